@@ -1,0 +1,100 @@
+# A thin face over meson: the build itself is described in meson.build. `make help` lists the targets.
+
+BUILD ?= build
+CC_CLANG ?= clang
+JOBS ?= $(shell nproc)
+IDS ?= 1,2,3
+FUZZ_SECONDS ?= 60
+PREFIX ?= /usr/local
+
+.PHONY: all help run test check asan tsan fuzz bench format layers tidy install clean
+.DEFAULT_GOAL := all
+
+# Only the programs: the tests need a library more, and are built by `make test`.
+all: $(BUILD)/build.ninja
+	@ninja -C $(BUILD) programs
+
+help:
+	@echo 'make            build $(BUILD)/switchyard and $(BUILD)/kernel-check, installing what that needs'
+	@echo 'make run        show a small synthetic model; MODEL=FOLDER [IDS=1,2,3] [ARGS=...] runs your own'
+	@echo 'make test       all tests; T=WORD only those whose name or file contains the word'
+	@echo 'make check      everything that CI does'
+	@echo 'make asan       all tests (or T=WORD) under the address and undefined-behaviour sanitizers'
+	@echo 'make tsan       the same under the thread sanitizer'
+	@echo 'make fuzz       each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS); F=WORD only those named so'
+	@echo 'make bench      the benchmarks of bench/'
+	@echo 'make format     lay the code out as .clang-format says'
+	@echo 'make layers     check the includes against layers.txt;  make tidy: the other rules a script can see'
+	@echo 'make install    into PREFIX=$(PREFIX) (and DESTDIR)'
+	@echo 'make clean      remove all build folders'
+	@echo 'BUILD=FOLDER builds elsewhere, JOBS=N bounds the tests at a time.'
+
+# Depends on tools/deps because its list may have grown since.
+$(BUILD)/build.ninja: tools/deps
+	@tools/deps build
+	@meson setup $(BUILD)
+	@touch $@
+
+run: all
+ifdef MODEL
+	$(BUILD)/switchyard run '$(MODEL)' --ids $(IDS) $(ARGS)
+else
+	@tools/demo $(BUILD)
+endif
+
+# A build folder set up before cmocka was there knows no sy-test, so it is set up again.
+define build_tests
+	@tools/deps build test
+	@test -e $(1)/build.ninja || meson setup $(1) -Dtests=enabled $(2)
+	@grep -q '^build sy-test:' $(1)/build.ninja || meson setup --reconfigure $(1) -Dtests=enabled
+	@ninja -C $(1) programs sy-test
+endef
+
+test:
+	$(call build_tests,$(BUILD))
+	@$(BUILD)/sy-test -j $(JOBS) $(T)
+
+comma := ,
+
+# Warnings of an instrumented build are the optimiser's, not ours.
+sanitized = -Dbuildtype=debugoptimized -Dwerror=false -Dc_args='-fno-sanitize-recover=all -fno-omit-frame-pointer'
+
+asan:
+	$(call build_tests,build-asan,-Db_sanitize=address$(comma)undefined $(sanitized))
+	@ASAN_OPTIONS=detect_stack_use_after_return=1:$$ASAN_OPTIONS UBSAN_OPTIONS=print_stacktrace=1 \
+		SY_TEST_SECONDS=$${SY_TEST_SECONDS:-1200} build-asan/sy-test -j $(JOBS) $(T)
+
+tsan:
+	$(call build_tests,build-tsan,-Db_sanitize=thread $(sanitized))
+	@TSAN_OPTIONS=halt_on_error=1 SY_TEST_SECONDS=$${SY_TEST_SECONDS:-1200} build-tsan/sy-test -j $(JOBS) $(T)
+
+fuzz:
+	@tools/deps build check
+	@test -e build-fuzz/build.ninja || CC=$(CC_CLANG) meson setup build-fuzz -Dfuzz=true -Dtests=disabled \
+		-Db_sanitize=address,undefined -Db_lundef=false $(sanitized)
+	@ninja -C build-fuzz
+	@tools/fuzz build-fuzz $(FUZZ_SECONDS) $(F)
+
+bench: all
+	@bench/run $(BUILD)
+
+check:
+	@.ci/run
+
+format:
+	@tools/deps check
+	@tools/check_format --fix
+
+layers:
+	@tools/check_layers
+
+tidy:
+	@tools/tidy
+
+install: all
+	@meson configure $(BUILD) -Dprefix=$(PREFIX)
+	@ninja -C $(BUILD) programs
+	@meson install -C $(BUILD) --no-rebuild
+
+clean:
+	rm -rf build build-asan build-tsan build-fuzz build-clang build-ref

@@ -1,0 +1,32 @@
+/*
+ * The two bits of MXCSR that flush denormals: FTZ for results, DAZ for operands. Exception flags and rounding
+ * are the caller's and stay as they are.
+ */
+#include "base/fpu.h"
+
+#if defined(__SSE2__)
+#include <xmmintrin.h>
+
+#define FLUSH_BITS 0x8040u /* FTZ | DAZ */
+
+unsigned fpu_flush_denormals(void) {
+    unsigned state = _mm_getcsr();
+    _mm_setcsr(state | FLUSH_BITS);
+    return state;
+}
+
+void fpu_restore(unsigned state) {
+    _mm_setcsr((_mm_getcsr() & ~FLUSH_BITS) | (state & FLUSH_BITS));
+}
+
+#else
+
+unsigned fpu_flush_denormals(void) {
+    return 0;
+}
+
+void fpu_restore(unsigned state) {
+    (void)state;
+}
+
+#endif

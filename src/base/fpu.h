@@ -1,0 +1,12 @@
+/*
+ * Flushing denormals: part of the definition of every product (DESIGN section 7), as the AMX tile unit always
+ * does it. Set in every worker and on entry of public calls, restored on return. Without x86 nothing is done,
+ * and bits may differ in the denormal range.
+ */
+#ifndef BASE_FPU_H
+#define BASE_FPU_H
+
+unsigned fpu_flush_denormals(void); /* sets FTZ and DAZ; returns the former state */
+void fpu_restore(unsigned state);
+
+#endif

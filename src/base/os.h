@@ -1,0 +1,89 @@
+/*
+ * The operating system: the only caller of open, read, write, fsync, rename and mmap. Each call goes through
+ * a fault plan, so that tests can make call n fail, or die there.
+ *
+ * Files that are written appear whole or not at all: os_writer writes to a temporary name in the same folder,
+ * syncs it and renames it over the target on commit. What stood there before stays until then.
+ */
+#ifndef BASE_OS_H
+#define BASE_OS_H
+
+#include "base/error.h"
+#include <stdint.h>
+
+/* ---- faults, for tests ---- */
+
+enum os_fault { OS_FAULT_NONE, OS_FAULT_FAIL, OS_FAULT_SHORT, OS_FAULT_DIE };
+
+struct os_fault_plan { /* the call with number `at` (counted from 1 over all calls below) meets the fault */
+    enum os_fault fault;
+    int64_t at;
+    int64_t calls; /* out: calls made so far */
+};
+
+/* Installs a plan for the calling thread's calls (NULL removes it); tests only. Returns the former one. */
+struct os_fault_plan *os_fault_install(struct os_fault_plan *plan);
+
+/* ---- reading ---- */
+
+struct os_map { /* a read-only mapping of a whole regular file */
+    const unsigned char *data;
+    int64_t size;
+    int64_t id; /* in the table of live mappings that the SIGBUS handler consults; -1: in none */
+};
+
+/* Fails with one line for what is no regular file (folders, devices, pipes), is missing, or cannot be read.
+ * An empty file maps to size 0. */
+SY_MUST_CHECK bool os_map_open(const char *path, struct os_map *map, struct sy_error *err);
+void os_map_close(struct os_map *map);
+
+/* The whole of a small file, NUL behind it, at most `limit` bytes; *text is malloc'ed and the caller's. A
+ * pipe will do, a folder or a device will not. Ctrl-C ends a wait for standard input with SY_ERR_STOPPED. */
+SY_MUST_CHECK bool os_read_file(const char *path, int64_t limit, char **text, int64_t *size,
+                                struct sy_error *err);
+SY_MUST_CHECK bool os_read_stdin(int64_t limit, char **text, int64_t *size, struct sy_error *err);
+
+bool os_is_folder(const char *path);
+bool os_is_file(const char *path);
+SY_MUST_CHECK bool os_make_folder(const char *path,
+                                  struct sy_error *err); /* an existing folder is fine; no parents */
+
+/* ---- writing aside, then renaming ---- */
+
+/* What is no regular file (a pipe, /dev/null, /dev/stdout) is written as it comes, and can be patched only
+ * within the last 1 MiB at best. An existing file keeps its permissions; private_mode always means 0600.
+ * After a failed call only commit (which then fails too) or abandon remain. When commit fails what stood
+ * there before still stands, unless the very last step failed, the sync of the folder: then the new file
+ * stands, whole. */
+
+struct os_writer;
+SY_MUST_CHECK bool os_writer_open(const char *path, bool private_mode, struct os_writer **out,
+                                  struct sy_error *err);
+SY_MUST_CHECK bool os_writer_write(struct os_writer *writer, const void *bytes, int64_t size,
+                                   struct sy_error *err);
+/* Overwrite bytes already written (a header whose content is known last); size and offset must lie within
+ * them. */
+SY_MUST_CHECK bool os_writer_patch(struct os_writer *writer, int64_t offset, const void *bytes, int64_t size,
+                                   struct sy_error *err);
+/* Go on `size` bytes further; what lies between reads as zeros until it is patched. Ordinary files only. */
+SY_MUST_CHECK bool os_writer_reserve(struct os_writer *writer, int64_t size, struct sy_error *err);
+SY_MUST_CHECK bool os_writer_commit(struct os_writer *writer,
+                                    struct sy_error *err); /* flush, fsync, rename; frees */
+void os_writer_abandon(struct os_writer *writer);          /* removes the temporary; frees */
+
+/* ---- memory ---- */
+
+/* Anonymous memory, zeroed and touched now (huge pages where given), so that it is really there. size > 0. */
+SY_MUST_CHECK bool os_memory_take(int64_t size, void **out, struct sy_error *err);
+void os_memory_release(void *memory, int64_t size);
+int64_t os_peak_rss_bytes(void);
+
+/* ---- this process ---- */
+
+double os_seconds(void);      /* monotonic clock */
+void os_install_sigbus(void); /* the program only: name the mapped file whose size shrank, exit 1 */
+void os_install_interrupt(
+    void); /* Ctrl-C sets a flag; a second one kills. Again: clears the flag, arms anew */
+bool os_interrupted(void);
+
+#endif

@@ -1,0 +1,71 @@
+/*
+ * Memory that is really there, and the clock. What the system promises is not what it has: pages are touched
+ * at once, so that a lack of memory shows at the start and as an error.
+ */
+#include "base/os.h"
+#include "base/os_fault.h"
+#include <errno.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23 /* Linux 5.14; older ones answer EINVAL */
+#endif
+
+#define HUGE_PAGE ((size_t)2 << 20)
+
+/* A mapping of `size` bytes that starts at a huge page where it is large enough to hold one. */
+static char *map_anonymous(size_t size) {
+    size_t spare = size >= HUGE_PAGE ? HUGE_PAGE : 0;
+    char *memory = call_mmap(size + spare, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+    if (!memory || spare == 0) return memory;
+    size_t head = -(uintptr_t)memory & (HUGE_PAGE - 1);
+    if (head > 0) munmap(memory, head);
+    if (head < spare) munmap(memory + head + size, spare - head);
+    madvise(memory + head, size, MADV_HUGEPAGE); /* a wish: without it things are slower, not wrong */
+    return memory + head;
+}
+
+static bool populate(char *memory, size_t size, size_t page) {
+    while (madvise(memory, size, MADV_POPULATE_WRITE) != 0) {
+        if (errno == EINTR || errno == EAGAIN) continue;
+        if (errno != EINVAL) return false;
+        for (size_t i = 0; i < size; i += page) ((volatile char *)memory)[i] = 0;
+        break;
+    }
+    return true;
+}
+
+bool os_memory_take(int64_t size, void **out, struct sy_error *err) {
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), whole = (size_t)size + page - 1;
+    whole -= whole % page;
+    char *memory = size > 0 && size < INT64_MAX / 2 ? map_anonymous(whole) : NULL;
+    bool there = memory && populate(memory, whole, page);
+    if (memory && !there) munmap(memory, whole);
+    if (!there) {
+        sy_fail(err, SY_ERR_MEMORY, "%lld bytes of memory are wanted, which the system does not give",
+                (long long)size);
+        return sy_error_remedy(err, "close other programs, or ask for less with --memory or --ctx");
+    }
+    *out = memory;
+    return true;
+}
+
+void os_memory_release(void *memory, int64_t size) {
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), whole = (size_t)size + page - 1;
+    if (memory) munmap(memory, whole - whole % page);
+}
+
+int64_t os_peak_rss_bytes(void) {
+    struct rusage usage;
+    return getrusage(RUSAGE_SELF, &usage) == 0 ? (int64_t)usage.ru_maxrss * 1024 : 0;
+}
+
+double os_seconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}

@@ -1,0 +1,59 @@
+#include "commands/console.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static const char *locale_of_environment(void) {
+    static const char *const names[] = { "LC_ALL", "LC_CTYPE", "LANG" };
+    for (int i = 0; i < 3; i++) {
+        const char *value = getenv(names[i]);
+        if (value && value[0]) return value;
+    }
+    return NULL;
+}
+
+struct style console_style(FILE *stream) {
+    return style_decide(isatty(fileno(stream)), getenv("NO_COLOR"), getenv("TERM"), locale_of_environment());
+}
+
+FILE *console_progress(void) {
+    return isatty(STDERR_FILENO) ? stderr : NULL;
+}
+
+static bool not_written(struct sy_error *err) {
+    sy_fail_errno(err, SY_ERR_IO, "cannot be written");
+    return sy_error_in(err, "standard output");
+}
+
+bool console_print(struct text *text, struct sy_error *err) {
+    bool failed = text->failed;
+    bool written = failed || !text->data || fwrite(text->data, 1, text->size, stdout) == text->size;
+    if (!written) not_written(err);
+    text_free(text);
+    return written && (!failed || sy_fail(err, SY_ERR_MEMORY, "no memory for the output"));
+}
+
+static void say(const char *prefix, const char *format, va_list args) {
+    fputs(prefix, stderr);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+}
+
+void console_note(const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    say("", format, args);
+    va_end(args);
+}
+
+void console_warn(const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    say("switchyard: warning: ", format, args);
+    va_end(args);
+}
+
+bool console_finish(struct sy_error *err) {
+    return fflush(stdout) == 0 || not_written(err);
+}

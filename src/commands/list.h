@@ -1,0 +1,10 @@
+/* The commands, in the order of the help page. */
+#define COMMAND_LIST(COMMAND)                                                                                \
+    COMMAND(run)                                                                                             \
+    COMMAND(logits)                                                                                          \
+    COMMAND(show)                                                                                            \
+    COMMAND(synth)                                                                                           \
+    COMMAND(help)                                                                                            \
+    COMMAND(man)                                                                                             \
+    COMMAND(completion)                                                                                      \
+    COMMAND(version)

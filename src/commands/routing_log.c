@@ -1,0 +1,76 @@
+#include "commands/routing_log.h"
+
+#include "base/checked.h"
+#include <math.h>
+#include <stdlib.h>
+
+static bool take_room(struct routing_log *log, int64_t model_layers, struct sy_error *err) {
+    int64_t choices, loads;
+    if (!size_mul(log->layers, log->most, &choices) || !size_mul(choices, log->room, &choices) ||
+        !size_mul(log->layers, log->experts, &loads))
+        return sy_fail(err, SY_ERR_LIMIT, "the routing of %lld ids is too large", (long long)log->room);
+    log->layer_of = calloc((size_t)log->layers + 1, sizeof *log->layer_of);
+    log->index_of = calloc((size_t)model_layers + 1, sizeof *log->index_of);
+    log->ids = calloc((size_t)choices + 1, sizeof *log->ids);
+    log->last = calloc((size_t)(log->layers * log->most) + 1, sizeof *log->last);
+    log->load = calloc((size_t)loads + 1, sizeof *log->load);
+    if (log->layer_of && log->index_of && log->ids && log->last && log->load) return true;
+    routing_log_close(log);
+    return sy_fail(err, SY_ERR_MEMORY, "no memory for the routing of %lld ids", (long long)log->room);
+}
+
+bool routing_log_open(const struct spec *spec, int64_t ids, struct routing_log *log, struct sy_error *err) {
+    const struct router_spec *router = &spec->router;
+    bool fixed = router->select == SELECT_TOP_K || router->select == SELECT_TOP_K_IN_GROUPS ||
+                 router->select == SELECT_HASH;
+    *log = (struct routing_log){
+        .experts = router->experts,
+        .most = fixed ? router->top_k : router->experts,
+        .room = ids,
+    };
+    int64_t model_layers = spec->decoder.layer_count;
+    for (int64_t l = 0; l < model_layers; l++) log->layers += spec->decoder.layers[l].ffn == FFN_MOE;
+    if (!take_room(log, model_layers, err)) return false;
+    int64_t found = 0;
+    for (int64_t l = 0; l < model_layers; l++) {
+        bool moe = spec->decoder.layers[l].ffn == FFN_MOE;
+        log->index_of[l] = moe ? found : -1;
+        if (moe) log->layer_of[found++] = l;
+    }
+    return true;
+}
+
+void routing_log_close(struct routing_log *log) {
+    free(log->layer_of);
+    free(log->index_of);
+    free(log->ids);
+    free(log->last);
+    free(log->load);
+    *log = (struct routing_log){ 0 };
+}
+
+void routing_log_add(struct routing_log *log, int64_t index, int64_t layer, const int32_t *ids,
+                     const float *weights, int64_t n) {
+    int64_t moe = log->index_of[layer];
+    int32_t *choice = log->ids + (index * log->layers + moe) * log->most;
+    float *last = log->last + moe * log->most;
+    for (int64_t k = 0; k < log->most; k++) {
+        choice[k] = k < n ? ids[k] : -1;
+        last[k] = k < n ? weights[k] : 0;
+        if (k < n) log->load[moe * log->experts + ids[k]]++;
+    }
+    log->count = max_i64(log->count, index + 1);
+}
+
+const int32_t *routing_log_choice(const struct routing_log *log, int64_t index, int64_t moe_layer) {
+    return log->ids + (index * log->layers + moe_layer) * log->most;
+}
+
+double routing_log_evenness(const struct routing_log *log, int64_t moe_layer) {
+    const int64_t *load = log->load + moe_layer * log->experts;
+    double sum = 0, entropy = 0;
+    for (int64_t e = 0; e < log->experts; e++) sum += (double)load[e];
+    for (int64_t e = 0; e < log->experts; e++)
+        if (load[e] > 0) entropy -= (double)load[e] / sum * log2((double)load[e] / sum);
+    return log->experts > 1 ? entropy / log2((double)log->experts) : 1;
+}

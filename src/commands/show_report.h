@@ -1,0 +1,24 @@
+/*
+ * What a checkpoint holds, drawn: its spec as JSON and in sentences, parameters by part, types, the census.
+ */
+#ifndef COMMANDS_SHOW_REPORT_H
+#define COMMANDS_SHOW_REPORT_H
+
+#include "base/json.h"
+#include "model/bind.h"
+#include "report/style.h"
+
+struct show_facts {
+    const struct model *model;
+    struct param_count params;
+    bool tensors; /* list them */
+};
+
+void show_report_json(const struct show_facts *facts, struct text *out);
+void show_report_human(const struct show_facts *facts, const struct style *style, struct text *out);
+
+/* The sentences, for a test: "2 of 8 experts: ..." */
+void show_router(const struct router_spec *router, struct text *out);
+void show_attention(const struct spec *spec, struct text *out);
+
+#endif

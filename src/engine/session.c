@@ -1,0 +1,117 @@
+/*
+ * A session's life: open the model, choose the arithmetic, compute every size, refuse or take them, start the
+ * threads.
+ */
+#include "engine/session.h"
+
+#include "base/checked.h"
+#include "base/os.h"
+
+#include <string.h>
+
+#define CONTEXT_DEFAULT 4096
+#define ROWS_DEFAULT    512
+
+/* Are all matrices stored in f32 (or wider)? Then there is nothing to gain from fast. */
+static bool weights_are_f32(const struct model *model) {
+    for (int d = 0; d < DTYPE_COUNT; d++)
+        if (d != DTYPE_F32 && d != DTYPE_F64 && model->census.dtype_tensors[d] > 0) return false;
+    return true;
+}
+
+static struct numerics choose_numerics(const struct session_options *o, const struct model *model) {
+    bool exact = o->precision == PRECISION_EXACT ||
+                 (o->precision == PRECISION_DEFAULT && (o->exact_default || weights_are_f32(model)));
+    struct numerics n = { .compute = exact ? COMPUTE_F32 : COMPUTE_BF16,
+                          .kv = exact ? DTYPE_F32 : DTYPE_F16 };
+    if (o->kv >= 0) n.kv = (enum dtype)o->kv;
+    return n;
+}
+
+static bool refuse(int64_t limit, const struct session *s, struct sy_error *err) {
+    int64_t total = s->weight_bytes + s->store_bytes + s->kv_bytes + s->pass_bytes;
+    const double mib = 1 << 20;
+    sy_fail(err, SY_ERR_MEMORY,
+            "needs %.1f MiB (weights %.1f, keys and values %.1f, a step %.1f, vectors %.1f), %.1f MiB more "
+            "than --memory allows",
+            (double)total / mib, (double)s->weight_bytes / mib, (double)s->kv_bytes / mib,
+            (double)s->pass_bytes / mib, (double)s->store_bytes / mib, (double)(total - limit) / mib);
+    return sy_error_remedy(err, "lower --ctx, or allow more memory");
+}
+
+static bool size_up(struct session *s, const struct session_options *o, struct sy_error *err) {
+    const struct spec *spec = &s->model.spec;
+    int64_t sequences = o->sequences > 0 ? o->sequences : 1;
+    s->context = o->context > 0
+                     ? o->context
+                     : min_i64(spec->context > 0 ? spec->context : CONTEXT_DEFAULT, CONTEXT_DEFAULT);
+    s->limits = (struct pass_limits){ .rows = max_i64(o->rows > 0 ? o->rows : ROWS_DEFAULT, sequences),
+                                      .sequences = sequences,
+                                      .threads = o->threads > 0 ? o->threads : team_default_count() };
+    s->weight_bytes = 0;
+    for (int d = 0; d < DTYPE_COUNT; d++) s->weight_bytes += s->model.census.dtype_bytes[d];
+    int64_t pages;
+    if (!store_bytes(spec, &s->store_bytes, err) ||
+        !kv_pages_needed(spec, sequences, s->context, &pages, err) ||
+        !kv_pool_bytes(spec, s->numerics.kv, pages, &s->kv_bytes, err) ||
+        !pass_bytes(spec, &s->numerics, &s->limits, &s->pass_bytes, err))
+        return false;
+    if (o->memory > 0 && s->weight_bytes + s->store_bytes + s->kv_bytes + s->pass_bytes > o->memory)
+        return refuse(o->memory, s, err);
+    return true;
+}
+
+static bool open_parts(struct session *s, const struct session_options *o, struct sy_error *err) {
+    const struct spec *spec = &s->model.spec;
+    int64_t pages;
+    s->kernels = kernels_select(o->cpu);
+    s->numerics = choose_numerics(o, &s->model);
+    if (!size_up(s, o, err)) return false;
+    if (!kv_pages_needed(spec, s->limits.sequences, s->context, &pages, err)) return false;
+    return store_open(&s->model, &s->store, err) &&
+           kv_pool_open(spec, s->numerics.kv, pages, &s->pool, err) &&
+           team_pool_open(s->limits.threads, &s->team, err) &&
+           pass_open(&s->store, &s->kernels, &s->numerics, &s->limits, s->team, &s->pass, err);
+}
+
+bool session_open(const char *path, const struct session_options *options, struct session *s,
+                  struct sy_error *err) {
+    double start = os_seconds();
+    memset(s, 0, sizeof *s);
+    if (!model_open(path, options->ignore_unknown, &s->model, err)) return false;
+    if (!open_parts(s, options, err)) {
+        sy_error_in(err, path);
+        session_close(s);
+        return false;
+    }
+    s->load_seconds = os_seconds() - start;
+    return true;
+}
+
+void session_close(struct session *s) {
+    pass_close(s->pass);
+    team_pool_close(s->team);
+    kv_pool_close(s->pool);
+    if (s->store.model) store_close(&s->store);
+    model_close(&s->model);
+    memset(s, 0, sizeof *s);
+}
+
+bool session_check_ids(const struct session *s, const int64_t *ids, int64_t count, struct sy_error *err) {
+    for (int64_t i = 0; i < count; i++) {
+        if (ids[i] >= 0 && ids[i] < s->model.spec.vocab) continue;
+        sy_fail(err, SY_ERR_INPUT, "token id %lld is not in the vocabulary of %lld", (long long)ids[i],
+                (long long)s->model.spec.vocab);
+        sy_error_at(err, "id number %lld", (long long)i + 1);
+        return sy_error_remedy(err, "give ids from 0 to %lld", (long long)s->model.spec.vocab - 1);
+    }
+    return true;
+}
+
+bool session_sequence(struct session *s, int64_t prompt_count, struct kv_sequence **out,
+                      struct sy_error *err) {
+    const struct rope_spec *rope = &s->model.spec.rope;
+    if (!kv_sequence_open(s->pool, s->context, out, err)) return false;
+    kv_set_long_rope(*out, rope->scaling == ROPE_LONGROPE && prompt_count > rope->original_context);
+    return true;
+}

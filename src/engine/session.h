@@ -1,0 +1,75 @@
+/*
+ * A session: a model opened, its weights placed, threads started, a pool of pages and a pass: all that a
+ * command needs to feed ids and get logits and routing. One call sizes everything beforehand and says what it
+ * takes.
+ */
+#ifndef ENGINE_SESSION_H
+#define ENGINE_SESSION_H
+
+#include "pass/pass.h"
+
+enum precision { PRECISION_DEFAULT, PRECISION_EXACT, PRECISION_FAST };
+
+struct session_options {
+    int threads;              /* 0: team_default_count() */
+    enum precision precision; /* DEFAULT: exact when `exact_default` or when the weights are f32, else fast */
+    bool exact_default;       /* what the command wants where the user says nothing: logits and eval */
+    int kv;                   /* an enum dtype, or -1: f32 in exact, f16 in fast */
+    enum level cpu;           /* the highest allowed; LEVEL_COUNT - 1: no limit */
+    int64_t context;          /* positions a sequence; 0: the smaller of the model's and 4096 */
+    int64_t sequences;        /* at the same time; 0: 1 */
+    int64_t rows;             /* in one batch; 0: 512 */
+    int64_t memory;           /* bytes; 0: no limit */
+    bool ignore_unknown;
+};
+
+struct session {
+    struct model model;
+    struct store store;
+    struct kernels kernels;
+    struct numerics numerics;
+    struct team_pool *team;
+    struct kv_pool *pool;
+    struct pass *pass;
+    struct pass_limits limits;
+    int64_t context;                                         /* positions a sequence */
+    int64_t weight_bytes, kv_bytes, pass_bytes, store_bytes; /* what was computed beforehand */
+    double load_seconds;
+};
+
+SY_MUST_CHECK bool session_open(const char *path, const struct session_options *options,
+                                struct session *session, struct sy_error *err);
+void session_close(struct session *session);
+
+/* Check ids against the vocabulary: SY_ERR_INPUT names the position and the bound. */
+SY_MUST_CHECK bool session_check_ids(const struct session *session, const int64_t *ids, int64_t count,
+                                     struct sy_error *err);
+
+/* One sequence's ids to run: the last `steps` as steps, the others as prompt. */
+struct feed {
+    const int64_t *ids;
+    int64_t count, steps;
+    struct kv_sequence *sequence; /* continues it */
+    bool every_logits;            /* of each row; else of the last */
+    bool routing;
+};
+
+struct feed_sink { /* as struct pass_sink, in terms of feeds and of positions within the feed */
+    void *argument;
+    bool (*logits)(void *argument, int64_t feed, int64_t index, const float *logits, struct sy_error *err);
+    /* the routing of one row at one MoE layer: n assignments, best first */
+    bool (*routing)(void *argument, int64_t feed, int64_t index, int64_t layer, const float *router_logits,
+                    const int32_t *ids, const float *weights, int64_t n, struct sy_error *err);
+};
+
+/* Run feeds together: prompt chunks (at most `chunk` rows a sequence and batch; 0: no bound but the batch's),
+ * then steps, one row of each sequence a batch. Ends with SY_ERR_STOPPED when interrupted. */
+SY_MUST_CHECK bool session_feed(struct session *session, const struct feed *feeds, int64_t count,
+                                int64_t chunk, const struct feed_sink *sink, struct moe_stats *stats,
+                                struct sy_error *err);
+
+SY_MUST_CHECK bool
+session_sequence(struct session *session, int64_t prompt_count, struct kv_sequence **out,
+                 struct sy_error *err); /* opens one; longrope's choice is made by the prompt's length */
+
+#endif

@@ -1,0 +1,90 @@
+/*
+ * Inside attention: what its three files share. tiles.c cuts the work and lays out scratch, attention.c walks
+ * a tile over the blocks of keys, expand.c makes MLA's keys and values from latent rows.
+ */
+#ifndef KERNELS_ATTENTION_ATTENTION_H
+#define KERNELS_ATTENTION_ATTENTION_H
+
+#include "kernels/ops.h"
+
+enum {
+    LINES_SHARED = 64,    /* of a tile that shares decoded keys and values */
+    LINES_EXPANDED = 512, /* of a tile that expands them, which costs as much as 400 lines */
+    ADD_LINES = 32        /* lines whose values are added in one product: they share the last key */
+};
+
+/* Part of one run: `groups` times `lines` query rows. */
+struct tile {
+    const void *const *pages;
+    bool expand;
+    bool single;      /* one row of the batch: its lines are heads, all at `position`, and groups is 1 */
+    int64_t position; /* of line 0; those of further lines follow, unless single */
+    int64_t groups, lines;
+    int64_t head, kv_head; /* the first query head, and whose keys it uses */
+    int64_t key_width, value_width;
+    const float *q;
+    float *out;
+    int64_t q_group_stride, q_line_stride, out_group_stride, out_line_stride;
+};
+
+/* Line `line` of group `group` as a tile of its own. */
+struct tile tile_alone(const struct tile *tile, int64_t group, int64_t line);
+
+struct tile_cutter {
+    const struct attention_op *op;
+    const struct attention_run *runs;
+    int64_t run_count, tile_count;
+    int threads;
+    const float *q;
+    float *out;
+    int64_t q_stride, out_stride;
+    int64_t run, first; /* tiles come in ascending order: the run in hand, and its first tile */
+};
+
+struct tile_cutter cutter_begin(const struct attention_op *op, const struct attention_run *runs,
+                                int64_t run_count, int threads);
+struct tile cutter_tile(struct tile_cutter *cutter, int64_t index);
+
+/* Keys [origin, origin + count) of a run: what a tile may read of a page. */
+struct block {
+    const unsigned char *page;
+    int64_t origin, count;
+};
+
+/* One thread's memory. rows = groups * lines; [..] row-major. */
+struct scratch {
+    float *panel;     /* [key width or ATTENTION_BLOCK][PANEL] keys, then values */
+    float *scores;    /* [rows][ATTENTION_BLOCK] */
+    float *product;   /* [lines][PANEL] */
+    float *acc;       /* [value panels][rows][PANEL] */
+    float *max, *sum; /* [rows] */
+    float *k_up;      /* [nope][latent, padded to 32]: of the tile's head */
+    float *latents;   /* [ATTENTION_BLOCK][latent, padded to 32]: of the block */
+    float *factor;    /* [latent, padded to 32][PANEL]: a panel of latents or of v_up, f32 or bf16 pairs */
+};
+
+/* Bytes of it; the pointers are set unless out is NULL. */
+int64_t attention_layout(const struct attention_op *op, char *base, struct scratch *out);
+
+/* What all tiles of a call need, in one thread. */
+struct attention_work {
+    const struct kernels *kernels;
+    struct numerics numerics;
+    const struct attention_op *op;
+    int64_t element; /* bytes of one in the pages */
+    struct scratch scratch;
+};
+
+/* The view [block->count, width] of the page's rows from `byte` on. */
+struct weight block_view(const struct attention_work *work, const struct block *block, int64_t byte,
+                         int64_t stride, int64_t width);
+
+void expand_begin(const struct attention_work *work, int64_t head);
+/* Keys j0 .. j0 + PANEL of the block, [expanded key width][PANEL]. */
+void expand_keys(const struct attention_work *work, const struct block *block, int64_t j0, float *panel);
+void expand_latents(const struct attention_work *work, const struct block *block, int64_t head);
+/* Columns PANEL * p .. of the values of keys [from, block->count), [keys][PANEL]. */
+void expand_values(const struct attention_work *work, const struct block *block, int64_t head, int64_t p,
+                   int64_t from, float *panel);
+
+#endif

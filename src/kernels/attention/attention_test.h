@@ -1,0 +1,182 @@
+/*
+ * For the tests of attention: a sequence with its pages, attention over it in any cut, and the same in plain
+ * float64. Rows of the cache that are not written yet hold NaN.
+ */
+#ifndef KERNELS_ATTENTION_ATTENTION_TEST_H
+#define KERNELS_ATTENTION_ATTENTION_TEST_H
+
+#include "base/checked.h"
+#include "base/random.h"
+#include "kernels/run_test.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { PAGES = 4, ROWS_MAX = 700 };
+
+/* A sequence: its pages, what they hold as numbers, and a query for every position. */
+struct sequence {
+    struct attention_op op;
+    int64_t length;
+    const void *pages[PAGES];
+    double *keys, *values; /* [length][kv_heads][width] */
+    float *q, *out;        /* [length][heads * width] */
+    bool expand;
+    struct numerics numerics;
+};
+
+static inline void *room(int64_t count, size_t size) {
+    void *memory = calloc((size_t)count + 1, size);
+    assert_non_null(memory);
+    return memory;
+}
+
+static inline float *random_floats(struct random *random, int64_t count) {
+    float *x = room(count, sizeof *x);
+    for (int64_t i = 0; i < count; i++) x[i] = (float)random_normal(random);
+    return x;
+}
+
+/* Random numbers into one plane of the pages (keys or values), as the pages hold them; NaN behind the last.
+ */
+static inline double *fill_plane(struct sequence *s, struct random *random, int64_t offset, int64_t stride,
+                                 int64_t numbers) {
+    double *plain = room(s->length * numbers, sizeof *plain);
+    float *row = room(numbers, sizeof *row);
+    for (int64_t j = 0; j < s->length; j++) {
+        char *at = (char *)s->pages[j / ATTENTION_BLOCK] + offset + j % ATTENTION_BLOCK * stride;
+        for (int64_t i = 0; i < numbers; i++) row[i] = (float)random_normal(random);
+        dtype_from_f32(s->op.kv, row, numbers, at);
+        for (int64_t i = 0; i < numbers; i++) plain[j * numbers + i] = dtype_get(s->op.kv, at, i);
+    }
+    free(row);
+    return plain;
+}
+
+static inline struct sequence sequence_open(struct attention_op op, int64_t length, uint64_t seed) {
+    struct random random = random_seed(seed);
+    struct sequence s = { .op = op, .length = length, .numerics = { COMPUTE_F32, op.kv } };
+    int64_t element = dtype_bits(op.kv) / 8;
+    s.op.key_stride = op.kv_heads * op.key_width * element;
+    s.op.value_stride = op.kv_heads * op.value_width * element;
+    s.op.value_offset = ATTENTION_BLOCK * s.op.key_stride;
+    size_t bytes = (size_t)(ATTENTION_BLOCK * (s.op.key_stride + s.op.value_stride));
+    for (int64_t p = 0; p * ATTENTION_BLOCK < length; p++)
+        s.pages[p] = memset(room((int64_t)bytes, 1), 0xff, bytes);
+    s.keys = fill_plane(&s, &random, 0, s.op.key_stride, op.kv_heads * op.key_width);
+    s.values = fill_plane(&s, &random, s.op.value_offset, s.op.value_stride, op.kv_heads * op.value_width);
+    s.q = random_floats(&random, length * op.heads * op.key_width);
+    s.out = room(length * op.heads * op.value_width, sizeof *s.out);
+    return s;
+}
+
+static inline void sequence_close(struct sequence *s) {
+    for (int p = 0; p < PAGES; p++) free((void *)s->pages[p]);
+    free(s->keys), free(s->values), free(s->q), free(s->out);
+}
+
+/* ---- the operation ---- */
+
+struct call {
+    const struct sequence *sequence;
+    const struct attention_run *runs;
+    int64_t run_count, q_stride, out_stride;
+    void *scratch;
+};
+
+static inline void attend_in_thread(struct exec *exec, void *argument) {
+    const struct call *c = argument;
+    exec->numerics = c->sequence->numerics;
+    op_attention(exec, &c->sequence->op, c->runs, c->run_count, c->sequence->q, c->q_stride, c->sequence->out,
+                 c->out_stride, c->scratch);
+}
+
+static inline void attend_runs(const struct sequence *s, const struct attention_run *runs, int64_t run_count,
+                               int threads, enum level level) {
+    int64_t bytes = op_attention_bytes(&s->op, threads);
+    struct call call = { s, runs, run_count, .scratch = memset(room(bytes, 1), 0xff, (size_t)bytes) };
+    call.q_stride = s->op.heads * (s->expand ? s->op.expanded_key_width : s->op.key_width);
+    call.out_stride = s->op.heads * (s->expand ? s->op.expanded_value_width : s->op.value_width);
+    memset(s->out, 0xff, (size_t)(s->length * call.out_stride) * sizeof(float));
+    op_run(threads, level, attend_in_thread, &call);
+    free(call.scratch);
+}
+
+/* All rows, cut into runs of `piece`. */
+static inline void attend_cut(const struct sequence *s, int64_t piece, int threads, enum level level) {
+    struct attention_run runs[ROWS_MAX];
+    int64_t count = 0;
+    for (int64_t row = 0; row < s->length; row += piece, count++)
+        runs[count] =
+            (struct attention_run){ row, min_i64(piece, s->length - row), row, s->pages, s->expand };
+    attend_runs(s, runs, count, threads, level);
+}
+
+/* ---- what it should give ---- */
+
+static inline bool sees(const struct attention_op *op, int64_t i, int64_t j) {
+    return j <= i && (op->window == 0 || j > i - op->window) &&
+           (op->chunk == 0 || j / op->chunk == i / op->chunk);
+}
+
+/* out[value_width] of query row i, head h, in float64. */
+static inline void plain_row(const struct attention_op *op, const double *keys, const double *values,
+                             const float *q, int64_t i, int64_t h, double *out) {
+    int64_t shared = h / (op->heads / op->kv_heads);
+    double p[ROWS_MAX], max = op->sinks ? op->sinks[h] : -INFINITY, sum = 0;
+    for (int64_t j = 0; j <= i; j++) {
+        const double *key = keys + (j * op->kv_heads + shared) * op->key_width;
+        p[j] = 0;
+        for (int64_t c = 0; c < op->key_width; c++)
+            p[j] += q[(i * op->heads + h) * op->key_width + c] * key[c];
+        p[j] *= op->scale;
+        if (op->cap > 0) p[j] = op->cap * tanh(p[j] / op->cap);
+        if (sees(op, i, j)) max = fmax(max, p[j]);
+    }
+    if (op->sinks) sum = exp(op->sinks[h] - max);
+    for (int64_t c = 0; c < op->value_width; c++) out[c] = 0;
+    for (int64_t j = 0; j <= i; j++) {
+        if (!sees(op, i, j)) continue;
+        double weight = exp(p[j] - max);
+        sum += weight;
+        const double *value = values + (j * op->kv_heads + shared) * op->value_width;
+        for (int64_t c = 0; c < op->value_width; c++) out[c] += weight * value[c];
+    }
+    for (int64_t c = 0; c < op->value_width; c++) out[c] /= sum;
+}
+
+static inline void assert_near_plain(const struct attention_op *op, const double *keys, const double *values,
+                                     const float *q, const float *out, int64_t length) {
+    int64_t width = op->heads * op->value_width;
+    float *want = room(width, sizeof *want);
+    for (int64_t i = 0; i < length; i += i < 300 || i > length - 40 ? 1 : 13) {
+        for (int64_t h = 0; h < op->heads; h++) {
+            double row[1024];
+            plain_row(op, keys, values, q, i, h, row);
+            for (int64_t c = 0; c < op->value_width; c++) want[h * op->value_width + c] = (float)row[c];
+        }
+        assert_near(out + i * width, want, (size_t)width, 1e-5);
+    }
+    free(want);
+}
+
+/* Everything at once, then every other way: the same bits. */
+static inline void assert_cut_is_free(struct sequence *s) {
+    int64_t width = s->expand ? s->op.expanded_value_width : s->op.value_width;
+    size_t count = (size_t)(s->length * s->op.heads * width);
+    attend_cut(s, s->length, 1, level_of_machine());
+    float *want = memcpy(room((int64_t)count, sizeof *want), s->out, count * sizeof *want);
+    static const struct {
+        int64_t piece;
+        int threads;
+    } ways[] = { { 1, 1 }, { 1, 5 }, { 3, 2 }, { 16, 1 }, { 64, 3 }, { 100, 2 }, { 257, 5 }, { 1000, 2 } };
+    for (size_t w = 0; w < sizeof ways / sizeof ways[0]; w++)
+        for (enum level level = w == 3 || w == 6 ? LEVEL_REF : LEVEL_AVX2; level <= level_of_machine();
+             level++) {
+            attend_cut(s, ways[w].piece, ways[w].threads, level);
+            assert_same_bits(s->out, want, count);
+        }
+    free(want);
+}
+
+#endif

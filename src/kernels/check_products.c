@@ -1,0 +1,439 @@
+/*
+ * kernel-check of the products: panels of weights of every type and layout, products, rounding, rows of
+ * weights.
+ */
+#include "kernels/kernel_check.h"
+#include "kernels/random_weight.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static const enum dtype weight_types[] = { DTYPE_F32,     DTYPE_BF16,    DTYPE_F16,    DTYPE_F64,
+                                           DTYPE_F8_E4M3, DTYPE_F8_E5M2, DTYPE_F4_E2M1 };
+enum { WEIGHT_TYPES = sizeof weight_types / sizeof weight_types[0] };
+
+static void *take_input(void *context, int64_t bytes) {
+    return check_input(context, bytes);
+}
+
+/* Bounds below add 2^-126: denormals, which the comparison itself reads as zero. */
+
+/* ---- panels ---- */
+
+/* Each type, layout, with and without scales, tame and wild, at sizes around the edges of tiles. */
+static void each_weight(struct check *check,
+                        void (*trial)(struct check *check, const struct weight *w, int layout)) {
+    static const int64_t sizes[][2] = { { 1, 1 },   { 1, 33 },   { 5, 15 },   { 16, 32 },
+                                        { 17, 16 }, { 31, 31 },  { 32, 64 },  { 33, 65 },
+                                        { 40, 17 }, { 64, 256 }, { 70, 300 }, { 9, 530 } };
+    for (int size = 0; size < (int)(sizeof sizes / sizeof sizes[0]); size++)
+        for (int type = 0; type < WEIGHT_TYPES; type++)
+            for (int layout = 0; layout < LAYOUT_COUNT; layout++)
+                for (int kind = 0; kind < 4; kind++) {
+                    struct random_weight_plan plan = { weight_types[type], (enum layout)layout,
+                                                       sizes[size][0],     sizes[size][1],
+                                                       kind & 1,           kind & 2 };
+                    struct weight w = random_weight(&check->random, &plan, take_input, check);
+                    trial(check, &w, layout);
+                    check_done(check);
+                }
+}
+
+static int64_t random_piece(struct check *check, const struct weight *w, int64_t k0) {
+    bool rest = random_below(&check->random, 2);
+    return rest ? w->cols - k0 : 1 + (int64_t)random_below(&check->random, (uint64_t)(w->cols - k0));
+}
+
+static void trial_panel_f32(struct check *check, const struct weight *w, int layout) {
+    for (int64_t n0 = 0; n0 < w->rows; n0 += PANEL)
+        for (int64_t k0 = 0; k0 < w->cols; k0 += 64) {
+            int64_t kc = random_piece(check, w, k0), count = kc * PANEL;
+            float *want = check_output(check, count * 4), *got = check_output(check, count * 4);
+            check->ref->panel_f32(w, n0, k0, kc, want);
+            check->test->panel_f32(w, n0, k0, kc, got);
+            check_same(check, got, want, count, "%s, layout %d, [%ld, %ld] at %ld, %ld + %ld",
+                       dtype_name(w->dtype), layout, (long)w->rows, (long)w->cols, (long)n0, (long)k0,
+                       (long)kc);
+            for (int64_t i = 0; i < count; i += 7) {
+                int64_t n = n0 + i % PANEL;
+                float value = n < w->rows ? weight_get(w, n, k0 + i / PANEL) : 0;
+                if (isfinite(value)) check_near(check, got[i], value, 0);
+            }
+        }
+}
+
+void check_panel_f32(struct check *check) {
+    each_weight(check, trial_panel_f32);
+}
+
+/* Both halves of each word as f32, so that NaN can equal NaN. */
+static float *halves(struct check *check, const uint32_t *words, int64_t count) {
+    float *out = check_output(check, count * 8);
+    for (int64_t i = 0; i < count; i++) {
+        out[2 * i] = bf16_to_f32((uint16_t)(words[i] & 0xffff));
+        out[2 * i + 1] = bf16_to_f32((uint16_t)(words[i] >> 16));
+    }
+    return out;
+}
+
+static void trial_panel_bf16(struct check *check, const struct weight *w, int layout) {
+    for (int64_t n0 = 0; n0 < w->rows; n0 += PANEL)
+        for (int64_t k0 = 0; k0 < w->cols; k0 += 64) {
+            int64_t kc = random_piece(check, w, k0), count = ceil_div(kc, 32) * 16 * PANEL;
+            uint32_t *want = check_output(check, count * 4), *got = check_output(check, count * 4);
+            check->ref->panel_bf16(w, n0, k0, kc, want);
+            check->test->panel_bf16(w, n0, k0, kc, got);
+            float *want_halves = halves(check, want, count), *got_halves = halves(check, got, count);
+            check_same(check, got_halves, want_halves, 2 * count,
+                       "%s, layout %d, [%ld, %ld] at %ld, %ld + %ld", dtype_name(w->dtype), layout,
+                       (long)w->rows, (long)w->cols, (long)n0, (long)k0, (long)kc);
+            for (int64_t i = 0; i < 2 * count; i += 7) {
+                int64_t n = n0 + i / 2 % PANEL, k = i / 2 / PANEL * 2 + i % 2;
+                double value = n < w->rows && k < kc ? weight_get(w, n, k0 + k) : 0;
+                if (fabs(value) < 3e38)
+                    check_near(check, got_halves[i], value, fabs(value) * 0x1p-8 + 0x1p-126);
+            }
+        }
+}
+
+void check_panel_bf16(struct check *check) {
+    each_weight(check, trial_panel_bf16);
+}
+
+/* ---- products ---- */
+
+static const int64_t row_counts[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 24, 31, 128 };
+static const int64_t block_sizes[] = { 1, 2, 15, 16, 31, 32, 33, 64, 100, 256 };
+enum {
+    ROW_COUNTS = sizeof row_counts / sizeof row_counts[0],
+    BLOCK_SIZES = sizeof block_sizes / sizeof block_sizes[0]
+};
+
+/* |error| of a chain of kc + 4 roundings, each of relative size 2^-24; what is flushed adds the smallest
+ * normal. */
+static double chain_bound(int64_t kc, double sum_of_magnitudes) {
+    return (double)(kc + 4) * (sum_of_magnitudes * 0x1p-24 + 0x1p-126);
+}
+
+static void trial_product_f32(struct check *check, enum check_data data, int64_t kc, int64_t rows) {
+    int64_t stride = kc + (int64_t)random_below(&check->random, 40);
+    float *panel = check_input(check, kc * PANEL * 4),
+          *x = check_input(check, ((rows - 1) * stride + kc) * 4);
+    float *start = check_output(check, rows * PANEL * 4), *want = check_output(check, rows * PANEL * 4),
+          *got = check_output(check, rows * PANEL * 4);
+    check_fill(check, data, panel, kc * PANEL);
+    check_fill(check, data, x, (rows - 1) * stride + kc);
+    check_fill(check, data, start, rows * PANEL);
+    memcpy(want, start, (size_t)rows * PANEL * 4);
+    memcpy(got, start, (size_t)rows * PANEL * 4);
+    check->ref->product_f32(panel, kc, x, stride, rows, want);
+    check->test->product_f32(panel, kc, x, stride, rows, got);
+    check_same(check, got, want, rows * PANEL, "%ld rows, %ld k, data %d", (long)rows, (long)kc, data);
+    for (int64_t i = 0; i < rows * PANEL && data != DATA_SPECIAL && data != DATA_HUGE; i += 5) {
+        double exact = start[i], magnitudes = fabs(exact);
+        for (int64_t k = 0; k < kc; k++) {
+            double product = (double)x[i / PANEL * stride + k] * panel[k * PANEL + i % PANEL];
+            exact += product;
+            magnitudes += fabs(product);
+        }
+        check_near(check, got[i], exact, chain_bound(kc, magnitudes));
+    }
+    check_done(check);
+}
+
+void check_product_f32(struct check *check) {
+    for (int data = 0; data < DATA_COUNT; data++)
+        for (int block = 0; block < BLOCK_SIZES; block++)
+            for (int rows = 0; rows < ROW_COUNTS; rows++)
+                trial_product_f32(check, (enum check_data)data, block_sizes[block], row_counts[rows]);
+}
+
+static void trial_product_bf16(struct check *check, enum check_data data, int64_t kc, int64_t rows) {
+    int64_t padded = round_up(kc, 32), stride = padded + (int64_t)random_below(&check->random, 40);
+    int64_t words = padded / 2 * PANEL, x_count = (rows - 1) * stride + padded;
+    uint32_t *panel = check_input(check, words * 4);
+    float *values = check_input(check, words * 8), *x = check_input(check, x_count * 4);
+    float *start = check_output(check, rows * PANEL * 4), *want = check_output(check, rows * PANEL * 4),
+          *got = check_output(check, rows * PANEL * 4);
+    check_fill(check, data, values, words * 2);
+    check_fill(check, data, x, x_count);
+    check_fill(check, data, start, rows * PANEL);
+    for (int64_t i = 0; i < words; i++) {
+        uint32_t even = bf16_from_f32(values[2 * i]), odd = bf16_from_f32(values[2 * i + 1]);
+        panel[i] = (i / PANEL * 2 < kc ? even : 0) | (i / PANEL * 2 + 1 < kc ? odd << 16 : 0);
+    }
+    for (int64_t i = 0; i < x_count; i++) x[i] = i % stride < kc ? bf16_to_f32(bf16_from_f32(x[i])) : 0;
+    memcpy(want, start, (size_t)rows * PANEL * 4);
+    memcpy(got, start, (size_t)rows * PANEL * 4);
+    check->ref->product_bf16(panel, kc, x, stride, rows, want);
+    check->test->product_bf16(panel, kc, x, stride, rows, got);
+    check_same(check, got, want, rows * PANEL, "%ld rows, %ld k, data %d", (long)rows, (long)kc, data);
+    for (int64_t i = 0; i < rows * PANEL && data != DATA_SPECIAL && data != DATA_HUGE; i += 5) {
+        double exact = start[i], magnitudes = fabs(exact);
+        for (int64_t k = 0; k < kc; k++) {
+            uint32_t pair = panel[k / 2 * PANEL + i % PANEL];
+            double product =
+                (double)x[i / PANEL * stride + k] * bf16_to_f32((uint16_t)(k % 2 ? pair >> 16 : pair));
+            exact += product;
+            magnitudes += fabs(product);
+        }
+        check_near(check, got[i], exact, chain_bound(kc, magnitudes));
+    }
+    check_done(check);
+}
+
+void check_product_bf16(struct check *check) {
+    for (int data = 0; data < DATA_COUNT; data++)
+        for (int block = 0; block < BLOCK_SIZES; block++)
+            for (int rows = 0; rows < ROW_COUNTS; rows++)
+                trial_product_bf16(check, (enum check_data)data, block_sizes[block], row_counts[rows]);
+}
+
+void check_round_bf16(struct check *check) {
+    for (int data = 0; data < DATA_COUNT; data++)
+        for (int64_t n = 0; n < 70; n++) {
+            float *x = check_input(check, n * 4), *want = check_output(check, n * 4),
+                  *got = check_output(check, n * 4);
+            check_fill(check, (enum check_data)data, x, n);
+            for (int64_t i = 0; i < n; i++) { /* and ties, which the data have too few of */
+                uint32_t bits;
+                memcpy(&bits, &x[i], sizeof bits);
+                if (random_below(&check->random, 4) == 0) bits = (bits & 0xffff0000) | 0x8000;
+                memcpy(&x[i], &bits, sizeof bits);
+            }
+            check->ref->round_bf16(x, n, want);
+            check->test->round_bf16(x, n, got);
+            check_same(check, got, want, n, "n = %ld, data %d", (long)n, data);
+            for (int64_t i = 0; i < n; i++)
+                if (fabsf(x[i]) < 3e38F)
+                    check_near(check, got[i], x[i], fabs((double)x[i]) * 0x1p-8 + 0x1p-126);
+            check_done(check);
+        }
+}
+
+/* ---- rows of weights ---- */
+
+static void trial_unpack_row(struct check *check, const struct weight *w, int layout) {
+    for (int64_t row = 0; row < w->rows; row += 3) {
+        float *want = check_output(check, w->cols * 4), *got = check_output(check, w->cols * 4);
+        check->ref->unpack_row(w, row, want);
+        check->test->unpack_row(w, row, got);
+        check_same(check, got, want, w->cols, "%s, layout %d, [%ld, %ld] row %ld", dtype_name(w->dtype),
+                   layout, (long)w->rows, (long)w->cols, (long)row);
+    }
+}
+
+void check_unpack_row(struct check *check) {
+    each_weight(check, trial_unpack_row);
+}
+
+void check_pack_row(struct check *check) {
+    static const enum dtype types[] = { DTYPE_F32, DTYPE_F16, DTYPE_BF16 };
+    static const double relative[] = { 0, 0x1p-11, 0x1p-8 }, absolute[] = { 0, 0x1p-25, 0x1p-126 };
+    for (int type = 0; type < 3; type++)
+        for (int data = 0; data < DATA_COUNT; data++)
+            for (int64_t n = 0; n < 70; n++) {
+                int64_t size = dtype_bits(types[type]) / 8;
+                float *x = check_input(check, n * 4), *want_values = check_output(check, n * 4),
+                      *got_values = check_output(check, n * 4);
+                void *want = check_output(check, n * size), *got = check_output(check, n * size);
+                check_fill(check, (enum check_data)data, x, n);
+                check->ref->pack_row(types[type], x, n, want);
+                check->test->pack_row(types[type], x, n, got);
+                dtype_to_f32(types[type], want, n, want_values);
+                dtype_to_f32(types[type], got, n, got_values);
+                check_same(check, got_values, want_values, n, "%s, n = %ld, data %d", dtype_name(types[type]),
+                           (long)n, data);
+                for (int64_t i = 0; i < n; i++)
+                    if (fabsf(x[i]) < (type == 1 ? 65504.0F : 3e38F))
+                        check_near(check, got_values[i], x[i],
+                                   fabs((double)x[i]) * relative[type] + absolute[type]);
+                check_done(check);
+            }
+}
+
+/* ---- speed ---- */
+
+/* One row of activations through weights that come from memory: what a decoding step does all the time. */
+struct stream {
+    const struct kernels *kernels;
+    struct weight weight; /* walked part by part, over and over */
+    int64_t at, bytes, part;
+    const unsigned char *memory, *scale;
+    bool bf16;
+    float x[8192], out[PANEL];
+};
+
+static void stream_part(void *argument) {
+    enum { STEP = 64 };
+    struct stream *s = argument;
+    struct weight w = s->weight;
+    _Alignas(64) float panel[STEP * PANEL];
+    w.data = s->memory + s->at;
+    for (int64_t n0 = 0; n0 < w.rows; n0 += PANEL) {
+        memset(s->out, 0, sizeof s->out);
+        for (int64_t k = 0; k < w.cols; k += STEP) {
+            if (s->bf16) {
+                s->kernels->panel_bf16(&w, n0, k, STEP, (uint32_t *)(void *)panel);
+                s->kernels->product_bf16((uint32_t *)(void *)panel, STEP, s->x + k, 0, 1, s->out);
+            } else {
+                s->kernels->panel_f32(&w, n0, k, STEP, panel);
+                s->kernels->product_f32(panel, STEP, s->x + k, 0, 1, s->out);
+            }
+        }
+    }
+    s->at = s->at + 2 * s->part <= s->bytes ? s->at + s->part : 0;
+}
+
+static void bench_stream(struct check *check, bool bf16, enum dtype dtype, int64_t cols, bool transposed) {
+    struct stream s = { .kernels = check->test, .bf16 = bf16 };
+    s.memory = check_memory(&s.bytes);
+    int64_t bits = dtype_bits(dtype), row_bytes = cols * bits / 8;
+    s.part = (int64_t)(check->test->level == LEVEL_REF ? 1 : 64) << 20;
+    s.weight = (struct weight){ .dtype = dtype, .rows = s.part / row_bytes / PANEL * PANEL, .cols = cols };
+    s.weight.row_stride = row_bytes;
+    s.weight.col_stride = bits / 8;
+    if (transposed) {
+        s.weight.rows = 1024;
+        s.weight.row_stride = bits / 8;
+        s.weight.col_stride = 1024 * bits / 8;
+        s.part = cols * s.weight.col_stride;
+    }
+    unsigned char *scales = NULL;
+    if (dtype == DTYPE_F8_E4M3 || dtype == DTYPE_F4_E2M1) {
+        bool f4 = dtype == DTYPE_F4_E2M1;
+        s.weight.scale_dtype = f4 ? DTYPE_F8_E8M0 : DTYPE_BF16;
+        s.weight.scale_rows = f4 ? 1 : 128;
+        s.weight.scale_cols = f4 ? 32 : 128;
+        s.weight.scale_col_stride = f4 ? 1 : 2;
+        s.weight.scale_row_stride = ceil_div(cols, s.weight.scale_cols) * s.weight.scale_col_stride;
+        int64_t bytes = ceil_div(s.weight.rows, s.weight.scale_rows) * s.weight.scale_row_stride;
+        scales = check_input(check, bytes);
+        memset(scales, 0x3c, (size_t)bytes);
+        s.weight.scale = scales;
+    }
+    check_fill(check, DATA_EQUAL, s.x, 8192); /* bf16 numbers */
+    char shape[64];
+    snprintf(shape, sizeof shape, "1 row, %s%s, K %ld", dtype_name(dtype), transposed ? " transposed" : "",
+             (long)cols);
+    double amount = (double)s.weight.rows * (double)row_bytes;
+    check_rate(check, shape, amount, check_seconds(stream_part, &s), "GB/s", check_bandwidth());
+    check_done(check);
+}
+
+void bench_panel_f32(struct check *check) {
+    bench_stream(check, false, DTYPE_F32, 1024, false);
+    bench_stream(check, false, DTYPE_F32, 2048, false);
+    bench_stream(check, false, DTYPE_F32, 3584, false);
+    bench_stream(check, false, DTYPE_BF16, 2048, false);
+    bench_stream(check, false, DTYPE_F16, 2048, false);
+    bench_stream(check, false, DTYPE_F32, 2048, true);
+}
+
+void bench_panel_bf16(struct check *check) {
+    bench_stream(check, true, DTYPE_BF16, 1024, false);
+    bench_stream(check, true, DTYPE_BF16, 2048, false);
+    bench_stream(check, true, DTYPE_BF16, 3584, false);
+    bench_stream(check, true, DTYPE_BF16, 2048, true);
+    bench_stream(check, true, DTYPE_F8_E4M3, 2048, false);
+    bench_stream(check, true, DTYPE_F4_E2M1, 2048, false);
+}
+
+/* Many rows on a panel that lies in the cache: what a prompt does. */
+struct product {
+    const struct kernels *kernels;
+    int64_t rows;
+    float *panel, *x, *acc;
+};
+enum { PRODUCT_K = 256, PRODUCT_STRIDE = 2048 };
+
+static void product_f32_once(void *argument) {
+    struct product *p = argument;
+    p->kernels->product_f32(p->panel, PRODUCT_K, p->x, PRODUCT_STRIDE, p->rows, p->acc);
+}
+
+static void product_bf16_once(void *argument) {
+    struct product *p = argument;
+    p->kernels->product_bf16((const uint32_t *)(void *)p->panel, PRODUCT_K, p->x, PRODUCT_STRIDE, p->rows,
+                             p->acc);
+}
+
+static void bench_product(struct check *check, void (*once)(void *argument)) {
+    static const int64_t counts[] = { 1, 4, 12, 128 };
+    for (int i = 0; i < 4; i++) {
+        struct product p = { .kernels = check->test, .rows = counts[i] };
+        p.panel = check_input(check, PRODUCT_K * PANEL * 4);
+        p.x = check_input(check, p.rows * PRODUCT_STRIDE * 4);
+        p.acc = check_output(check, p.rows * PANEL * 4);
+        uint32_t *words = (uint32_t *)(void *)p.panel;
+        for (int64_t k = 0; k < PRODUCT_K * PANEL; k++)
+            words[k] = ((uint32_t)random_u64(&check->random) & 0x81ff81ff) | 0x3e003e00;
+        check_fill(check, DATA_NORMAL, p.x, p.rows * PRODUCT_STRIDE);
+        memset(p.acc, 0, (size_t)(p.rows * PANEL * 4));
+        char shape[64];
+        snprintf(shape, sizeof shape, "%ld rows, K %d", (long)p.rows, PRODUCT_K);
+        check_rate(check, shape, 2.0 * PRODUCT_K * PANEL * (double)p.rows, check_seconds(once, &p), "GFLOP/s",
+                   check_flops(check->test->level));
+        check_done(check);
+    }
+}
+
+void bench_product_f32(struct check *check) {
+    bench_product(check, product_f32_once);
+}
+
+void bench_product_bf16(struct check *check) {
+    bench_product(check, product_bf16_once);
+}
+
+struct row_bench {
+    const struct kernels *kernels;
+    struct weight weight;
+    float *x, *out;
+    enum dtype dtype;
+};
+enum { ROW = 4096 };
+
+static void round_once(void *argument) {
+    struct row_bench *b = argument;
+    b->kernels->round_bf16(b->x, ROW, b->out);
+}
+
+static void unpack_once(void *argument) {
+    struct row_bench *b = argument;
+    b->kernels->unpack_row(&b->weight, 0, b->out);
+}
+
+static void pack_once(void *argument) {
+    struct row_bench *b = argument;
+    b->kernels->pack_row(b->dtype, b->x, ROW, b->out);
+}
+
+static void bench_rows(struct check *check, void (*once)(void *argument), enum dtype dtype) {
+    struct row_bench b = { .kernels = check->test, .dtype = dtype };
+    b.x = check_input(check, ROW * 4);
+    b.out = check_output(check, ROW * 4);
+    check_fill(check, DATA_NORMAL, b.x, ROW);
+    b.weight = weight_matrix(b.x, dtype, 1, ROW);
+    char shape[64];
+    snprintf(shape, sizeof shape, "%d of %s", ROW, dtype_name(dtype));
+    check_rate(check, shape, ROW, check_seconds(once, &b), "Gelem/s", 0);
+    check_done(check);
+}
+
+void bench_round_bf16(struct check *check) {
+    bench_rows(check, round_once, DTYPE_F32);
+}
+
+void bench_unpack_row(struct check *check) {
+    bench_rows(check, unpack_once, DTYPE_F32);
+    bench_rows(check, unpack_once, DTYPE_BF16);
+    bench_rows(check, unpack_once, DTYPE_F16);
+    bench_rows(check, unpack_once, DTYPE_F8_E4M3);
+}
+
+void bench_pack_row(struct check *check) {
+    bench_rows(check, pack_once, DTYPE_BF16);
+    bench_rows(check, pack_once, DTYPE_F16);
+}

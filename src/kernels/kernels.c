@@ -1,0 +1,56 @@
+/*
+ * The choice of kernels: what this machine can run, and the table filled from kernels/list.h. Nothing is kept
+ * between calls: asking the CPU costs a microsecond, and a table is a value that its owner passes on.
+ */
+#include "kernels/kernels.h"
+
+#include <string.h>
+
+#if defined(__x86_64__) && !defined(SY_REF_ONLY)
+#include <cpuid.h>
+#endif
+
+static const char *const level_names[LEVEL_COUNT] = { "ref", "avx2", "avx512" };
+
+const char *level_name(enum level level) {
+    return level_names[level];
+}
+
+bool level_from_name(const char *name, enum level *out) {
+    for (int i = 0; i < LEVEL_COUNT; i++)
+        if (strcmp(name, level_names[i]) == 0) {
+            *out = (enum level)i;
+            return true;
+        }
+    if (strcmp(name, "avx512vnni") != 0 && strcmp(name, "amx") != 0) return false;
+    *out = LEVEL_AVX512; /* levels to come */
+    return true;
+}
+
+enum level level_of_machine(void) {
+#if defined(__x86_64__) && !defined(SY_REF_ONLY)
+    unsigned a, b, c, d;
+    __builtin_cpu_init(); /* its answers take into account which registers the system saves */
+    bool f16c = __get_cpuid(1, &a, &b, &c, &d) && (c & bit_F16C);
+    bool avx2 = f16c && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                  __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+    if (avx512) return LEVEL_AVX512;
+    if (avx2) return LEVEL_AVX2;
+#endif
+    return LEVEL_REF;
+}
+
+/* The list spells levels in small letters, as they stand in function names. */
+enum { LEVEL_ref = LEVEL_REF, LEVEL_avx2 = LEVEL_AVX2, LEVEL_avx512 = LEVEL_AVX512 };
+
+struct kernels kernels_select(enum level highest) {
+    enum level machine = level_of_machine(), best = highest < machine ? highest : machine;
+    struct kernels kernels = { .level = best };
+    /* The list ascends, so a later line overrides an earlier one. */
+#define KERNEL(op, variant)                                                                                  \
+    if ((int)LEVEL_##variant <= (int)best) kernels.op = op##_##variant;
+    KERNEL_LIST(KERNEL)
+#undef KERNEL
+    return kernels;
+}

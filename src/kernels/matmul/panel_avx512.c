@@ -1,0 +1,268 @@
+/*
+ * Panels on AVX-512: weights whose columns are adjacent in memory (the usual case, read in place from the
+ * file) are transposed 16 rows by 64 bytes at a time in registers, as 32-bit words: one f32, or one pair of
+ * bf16, which is what panel_bf16 wants in each lane anyway.
+ *
+ * With one row of activations all time goes into waiting for memory, in as many streams as a panel has rows.
+ * So each line that is used fetches the one FETCH_AHEAD bytes further on; behind the end of the row, its
+ * stream goes on in the same row of the next panel.
+ */
+#include "kernels/kernels.h"
+#include "kernels/unpack/decode_avx512.h"
+
+#include <immintrin.h>
+
+enum {
+    FETCH_AHEAD = 512,
+    FETCH_ROWS_AHEAD = 16
+}; /* 256 to 1024, and level 1 or 2, differ by a few percent */
+#define FETCH_HINT _MM_HINT_T0
+
+#define INLINE static inline __attribute__((always_inline))
+
+/* r[i] lane j  <->  r[j] lane i */
+INLINE void transpose_words(__m512i r[16]) {
+    __m512i t[16];
+    for (int i = 0; i < 16; i += 2) {
+        t[i] = _mm512_unpacklo_epi32(r[i], r[i + 1]);
+        t[i + 1] = _mm512_unpackhi_epi32(r[i], r[i + 1]);
+    }
+    for (int i = 0; i < 16; i += 4) {
+        r[i] = _mm512_unpacklo_epi64(t[i], t[i + 2]);
+        r[i + 1] = _mm512_unpackhi_epi64(t[i], t[i + 2]);
+        r[i + 2] = _mm512_unpacklo_epi64(t[i + 1], t[i + 3]);
+        r[i + 3] = _mm512_unpackhi_epi64(t[i + 1], t[i + 3]);
+    }
+    /* Now r[4g + c], 128-bit lane q, holds word 4q + c of rows 4g..4g+3. */
+    for (int c = 0; c < 4; c++) {
+        t[c] = _mm512_shuffle_i32x4(r[c], r[4 + c], 0x88);
+        t[4 + c] = _mm512_shuffle_i32x4(r[c], r[4 + c], 0xdd);
+        t[8 + c] = _mm512_shuffle_i32x4(r[8 + c], r[12 + c], 0x88);
+        t[12 + c] = _mm512_shuffle_i32x4(r[8 + c], r[12 + c], 0xdd);
+    }
+    for (int c = 0; c < 4; c++) {
+        r[c] = _mm512_shuffle_i32x4(t[c], t[8 + c], 0x88);
+        r[8 + c] = _mm512_shuffle_i32x4(t[c], t[8 + c], 0xdd);
+        r[4 + c] = _mm512_shuffle_i32x4(t[4 + c], t[12 + c], 0x88);
+        r[12 + c] = _mm512_shuffle_i32x4(t[4 + c], t[12 + c], 0xdd);
+    }
+}
+
+/* 16 rows as they lie in memory, at byte 0 of `first`. */
+struct rows {
+    const unsigned char *first, *fetch;
+    int64_t stride, present; /* rows beyond `present` read as 0 */
+};
+
+/* 64 bytes of each row, or `bytes` of them, zeros behind. */
+INLINE void load_rows(const struct rows *rows, int64_t bytes, __m512i r[16]) {
+    if (rows->present >= 16 && bytes >= 64) {
+        for (int i = 0; i < 16; i++) {
+            r[i] = _mm512_loadu_si512(rows->first + i * rows->stride);
+            _mm_prefetch((const char *)rows->fetch + i * rows->stride, FETCH_HINT);
+        }
+        return;
+    }
+    __mmask64 some = bytes >= 64 ? ~(__mmask64)0 : ((__mmask64)1 << bytes) - 1;
+    for (int i = 0; i < 16; i++) {
+        bool there = i < rows->present;
+        r[i] = _mm512_maskz_loadu_epi8(there ? some : 0, rows->first + (there ? i * rows->stride : 0));
+    }
+}
+
+/* Rows n.. of w at byte `at` of their columns. */
+INLINE struct rows rows_at(const struct weight *w, int64_t n, int64_t at, int64_t row_bytes) {
+    struct rows rows = { .stride = w->row_stride, .present = w->rows - n };
+    rows.first = w->data + (rows.present > 0 ? n * w->row_stride : 0) + at;
+    rows.fetch = rows.first + FETCH_AHEAD;
+    if (at + FETCH_AHEAD >= row_bytes) rows.fetch += PANEL * w->row_stride - row_bytes;
+    return rows;
+}
+
+static bool columns_adjacent(const struct weight *w, enum dtype dtype, int64_t size) {
+    return w->dtype == dtype && w->col_stride == size && !w->scale;
+}
+
+static bool rows_adjacent(const struct weight *w, enum dtype dtype, int64_t size) {
+    return w->dtype == dtype && w->row_stride == size && !w->scale;
+}
+
+static void columns_f32(const struct weight *w, int64_t n0, int64_t k0, int64_t kc, float *panel) {
+    for (int64_t k = 0; k < kc; k += 16)
+        for (int half = 0; half < 2; half++) {
+            __m512i r[16];
+            struct rows rows = rows_at(w, n0 + 16 * half, (k0 + k) * 4, w->cols * 4);
+            load_rows(&rows, (kc - k) * 4, r);
+            transpose_words(r);
+            float *out = panel + k * PANEL + 16 * half;
+            if (kc - k >= 16)
+                for (int i = 0; i < 16; i++) _mm512_storeu_si512(out + i * PANEL, r[i]);
+            else
+                for (int i = 0; i < kc - k; i++) _mm512_storeu_si512(out + i * PANEL, r[i]);
+        }
+}
+
+/* bf16 weights in f32: pairs are transposed, then split. */
+static void columns_bf16_f32(const struct weight *w, int64_t n0, int64_t k0, int64_t kc, float *panel) {
+    for (int64_t k = 0; k < kc; k += 32)
+        for (int half = 0; half < 2; half++) {
+            __m512i r[16];
+            struct rows rows = rows_at(w, n0 + 16 * half, (k0 + k) * 2, w->cols * 2);
+            load_rows(&rows, (kc - k) * 2, r);
+            transpose_words(r);
+            float *out = panel + k * PANEL + 16 * half;
+            for (int i = 0; i < 16; i++) {
+                if (2 * i < kc - k) _mm512_storeu_si512(out + 2 * i * PANEL, _mm512_slli_epi32(r[i], 16));
+                if (2 * i + 1 < kc - k)
+                    _mm512_storeu_si512(out + (2 * i + 1) * PANEL,
+                                        _mm512_and_si512(r[i], _mm512_set1_epi32((int)0xffff0000)));
+            }
+        }
+}
+
+static void columns_f16(const struct weight *w, int64_t n0, int64_t k0, int64_t kc, float *panel) {
+    for (int64_t k = 0; k < kc; k += 16)
+        for (int half = 0; half < 2; half++) {
+            __m512i r[16];
+            struct rows rows = rows_at(w, n0 + 16 * half, (k0 + k) * 2, w->cols * 2);
+            __mmask16 some = kc - k >= 16 ? 0xffff : (__mmask16)((1U << (kc - k)) - 1);
+            for (int i = 0; i < 16; i++) {
+                bool there = i < rows.present;
+                const unsigned char *row = rows.first + (there ? i * rows.stride : 0);
+                __m256i sixteen = _mm256_maskz_loadu_epi16(there ? some : 0, row);
+                r[i] = _mm512_castps_si512(_mm512_cvtph_ps(sixteen));
+                if (k % 32 == 0 && there)
+                    _mm_prefetch((const char *)rows.fetch + i * rows.stride, FETCH_HINT);
+            }
+            transpose_words(r);
+            float *out = panel + k * PANEL + 16 * half;
+            for (int i = 0; i < 16; i++)
+                if (i < kc - k) _mm512_storeu_si512(out + i * PANEL, r[i]);
+        }
+}
+
+/* A transposed file: the panel's rows lie in memory as they are, one a page or so. Fetch one further on;
+ * behind the last, the first ones of the next panel. */
+INLINE void fetch_row(const struct weight *w, int64_t n0, int64_t k) {
+    int64_t ahead = k + FETCH_ROWS_AHEAD, n = n0;
+    if (ahead >= w->cols) ahead -= w->cols, n += PANEL;
+    const char *row = (const char *)w->data + n * w->row_stride + ahead * w->col_stride;
+    _mm_prefetch(row, FETCH_HINT);
+    _mm_prefetch(row + PANEL * w->row_stride - 1, FETCH_HINT);
+}
+
+static void rows_to_f32(const struct weight *w, int64_t n0, int64_t k0, int64_t kc, float *panel) {
+    int64_t size = w->row_stride, present = min_i64(PANEL, w->rows - n0);
+    for (int64_t k = 0; k < kc; k++) {
+        const unsigned char *in = w->data + n0 * size + (k0 + k) * w->col_stride;
+        fetch_row(w, n0, k0 + k);
+        for (int half = 0; half < 2; half++) {
+            int64_t count = present - 16 * half;
+            __mmask16 some = count >= 16 ? 0xffff : count <= 0 ? 0 : (__mmask16)((1U << count) - 1);
+            const unsigned char *from = in + (some ? 16 * half * size : 0);
+            __m512i value;
+            if (w->dtype == DTYPE_F32)
+                value = _mm512_maskz_loadu_epi32(some, from);
+            else if (w->dtype == DTYPE_BF16)
+                value = _mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(some, from)), 16);
+            else
+                value = _mm512_castps_si512(_mm512_cvtph_ps(_mm256_maskz_loadu_epi16(some, from)));
+            _mm512_storeu_si512(panel + k * PANEL + 16 * half, value);
+        }
+    }
+}
+
+static void rows_to_pairs(const struct weight *w, int64_t n0, int64_t k0, int64_t kc, uint32_t *panel) {
+    int64_t present = min_i64(PANEL, w->rows - n0);
+    __mmask32 some = present == 32 ? ~(__mmask32)0 : ((__mmask32)1 << present) - 1;
+    const unsigned char *in = w->data + n0 * 2 + k0 * w->col_stride;
+    for (int64_t k = 0; k < (kc + 31) / 32 * 32; k += 2) {
+        __m512i even = _mm512_setzero_si512(), odd = even;
+        fetch_row(w, n0, k0 + k);
+        fetch_row(w, n0, k0 + k + 1);
+        if (k < kc) even = _mm512_maskz_loadu_epi16(some, in + k * w->col_stride);
+        if (k + 1 < kc) odd = _mm512_maskz_loadu_epi16(some, in + (k + 1) * w->col_stride);
+        for (int half = 0; half < 2; half++) {
+            __m256i e = half ? _mm512_extracti64x4_epi64(even, 1) : _mm512_castsi512_si256(even);
+            __m256i o = half ? _mm512_extracti64x4_epi64(odd, 1) : _mm512_castsi512_si256(odd);
+            __m512i pair =
+                _mm512_or_si512(_mm512_cvtepu16_epi32(e), _mm512_slli_epi32(_mm512_cvtepu16_epi32(o), 16));
+            _mm512_storeu_si512(panel + k / 2 * PANEL + 16 * half, pair);
+        }
+    }
+}
+
+void panel_f32_avx512(const struct weight *w, int64_t n0, int64_t k0, int64_t kc, float *restrict panel) {
+    if (columns_adjacent(w, DTYPE_F32, 4)) {
+        columns_f32(w, n0, k0, kc, panel);
+    } else if (columns_adjacent(w, DTYPE_BF16, 2)) {
+        columns_bf16_f32(w, n0, k0, kc, panel);
+    } else if (columns_adjacent(w, DTYPE_F16, 2)) {
+        columns_f16(w, n0, k0, kc, panel);
+    } else if (rows_adjacent(w, DTYPE_F32, 4) || rows_adjacent(w, DTYPE_BF16, 2) ||
+               rows_adjacent(w, DTYPE_F16, 2)) {
+        rows_to_f32(w, n0, k0, kc, panel);
+    } else {
+        struct decoded piece;
+        for (int64_t k = 0; k < kc; k += DECODE_COLS) {
+            decode_rows(w, n0, k0 + k, min_i64(DECODE_COLS, kc - k), decode_run_avx512, &piece);
+            columns_f32(&piece.view, 0, 0, piece.view.cols, panel + k * PANEL);
+        }
+    }
+}
+
+/* bf16 bits, nearest even, in the upper half of each word; NaN made quiet. */
+INLINE __m512i round_words(__m512i bits) {
+    __m512i odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
+    __m512i rounded = _mm512_add_epi32(bits, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff)));
+    __mmask16 nan = _mm512_cmpgt_epu32_mask(_mm512_and_si512(bits, _mm512_set1_epi32(0x7fffffff)),
+                                            _mm512_set1_epi32(0x7f800000));
+    rounded = _mm512_mask_or_epi32(rounded, nan, bits, _mm512_set1_epi32(0x00400000));
+    return _mm512_and_si512(rounded, _mm512_set1_epi32((int)0xffff0000));
+}
+
+static void columns_pairs(const struct weight *w, int64_t n0, int64_t k0, int64_t kc, uint32_t *panel) {
+    for (int64_t k = 0; k < kc; k += 32)
+        for (int half = 0; half < 2; half++) {
+            __m512i r[16];
+            struct rows rows = rows_at(w, n0 + 16 * half, (k0 + k) * 2, w->cols * 2);
+            load_rows(&rows, (kc - k) * 2, r);
+            transpose_words(r);
+            uint32_t *out = panel + k / 2 * PANEL + 16 * half;
+            for (int i = 0; i < 16; i++) _mm512_storeu_si512(out + i * PANEL, r[i]);
+        }
+}
+
+/* Decoded rows: two f32 make one word. */
+static void f32_to_pairs(const struct weight *w, uint32_t *panel) {
+    for (int64_t k = 0; k < w->cols; k += 16)
+        for (int half = 0; half < 2; half++) {
+            __m512i r[16];
+            struct rows rows = rows_at(w, 16 * half, k * 4, w->cols * 4);
+            load_rows(&rows, (w->cols - k) * 4, r);
+            transpose_words(r);
+            uint32_t *out = panel + k / 2 * PANEL + 16 * half;
+            for (int i = 0; i < 16; i += 2) {
+                __m512i pair =
+                    _mm512_or_si512(_mm512_srli_epi32(round_words(r[i]), 16), round_words(r[i + 1]));
+                _mm512_storeu_si512(out + i / 2 * PANEL, pair);
+            }
+        }
+    for (int64_t k = (w->cols + 15) / 16 * 16; k < (w->cols + 31) / 32 * 32; k += 2)
+        for (int half = 0; half < 2; half++)
+            _mm512_storeu_si512(panel + k / 2 * PANEL + 16 * half, _mm512_setzero_si512());
+}
+
+void panel_bf16_avx512(const struct weight *w, int64_t n0, int64_t k0, int64_t kc, uint32_t *restrict panel) {
+    if (columns_adjacent(w, DTYPE_BF16, 2)) {
+        columns_pairs(w, n0, k0, kc, panel);
+    } else if (rows_adjacent(w, DTYPE_BF16, 2)) {
+        rows_to_pairs(w, n0, k0, kc, panel);
+    } else {
+        struct decoded piece;
+        for (int64_t k = 0; k < kc; k += DECODE_COLS) {
+            decode_rows(w, n0, k0 + k, min_i64(DECODE_COLS, kc - k), decode_run_avx512, &piece);
+            f32_to_pairs(&piece.view, panel + k / 2 * PANEL);
+        }
+    }
+}

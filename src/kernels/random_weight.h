@@ -1,0 +1,110 @@
+/*
+ * A random weight of any type in any layout that views can make of a file, for kernel-check and the tests.
+ * Its bytes are taken from the caller, exactly as many as it has, so that they can be put where reading one
+ * more crashes.
+ */
+#ifndef KERNELS_RANDOM_WEIGHT_H
+#define KERNELS_RANDOM_WEIGHT_H
+
+#include "base/checked.h"
+#include "base/random.h"
+#include "tensor/weight.h"
+
+#include <string.h>
+
+enum layout {
+    LAYOUT_DENSE,      /* row-major */
+    LAYOUT_PADDED,     /* columns of a wider matrix: rows at odd distances */
+    LAYOUT_STRIPED,    /* every other row */
+    LAYOUT_TRANSPOSED, /* the file is column-major */
+    LAYOUT_SPREAD,     /* neither rows nor columns are adjacent */
+    LAYOUT_COUNT,
+};
+
+struct random_weight_plan {
+    enum dtype dtype;
+    enum layout layout; /* F4 knows the first three only; others become dense */
+    int64_t rows, cols;
+    bool scaled; /* with a plane of scales; F4 always has one */
+    bool wild;   /* any bits at all, NaN and infinity included; else numbers of about 1 */
+};
+
+static inline void random_weight_fill(struct random *random, enum dtype dtype, bool wild, unsigned char *out,
+                                      int64_t bytes) {
+    bool raw = wild || dtype == DTYPE_F4_E2M1;
+    int64_t size = raw ? 1 : dtype_bits(dtype) / 8;
+    for (int64_t i = 0; i + size <= bytes; i += size) {
+        if (raw) {
+            out[i] = (unsigned char)random_u64(random);
+        } else if (dtype == DTYPE_F8_E5M2) { /* the upper byte of an f16 */
+            uint16_t half = f16_from_f32((float)random_normal(random));
+            out[i] = (unsigned char)(half >> 8);
+        } else if (dtype == DTYPE_F8_E8M0) {
+            out[i] = (unsigned char)(120 + random_below(random, 12));
+        } else {
+            float value = (float)random_normal(random);
+            dtype_from_f32(dtype, &value, 1, out + i);
+        }
+    }
+}
+
+static inline void random_weight_scales(struct random *random, const struct random_weight_plan *plan,
+                                        struct weight *w, void *(*take)(void *context, int64_t bytes),
+                                        void *context) {
+    static const struct {
+        enum dtype dtype;
+        int64_t rows, cols;
+    } grids[] = { { DTYPE_F8_E8M0, 1, 32 },
+                  { DTYPE_F32, 128, 128 },
+                  { DTYPE_BF16, 128, 128 },
+                  { DTYPE_F16, 2, 16 },
+                  { DTYPE_F32, 1, 1 } };
+    int grid = plan->dtype == DTYPE_F4_E2M1 ? 0 : (int)random_below(random, 5);
+    w->scale_dtype = grids[grid].dtype;
+    w->scale_rows = grids[grid].rows;
+    w->scale_cols = grids[grid].cols;
+    w->row_first = (int64_t)random_below(random, 200);
+    w->col_first = (int64_t)random_below(random, 100) * 2;
+    w->scale_col_stride = dtype_bits(w->scale_dtype) / 8;
+    int64_t across = (w->col_first + w->cols - 1) / w->scale_cols + 1,
+            down = (w->row_first + w->rows - 1) / w->scale_rows + 1;
+    w->scale_row_stride = across * w->scale_col_stride;
+    unsigned char *scales = (unsigned char *)take(context, down * w->scale_row_stride);
+    random_weight_fill(random, w->scale_dtype, plan->wild, scales, down * w->scale_row_stride);
+    w->scale = scales;
+}
+
+static inline struct weight random_weight(struct random *random, const struct random_weight_plan *plan,
+                                          void *(*take)(void *context, int64_t bytes), void *context) {
+    int64_t size = dtype_bits(plan->dtype) / 8, n = plan->rows, k = plan->cols, bytes;
+    struct weight w = { .dtype = plan->dtype, .rows = n, .cols = k, .name = "random" };
+    w.col_stride = size;
+    w.row_stride = size ? k * size : ceil_div(k, 2);
+    int64_t row_bytes = w.row_stride;
+    switch (plan->layout) {
+    case LAYOUT_PADDED: w.row_stride += 1 + (int64_t)random_below(random, 70); break;
+    case LAYOUT_STRIPED: w.row_stride *= 2; break;
+    case LAYOUT_TRANSPOSED:
+    case LAYOUT_SPREAD:
+        if (size == 0) break;
+        w.row_stride = plan->layout == LAYOUT_SPREAD ? 3 * size + 1 : size;
+        w.col_stride = n * w.row_stride + (int64_t)random_below(random, 9);
+        row_bytes = (k - 1) * w.col_stride + size;
+        break;
+    default: break;
+    }
+    bytes = (n - 1) * w.row_stride + row_bytes;
+    unsigned char *data = (unsigned char *)take(context, bytes);
+    /* Elements may lie at any address, so numbers are written one by one. */
+    for (int64_t i = 0; i < bytes; i++) data[i] = (unsigned char)random_u64(random);
+    if (!plan->wild)
+        for (int64_t row = 0; size > 0 && row < n; row++)
+            for (int64_t col = 0; col < k; col++)
+                random_weight_fill(random, plan->dtype, false, data + row * w.row_stride + col * w.col_stride,
+                                   size);
+    w.data = data;
+    if (plan->scaled || plan->dtype == DTYPE_F4_E2M1) random_weight_scales(random, plan, &w, take, context);
+    return w;
+}
+
+#endif

@@ -1,0 +1,114 @@
+/*
+ * What each kernel computes: the function types. A kernel computes one tile; it knows no threads, takes no
+ * memory, and every level gives the same bits (the orders are DESIGN section 7; docs/numerics.md tells them
+ * in full). *_ref.c is the definition.
+ *
+ * Lanes: "16 lanes" means that element i goes to virtual lane i mod 16, each lane accumulates its elements in
+ * ascending order from +0, missing elements of the last group count as 0 (for max: as -infinity), and the
+ * lanes are joined as (l, l+8), (l, l+4), (l, l+2), (l, l+1).
+ *
+ * restrict: outputs alias no input unless said. Pointers need no alignment beyond their element's.
+ */
+#ifndef KERNELS_TYPES_H
+#define KERNELS_TYPES_H
+
+#include "tensor/activation.h"
+#include "tensor/weight.h"
+
+#define PANEL 32 /* outputs side by side in a panel */
+
+/* ---- matmul/: products, as panel then product ---- */
+
+/* Decode PANEL outputs n0.. of w, inputs [k0, k0 + kc), into panel[kc][PANEL] f32, k-major. Outputs past
+ * w->rows give 0. */
+typedef void panel_f32_fn(const struct weight *w, int64_t n0, int64_t k0, int64_t kc, float *restrict panel);
+
+/* The same as bf16 pairs: panel[ceil(kc / 32) * 16][PANEL], each word holds k = 2p in its low half and 2p + 1
+ * in its high half. Values are rounded to nearest even from the exact f32 decode; k past kc gives 0. k0 is a
+ * multiple of 32. */
+typedef void panel_bf16_fn(const struct weight *w, int64_t n0, int64_t k0, int64_t kc,
+                           uint32_t *restrict panel);
+
+/* acc[m][j] = fma(x[m][k], panel[k][j], acc[m][j]) for k ascending; acc is [rows][PANEL]. One chain an
+ * output, which goes on from what acc holds (start it at +0). */
+typedef void product_f32_fn(const float *restrict panel, int64_t kc, const float *restrict x,
+                            int64_t x_stride, int64_t rows, float *restrict acc);
+
+/* The order of TDPBF16PS, per 32 k: e = chain over even k from +0, o = chain over odd k from +0, acc = acc +
+ * (e + o). x holds f32 values that are bf16 numbers (round_bf16) and is readable up to the next multiple of
+ * 32 k, zero beyond kc. */
+typedef void product_bf16_fn(const uint32_t *restrict panel, int64_t kc, const float *restrict x,
+                             int64_t x_stride, int64_t rows, float *restrict acc);
+
+/* out[i] = the f32 value of x[i] rounded to bf16, nearest even, NaN quiet. */
+typedef void round_bf16_fn(const float *restrict x, int64_t count, float *restrict out);
+
+/* ---- unpack/ ---- */
+
+/* Row `row` of w, all its columns, to f32: embedding rows, vectors, values of the cache. */
+typedef void unpack_row_fn(const struct weight *w, int64_t row, float *restrict out);
+
+/* f32 -> F32, F16 or BF16 (nearest even): keys and values into the cache. */
+typedef void pack_row_fn(enum dtype dtype, const float *restrict x, int64_t count, void *restrict out);
+
+/* ---- norm/ ---- in place allowed (out == x) */
+
+/* out = x / sqrt(mean(x^2) + eps) * w: the sum of squares in 16 lanes (fma), r = 1 / sqrtf(sum / n + eps),
+ * then (x * r) * w; w NULL: x * r. */
+typedef void rms_norm_fn(const float *x, const float *weight, float eps, int64_t n, float *out);
+
+/* mean: sum in 16 lanes / n; variance: sum of (x - mean)^2 in 16 lanes (fma) / n; out = fma((x - mean) * r,
+ * w, b); w NULL: (x - mean) * r + b; b NULL: ((x - mean) * r) * w; both: (x - mean) * r. */
+typedef void layer_norm_fn(const float *x, const float *weight, const float *bias, float eps, int64_t n,
+                           float *out);
+
+/* ---- softmax/ ---- */
+
+/* out = exp(x - max) / sum, max and sum in 16 lanes. In place allowed. A row of -infinity gives zeros; a row
+ * that holds NaN gives NaN. */
+typedef void softmax_fn(const float *x, int64_t n, float *out);
+
+/* One block of online softmax for one row of attention scores. scores[j], j in [0, count): raw dot products
+ * of keys; only j in [first, last) are visible, the rest become 0. s_j = cap > 0 ? cap * tanh(scale * z_j /
+ * cap) : scale * z_j ;  m' = max(m, max s_j) ;  p_j = exp(s_j - m') writes p_j into scores[j], *rescale =
+ * exp(m - m') (1 where m' = m, 0 where m = -infinity), *max = m' and *sum = fma(*sum, *rescale, block sum);
+ * max and block sum in 16 lanes by j. count <= 256; an empty range changes nothing (rescale 1) and zeroes the
+ * scores. */
+typedef void softmax_block_fn(float *scores, int64_t count, int64_t first, int64_t last, float scale,
+                              float cap, float *max, float *sum, float *rescale);
+
+/* ---- activation/ ---- */
+
+/* out = act(gate) * up (up NULL: act(gate)); limit and alpha are SWIGLU_OAI's. In place allowed on gate. With
+ * the functions of activation/polynomials.h, x * sigmoid(a x) as x / (1 + exp(-(a x))); NaN stays NaN. */
+typedef void gated_fn(enum activation activation, const float *gate, const float *up, int64_t n, float limit,
+                      float alpha, float *out);
+
+enum unary {
+    UNARY_SIGMOID,
+    UNARY_RELU,
+    UNARY_TANH_CAP /* cap * tanh(x / cap) */,
+    UNARY_CLAMP /* to +-cap */,
+    UNARY_COUNT
+};
+typedef void unary_fn(enum unary unary, const float *x, int64_t n, float cap,
+                      float *out); /* in place allowed */
+
+/* ---- rope/ ---- */
+
+/* Rotate one head in place. half pairs: (x[i], x[i + half]) or, interleaved, (x[2i], x[2i + 1]):
+ *     a' = fma(a, cos, -(b * sin)),  b' = fma(b, cos, a * sin). */
+typedef void rope_fn(float *x, const float *cos, const float *sin, int64_t half, bool interleaved);
+
+/* ---- top_k/ ---- */
+
+/* The k largest of n (k <= n < 2^24), best first, ties to the lower index, NaN below everything. ids are
+ * distinct, whatever x holds. */
+typedef void top_k_fn(const float *x, int64_t n, int64_t k, int32_t *restrict ids);
+
+/* ---- elementwise/ ---- */
+
+typedef void axpy_fn(float scale, const float *x, int64_t n, float *y);  /* y = fma(scale, x, y) */
+typedef void scale_fn(float scale, const float *x, int64_t n, float *y); /* y = scale * x; in place allowed */
+
+#endif

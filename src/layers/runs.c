@@ -1,0 +1,30 @@
+/* For one layer: where rows go in the cache, and which pages runs attend (layers/runs.h). */
+#include "layers/runs.h"
+
+struct run_table run_table_take(struct exec *exec, int64_t rows) {
+    struct run_table t;
+    t.runs = exec_new(exec, struct attention_run, rows); /* no run is empty */
+    t.key = exec_new(exec, void *, rows);
+    t.value = exec_new(exec, void *, rows);
+    return t;
+}
+
+void run_table_fill(struct run_table *table, const struct row_map *rows, int64_t layer, bool latent) {
+    for (int64_t r = 0; r < rows->run_count; r++) {
+        const struct row_run *run = &rows->runs[r];
+        table->runs[r] = (struct attention_run){ .row = run->row,
+                                                 .count = run->count,
+                                                 .position = run->position,
+                                                 .pages = kv_pages(run->sequence, layer),
+                                                 .expand = latent && !run->steps };
+        for (int64_t i = 0; i < run->count; i++) {
+            table->key[run->row + i] = kv_key(run->sequence, layer, run->position + i);
+            table->value[run->row + i] = kv_value(run->sequence, layer, run->position + i);
+        }
+    }
+}
+
+void window_of(const struct layer_spec *layer, struct attention_op *op) {
+    op->window = layer->window == WINDOW_SLIDING ? layer->window_size : 0;
+    op->chunk = layer->window == WINDOW_CHUNKED ? layer->window_size : 0;
+}

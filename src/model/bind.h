@@ -1,0 +1,80 @@
+/*
+ * Binding: names -> slots, shapes checked, once. Afterwards nobody looks at a name again.
+ *
+ * The census: each tensor of the checkpoint is claimed by exactly one rule of the family, or listed by it as
+ * ignored with a reason; anything else refuses the load by name (unless ignore_unknown). Each slot that the
+ * spec says exists must be claimed by one tensor (one an expert), of the shape that model/slots.c says, of a
+ * floating dtype; NAME_scale_inv beside a float8 NAME is its scale plane.
+ */
+#ifndef MODEL_BIND_H
+#define MODEL_BIND_H
+
+#include "formats/safetensors.h"
+#include "model/family.h"
+#include "tensor/weight.h"
+
+struct census {
+    int64_t bound, ignored, unknown;               /* tensors */
+    const char **ignored_names, **ignored_reasons; /* [ignored] */
+    const char **unknown_names;                    /* [unknown]; not empty only under ignore_unknown */
+    const char **unknown_keys;                     /* of the config */
+    int64_t unknown_key_count;
+    int64_t mtp_params;                 /* elements of tensors ignored as MTP */
+    int64_t dtype_tensors[DTYPE_COUNT]; /* how many bound tensors have each dtype */
+    int64_t dtype_bytes[DTYPE_COUNT];
+};
+
+/* All weights of a model as views into the checkpoint's mappings. */
+struct binding {
+    struct weight global[SLOT_ATTENTION_NORM]; /* by slot; data NULL where the model has none */
+    struct weight *layer;                      /* [layers * SLOT_COUNT] */
+    struct weight *expert; /* [layers * 6 * E]: layer-major, then slot - SLOT_EXPERT_GATE, then expert */
+    int64_t layers, experts;
+};
+
+const struct weight *binding_weight(const struct binding *binding, int64_t layer,
+                                    enum slot slot); /* layer -1: global; never NULL */
+const struct weight *binding_expert(const struct binding *binding, int64_t layer, enum slot slot,
+                                    int64_t expert);
+
+struct model { /* an opened checkpoint: all tables in its arena */
+    struct arena arena;
+    struct checkpoint checkpoint;
+    const struct family *family;
+    struct spec spec;
+    struct binding binding;
+    struct census census;
+    char path[512]; /* as the user named it */
+};
+
+/* MODEL is a folder or a .safetensors file (or index) with config.json beside it. Errors name file, tensor or
+ * key. */
+SY_MUST_CHECK bool model_open(const char *path, bool ignore_unknown, struct model *model,
+                              struct sy_error *err);
+void model_close(struct model *model);
+
+/* The inner step, for tests and other formats: bind an opened checkpoint. */
+SY_MUST_CHECK bool bind_checkpoint(const struct family *family, const struct spec *spec,
+                                   const struct checkpoint *checkpoint, bool ignore_unknown,
+                                   struct arena *arena, struct binding *binding, struct census *census,
+                                   struct sy_error *err);
+
+/* The first bound weight that holds a NaN or infinity, by tensor name; false when there is none. Reads
+ * everything: for error messages. */
+bool binding_find_nonfinite(const struct binding *binding, char *name, size_t size);
+
+/* ---- writing: synth walks the same rules backwards ---- */
+
+struct planned_tensor { /* a tensor of a checkpoint that a spec and a family ask for */
+    const char *name;
+    enum slot slot, second; /* what it holds; second == SLOT_COUNT: one slot */
+    enum layout layout;
+    int64_t layer, expert; /* -1: none; expert -1 with an expert slot: all experts fused */
+    int rank;
+    int64_t shape[TENSOR_RANK_MAX];
+};
+/* The published form of every slot, in the order of layers. Arrays in the arena. */
+SY_MUST_CHECK bool plan_tensors(const struct family *family, const struct spec *spec, struct arena *arena,
+                                struct planned_tensor **out, int64_t *count, struct sy_error *err);
+
+#endif

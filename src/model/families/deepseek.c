@@ -1,0 +1,50 @@
+/*
+ * deepseek (v1, deepseek-moe-16b): plain grouped attention, half-split rope; fine-grained experts under a
+ * softmax router, beside shared experts that see every token; the first layers dense. Not MLA: that is
+ * deepseek_v2.
+ *
+ * Source: Dai et al. 2024, arXiv:2401.06066, and the authors' modeling_deepseek.py (K > 1 and norm_topk_prob:
+ * weights / (sum + 1e-20), never scaled). transformers has no class for it.
+ */
+#include "model/families/common.h"
+
+static void read(struct config *c, struct spec *spec) {
+    static const struct class_defaults defaults = { .norm_eps = 1e-6, .rope_theta = 10000, .context = 2048 };
+    static const char *const scores[] = { "softmax", NULL };
+    read_basics(c, spec, &defaults);
+    read_rope(c, spec, spec->attention.head_width, defaults.rope_theta);
+    read_attention_bias(c, spec, false);
+    read_experts(c, spec);
+    config_word_or(c, "scoring_func", scores, 0);
+    read_normalise(c, spec, false, 1e-20);
+    if (spec->router.top_k == 1) spec->router.weigh = WEIGH_SCORE;
+    spec->expert_width = config_size(c, "moe_intermediate_size");
+    read_shared(c, spec);
+    read_first_dense(c, spec, 0);
+    read_dense_width(c, spec, "intermediate_size");
+}
+
+static const struct tensor_rule names[] = {
+    NAMES_MODEL,
+    NAMES_ATTENTION,
+    NAMES_QKV_BIAS,
+    NAMES_O_BIAS,
+    NAMES_FFN("mlp"),
+    NAME(SLOT_ROUTER, LAYER "mlp.gate.weight"),
+    NAMES_EXPERTS("mlp"),
+    NAMES_EXPERTS_FUSED("mlp"),
+    NAMES_SHARED("mlp.shared_experts"),
+    NAMES_END,
+};
+
+static const char *const architectures[] = { "DeepseekForCausalLM", NULL };
+static const char *const model_types[] = { "deepseek", NULL };
+
+const struct family family_deepseek = {
+    .name = "deepseek",
+    .architectures = architectures,
+    .model_types = model_types,
+    .read = read,
+    .rules = names,
+    .ignored = ignored_buffers,
+};

@@ -1,0 +1,66 @@
+/*
+ * glm4_moe (GLM-4.5, Air): rope on the first half of each head's columns only (half-split within them);
+ * biases on q, k and v, never on o; in the larger model an RMSNorm over each head of q and k; router and MTP
+ * as deepseek_v3.
+ *
+ * Source: GLM-4.5 team 2025, arXiv:2508.06471; transformers models/glm4_moe.
+ */
+#include "model/families/common.h"
+
+/* Of the head's columns, those that rotate. */
+static int64_t rotating(struct config *c, const struct spec *spec) {
+    double part = config_real_or(c, "partial_rotary_factor", 0.5);
+    json_t *former = config_enter(c, "rope_parameters");
+    if (former) {
+        part = config_real_or(c, "partial_rotary_factor", part);
+        config_leave(c, former);
+    }
+    if (!(part > 0 && part <= 1))
+        config_fail(c, "partial_rotary_factor", "%g, must be above 0 and at most 1", part);
+    return c->error.code == SY_OK ? (int64_t)((double)spec->attention.head_width * part) : 0;
+}
+
+static void read(struct config *c, struct spec *spec) {
+    static const struct class_defaults defaults = { .norm_eps = 1e-5,
+                                                    .rope_theta = 10000,
+                                                    .context = 131072,
+                                                    .head_width_required = true,
+                                                    .kv_heads_required = true };
+    read_basics(c, spec, &defaults);
+    read_rope(c, spec, rotating(c, spec), defaults.rope_theta);
+    spec->attention.qkv_bias = config_bool_or(c, "attention_bias", false);
+    if (config_bool_or(c, "use_qk_norm", false)) spec->attention.qk_norm = QK_NORM_HEAD;
+    read_sigmoid_router(c, spec, 1);
+    spec->expert_width = config_size(c, "moe_intermediate_size");
+    read_shared(c, spec);
+    read_first_dense(c, spec, 1);
+    read_dense_width(c, spec, "intermediate_size");
+    spec->mtp_layers =
+        config_int_or(c, config_spelling(c, "num_mtp_layers", "num_nextn_predict_layers", NULL), 0);
+}
+
+static const struct tensor_rule names[] = {
+    NAMES_MODEL,
+    NAMES_ATTENTION,
+    NAMES_QKV_BIAS,
+    NAMES_QK_NORM,
+    NAMES_FFN("mlp"),
+    NAME(SLOT_ROUTER, LAYER "mlp.gate.weight"),
+    NAME(SLOT_SELECTION_BIAS, LAYER "mlp.gate.e_score_correction_bias"),
+    NAMES_EXPERTS("mlp"),
+    NAMES_EXPERTS_FUSED("mlp"),
+    NAMES_SHARED("mlp.shared_experts"),
+    NAMES_END,
+};
+
+static const char *const architectures[] = { "Glm4MoeForCausalLM", NULL };
+static const char *const model_types[] = { "glm4_moe", NULL };
+
+const struct family family_glm4_moe = {
+    .name = "glm4_moe",
+    .architectures = architectures,
+    .model_types = model_types,
+    .read = read,
+    .rules = names,
+    .ignored = ignored_buffers_mtp,
+};

@@ -1,0 +1,52 @@
+/*
+ * granitemoe: llama with four multipliers (embedding, residual branches, attention scores instead of
+ * 1 / sqrt(head width), logits, which are divided) and experts chosen by raw logits, weighed by the softmax
+ * of the chosen. Experts are fused in the file, gate rows first.
+ *
+ * Source: IBM Granite 3.0 (2024), ParallelExperts code; transformers models/granitemoe, whose memory form has
+ * other names; both are read.
+ */
+#include "model/families/common.h"
+
+static void read(struct config *c, struct spec *spec) {
+    static const struct class_defaults defaults = { .norm_eps = 1e-6, .rope_theta = 10000, .context = 2048 };
+    read_basics(c, spec, &defaults);
+    read_rope(c, spec, spec->attention.head_width, defaults.rope_theta);
+    read_attention_bias(c, spec, false);
+    spec->attention.scale = config_real_or(c, "attention_multiplier", 1);
+    spec->embedding_multiplier = config_real_or(c, "embedding_multiplier", 1);
+    spec->residual_multiplier = config_real_or(c, "residual_multiplier", 1);
+    double divisor = config_real_or(c, "logits_scaling", 1);
+    if (divisor == 0) config_fail(c, "logits_scaling", "logits are divided by it: 0 is no value");
+    spec->logits_multiplier = 1 / divisor;
+    read_experts(c, spec);
+    spec->router.score = SCORE_RAW;
+    spec->router.weigh = WEIGH_SOFTMAX_OF_SELECTED;
+    spec->expert_width = config_size(c, "intermediate_size");
+    all_moe(spec);
+}
+
+static const struct tensor_rule names[] = {
+    NAMES_MODEL,
+    NAMES_ATTENTION,
+    NAMES_QKV_BIAS,
+    NAMES_O_BIAS,
+    NAME(SLOT_ROUTER, LAYER "block_sparse_moe.router.layer.weight"),
+    NAME_PAIR(LAYOUT_HALVES, SLOT_EXPERT_GATE, SLOT_EXPERT_UP, LAYER "block_sparse_moe.input_linear.weight"),
+    NAME(SLOT_EXPERT_DOWN, LAYER "block_sparse_moe.output_linear.weight"),
+    NAME(SLOT_ROUTER, LAYER "block_sparse_moe.router.weight"),
+    NAMES_EXPERTS_FUSED("block_sparse_moe"),
+    NAMES_END,
+};
+
+static const char *const architectures[] = { "GraniteMoeForCausalLM", NULL };
+static const char *const model_types[] = { "granitemoe", NULL };
+
+const struct family family_granitemoe = {
+    .name = "granitemoe",
+    .architectures = architectures,
+    .model_types = model_types,
+    .read = read,
+    .rules = names,
+    .ignored = ignored_buffers,
+};

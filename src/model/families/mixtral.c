@@ -1,0 +1,47 @@
+/*
+ * mixtral: llama with every FFN replaced by E SwiGLU experts. Softmax over all, the best K, divided by their
+ * sum, without an epsilon. Experts are named by number: w1 gate, w3 up, w2 down.
+ *
+ * Source: Jiang et al. 2024, arXiv:2401.04088; transformers models/mixtral, whose memory form has the module
+ * renamed to mlp and the experts fused; some files hold that form.
+ */
+#include "model/families/common.h"
+
+static void read(struct config *c, struct spec *spec) {
+    static const struct class_defaults defaults = {
+        .norm_eps = 1e-5, .rope_theta = 1e6, .context = 131072, .kv_heads_required = true
+    };
+    static const char *const training[] = { "router_jitter_noise", NULL };
+    config_known(c, training);
+    read_basics(c, spec, &defaults);
+    read_rope(c, spec, spec->attention.head_width, defaults.rope_theta);
+    read_window(c, spec);
+    read_experts(c, spec);
+    spec->router.weigh = WEIGH_NORMALISED;
+    spec->expert_width = config_size(c, "intermediate_size");
+    all_moe(spec);
+}
+
+static const struct tensor_rule names[] = {
+    NAMES_MODEL,
+    NAMES_ATTENTION,
+    NAME(SLOT_ROUTER, LAYER "block_sparse_moe.gate.weight"),
+    NAMES_EXPERTS_W("block_sparse_moe"),
+    NAMES_EXPERTS_FUSED("block_sparse_moe"),
+    NAME(SLOT_ROUTER, LAYER "mlp.gate.weight"),
+    NAMES_EXPERTS("mlp"),
+    NAMES_EXPERTS_FUSED("mlp"),
+    NAMES_END,
+};
+
+static const char *const architectures[] = { "MixtralForCausalLM", NULL };
+static const char *const model_types[] = { "mixtral", NULL };
+
+const struct family family_mixtral = {
+    .name = "mixtral",
+    .architectures = architectures,
+    .model_types = model_types,
+    .read = read,
+    .rules = names,
+    .ignored = ignored_buffers,
+};

@@ -1,0 +1,62 @@
+/*
+ * phimoe (Phi-3.5-MoE): LayerNorm with weight and bias, biases on all of attention and on the head, longrope,
+ * and SparseMixer: two experts, each weighed by a softmax over the logits near its own.
+ *
+ * Source: Abdin et al. 2024, arXiv:2404.14219; SparseMixer: Liu et al. 2023, arXiv:2310.00811; transformers
+ * models/phimoe. Longrope follows the authors: long factors beyond original_max_position_embeddings
+ * (transformers 5 always takes the short ones). Both spellings of the architecture are in use.
+ */
+#include "model/families/common.h"
+
+static void read(struct config *c, struct spec *spec) {
+    static const struct class_defaults defaults = {
+        .norm_eps = 1e-5, .rope_theta = 10000, .context = 131072, .kv_heads_required = true
+    };
+    static const char *const training[] = { "input_jitter_noise", NULL };
+    config_known(c, training);
+    read_basics(c, spec, &defaults);
+    read_rope(c, spec, spec->attention.head_width, defaults.rope_theta);
+    read_attention_bias(c, spec, false);
+    read_window(c, spec);
+    spec->norm = NORM_LAYER;
+    spec->head_bias = config_bool_or(c, "lm_head_bias", false);
+    read_experts(c, spec);
+    if (spec->router.top_k != 2)
+        config_fail(c, "num_experts_per_tok", "SparseMixer chooses 2 experts, not %lld",
+                    (long long)spec->router.top_k);
+    spec->router.score = SCORE_SPARSEMIXER;
+    spec->router.jitter = config_real_or(c, "router_jitter_noise", 0.01);
+    spec->expert_width = config_size(c, "intermediate_size");
+    all_moe(spec);
+}
+
+static const struct tensor_rule names[] = {
+    NAMES_MODEL,
+    NAME(SLOT_FINAL_NORM_BIAS, "model.norm.bias"),
+    NAME(SLOT_HEAD_BIAS, "lm_head.bias"),
+    NAME(SLOT_ATTENTION_NORM_BIAS, LAYER "input_layernorm.bias"),
+    NAME(SLOT_FFN_NORM_BIAS, LAYER "post_attention_layernorm.bias"),
+    NAMES_ATTENTION,
+    NAMES_QKV_BIAS,
+    NAMES_O_BIAS,
+    NAME(SLOT_ROUTER, LAYER "block_sparse_moe.gate.weight"),
+    NAMES_EXPERTS_W("block_sparse_moe"),
+    NAMES_EXPERTS_FUSED("block_sparse_moe"),
+    NAME(SLOT_ROUTER, LAYER "mlp.router.weight"),
+    NAME(SLOT_ROUTER, LAYER "mlp.gate.weight"),
+    NAMES_EXPERTS("mlp"),
+    NAMES_EXPERTS_FUSED("mlp"),
+    NAMES_END,
+};
+
+static const char *const architectures[] = { "PhimoeForCausalLM", "PhiMoEForCausalLM", NULL };
+static const char *const model_types[] = { "phimoe", NULL };
+
+const struct family family_phimoe = {
+    .name = "phimoe",
+    .architectures = architectures,
+    .model_types = model_types,
+    .read = read,
+    .rules = names,
+    .ignored = ignored_buffers,
+};

@@ -1,0 +1,52 @@
+/*
+ * qwen2_moe: biases on q, k and v; softmax router whose K weights are left as they are (their sum is well
+ * below 1) unless norm_topk_prob; one shared expert with a gate of its own, sigmoid(x . g). A layer may be
+ * dense.
+ *
+ * Source: Qwen1.5-MoE and Qwen2 (arXiv:2407.10671); transformers models/qwen2_moe. Windows follow the
+ * authors: the layers from max_window_layers on slide. transformers 5 slides every second one below it
+ * instead.
+ */
+#include "model/families/common.h"
+
+static void read(struct config *c, struct spec *spec) {
+    static const struct class_defaults defaults = {
+        .norm_eps = 1e-6, .rope_theta = 10000, .context = 32768, .kv_heads_required = true
+    };
+    read_basics(c, spec, &defaults);
+    read_rope(c, spec, spec->attention.head_width, defaults.rope_theta);
+    spec->attention.qkv_bias = config_bool_or(c, "qkv_bias", true);
+    read_window_from(c, spec, 28);
+    read_experts(c, spec);
+    read_normalise(c, spec, false, 0);
+    spec->expert_width = config_size(c, "moe_intermediate_size");
+    spec->shared_width = config_size(c, "shared_expert_intermediate_size");
+    spec->shared_gate = true;
+    read_sparse_step(c, spec);
+    read_dense_width(c, spec, "intermediate_size");
+}
+
+static const struct tensor_rule names[] = {
+    NAMES_MODEL,
+    NAMES_ATTENTION,
+    NAMES_QKV_BIAS,
+    NAMES_FFN("mlp"),
+    NAME(SLOT_ROUTER, LAYER "mlp.gate.weight"),
+    NAMES_EXPERTS("mlp"),
+    NAMES_EXPERTS_FUSED("mlp"),
+    NAMES_SHARED("mlp.shared_expert"),
+    NAME(SLOT_SHARED_SCALE, LAYER "mlp.shared_expert_gate.weight"),
+    NAMES_END,
+};
+
+static const char *const architectures[] = { "Qwen2MoeForCausalLM", NULL };
+static const char *const model_types[] = { "qwen2_moe", NULL };
+
+const struct family family_qwen2_moe = {
+    .name = "qwen2_moe",
+    .architectures = architectures,
+    .model_types = model_types,
+    .read = read,
+    .rules = names,
+    .ignored = ignored_buffers,
+};

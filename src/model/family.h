@@ -1,0 +1,65 @@
+/*
+ * A family: how to read a spec from config.json, and the names of its tensors, as tables of patterns. No
+ * forward code. What seems to need some becomes a field of the spec that any family may use.
+ *
+ * To add one: write families/X.c with a `const struct family family_X`, and one line in families/list.h.
+ */
+#ifndef MODEL_FAMILY_H
+#define MODEL_FAMILY_H
+
+#include "model/config.h"
+#include "model/slots.h"
+
+/* How a tensor in the file gives a slot. */
+enum layout {
+    LAYOUT_PLAIN,      /* [rows, cols]; a vector [n]; experts: [E, rows, cols] unless the name holds {E} */
+    LAYOUT_TRANSPOSED, /* [cols, rows], [E, cols, rows] */
+    LAYOUT_HALVES,     /* [.., 2 rows, cols]: first `slot`, then `second` (vectors: [.., 2 n]) */
+    LAYOUT_HALVES_TRANSPOSED, /* [.., cols, 2 rows]: first half of the columns `slot`, then `second` */
+    LAYOUT_ALTERNATE,         /* [.., 2 rows, cols]: rows 0, 2, .. `slot`; 1, 3, .. `second` */
+    LAYOUT_ALTERNATE_TRANSPOSED,
+    LAYOUT_MX_BLOCKS, /* MXFP4 blocks u8 [E, rows, cols / 32, 16] with `scales` beside; see tensor/weight.h */
+    LAYOUT_MX_BLOCKS_ALTERNATE, /* the same, [E, 2 rows, ..]: gate and up alternate */
+    LAYOUT_ROWS_JOINT,          /* reserved: several slots stacked along rows in one tensor (joint qkv) */
+};
+
+/* Patterns: {L} is a layer's index, {E} an expert's; both plain decimals without leading zeros. */
+struct tensor_rule {
+    enum slot slot;
+    const char *pattern;
+    enum layout layout;
+    enum slot second;   /* the other half, where the layout has one */
+    const char *scales; /* MX: pattern of the scale tensor, claimed with it */
+};
+
+/* Tensors that are there but not for us: claimed, counted, and listed with the reason. '*' matches any text.
+ * A pattern with {L} matches only layers behind the model's last, and of those only what is an MTP module: as
+ * many as the spec's mtp_layers, or with an eh_proj of its own. */
+struct tensor_ignore {
+    const char *pattern;
+    const char *reason; /* "vision tower", "MTP", "computed buffer" */
+};
+
+struct family {
+    const char *name;                 /* "mixtral" */
+    const char *const *architectures; /* of config.json, NULL-terminated */
+    const char *const *model_types;   /* NULL-terminated */
+    void (*read)(struct config *config,
+                 struct spec *spec); /* errors are kept in the config (model/config.h) */
+    const struct tensor_rule *
+        rules; /* ends with pattern NULL; the first form of a slot is the published one, which synth writes */
+    const struct tensor_ignore *ignored; /* ends with pattern NULL */
+    const char *const
+        *prefixes; /* alternatives to strip from names ("language_model."), NULL-terminated; may be NULL */
+};
+
+extern const struct family *const families[]; /* NULL-terminated; from families/list.h */
+const struct family *family_find(const char *architecture,
+                                 const char *model_type); /* either may be NULL; NULL: none */
+
+/* The family of a parsed config and its spec, checked (spec_check). The family's own name for it goes to
+ * spec->family. unknown keys: names in *unknown (arena), count in *unknown_count. */
+SY_MUST_CHECK bool spec_from_config(struct config *config, struct arena *arena, const struct family **family,
+                                    struct spec *spec, struct sy_error *err);
+
+#endif

@@ -1,0 +1,79 @@
+/*
+ * Opening a model: config.json, then the weights, then binding one to the other.
+ */
+#include "base/os.h"
+#include "model/bind.h"
+#include <stdio.h>
+#include <string.h>
+
+/* config.json in the folder, or beside the file. */
+static bool config_path(const char *path, char *out, size_t size, struct sy_error *err) {
+    const char *slash = strrchr(path, '/');
+    bool folder = os_is_folder(path);
+    int length;
+    if (!folder && !os_is_file(path)) {
+        sy_fail(err, SY_ERR_IO, "no such file or folder");
+        sy_error_remedy(err, "a model is a folder with config.json and *.safetensors, or such a file");
+        return sy_error_in(err, path);
+    }
+    if (folder)
+        length = snprintf(out, size, "%s/config.json", path);
+    else
+        length = snprintf(out, size, "%.*sconfig.json", slash ? (int)(slash + 1 - path) : 0, path);
+    if (length < 0 || (size_t)length >= size) {
+        sy_fail(err, SY_ERR_LIMIT, "the path is longer than %zu bytes", size);
+        return sy_error_in(err, path);
+    }
+    if (os_is_file(out)) return true;
+    sy_fail(err, SY_ERR_IO, "no such file");
+    sy_error_remedy(err, "config.json must lie %s; take it from where the weights came from",
+                    folder ? "in the folder" : "beside the weights");
+    return sy_error_in(err, out);
+}
+
+static bool open_parts(struct model *model, const char *path, bool ignore_unknown, struct config *config,
+                       struct sy_error *err) {
+    struct census *census = &model->census;
+    struct sy_error keys = { 0 };
+    const char **unknown_keys = NULL;
+    int64_t unknown_count = 0;
+    if (!spec_from_config(config, &model->arena, &model->family, &model->spec, err)) return false;
+    if (!config_unknown(config, &unknown_keys, &unknown_count, &keys)) {
+        if (err) *err = keys;
+        return false;
+    }
+    if (!checkpoint_open(path, &model->checkpoint, err)) return false;
+    if (!bind_checkpoint(model->family, &model->spec, &model->checkpoint, ignore_unknown, &model->arena,
+                         &model->binding, census, err)) {
+        checkpoint_close(&model->checkpoint);
+        return sy_error_in(err, path);
+    }
+    census->unknown_keys = unknown_keys;
+    census->unknown_key_count = unknown_count;
+    return true;
+}
+
+bool model_open(const char *path, bool ignore_unknown, struct model *model, struct sy_error *err) {
+    char config_file[sizeof model->path + 16];
+    struct config config;
+    memset(model, 0, sizeof *model);
+    if (!config_path(path, config_file, sizeof model->path, err)) return false;
+    snprintf(model->path, sizeof model->path, "%s", path);
+    arena_open(&model->arena);
+    bool ok = config_open(config_file, &model->arena, &config, err);
+    if (ok) {
+        ok = open_parts(model, path, ignore_unknown, &config, err);
+        config_close(&config);
+    }
+    if (!ok) {
+        arena_close(&model->arena);
+        memset(model, 0, sizeof *model);
+    }
+    return ok;
+}
+
+void model_close(struct model *model) {
+    checkpoint_close(&model->checkpoint);
+    arena_close(&model->arena);
+    memset(model, 0, sizeof *model);
+}

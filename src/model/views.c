@@ -1,0 +1,227 @@
+/*
+ * From a claimed tensor to weights. A stored matrix (of one expert, if the tensor holds all) is first a plain
+ * row-major weight with its scales; the layout then says which view of it the slot is:
+ *
+ *     plain                    as it is
+ *     transposed               its transpose
+ *     halves                   the first or the second half of its rows
+ *     alternate                every second row, from 0 or from 1
+ *     ..., transposed          the same of its transpose
+ *     mx blocks                32 codes of 4 bits in 16 bytes, one power of two for each block
+ */
+#include "base/checked.h"
+#include "model/claims.h"
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#define MX_BLOCK 32
+#define MX_BYTES 16
+
+bool layout_is_pair(enum layout layout) {
+    return layout == LAYOUT_HALVES || layout == LAYOUT_HALVES_TRANSPOSED || layout == LAYOUT_ALTERNATE ||
+           layout == LAYOUT_ALTERNATE_TRANSPOSED || layout == LAYOUT_MX_BLOCKS_ALTERNATE;
+}
+
+static bool is_transposed(enum layout layout) {
+    return layout == LAYOUT_TRANSPOSED || layout == LAYOUT_HALVES_TRANSPOSED ||
+           layout == LAYOUT_ALTERNATE_TRANSPOSED;
+}
+
+static bool is_mx(enum layout layout) {
+    return layout == LAYOUT_MX_BLOCKS || layout == LAYOUT_MX_BLOCKS_ALTERNATE;
+}
+
+static bool is_alternate(enum layout layout) {
+    return layout == LAYOUT_ALTERNATE || layout == LAYOUT_ALTERNATE_TRANSPOSED ||
+           layout == LAYOUT_MX_BLOCKS_ALTERNATE;
+}
+
+int layout_shape(const struct spec *spec, int64_t layer, enum slot slot, enum layout layout, bool fused,
+                 int64_t shape[TENSOR_RANK_MAX]) {
+    int64_t rows = 0, cols = 0;
+    int rank = 0;
+    bool there = slot_shape(spec, layer, slot, &rows, &cols);
+    assert(there);
+    int64_t *length = slot_is_vector(slot) ? &cols : &rows;
+    if (layout_is_pair(layout) && !size_mul(*length, 2, length)) *length = INT64_MAX;
+    if (fused) shape[rank++] = spec->router.experts;
+    if (slot_is_vector(slot)) {
+        shape[rank++] = cols;
+    } else if (is_transposed(layout)) {
+        shape[rank++] = cols;
+        shape[rank++] = rows;
+    } else if (is_mx(layout)) {
+        shape[rank++] = rows;
+        shape[rank++] = cols / MX_BLOCK;
+        shape[rank++] = MX_BYTES;
+    } else {
+        shape[rank++] = rows;
+        shape[rank++] = cols;
+    }
+    return rank;
+}
+
+/* ---- checks ---- */
+
+static bool at_tensor(const struct tensor *tensor, struct sy_error *err) {
+    sy_error_at(err, "%s", tensor->name);
+    return sy_error_in(err, tensor->file);
+}
+
+static bool same_shape(const struct tensor *tensor, const int64_t *shape, int rank) {
+    return tensor->rank == rank && memcmp(tensor->shape, shape, (size_t)rank * sizeof *shape) == 0;
+}
+
+static bool wrong_shape(const struct tensor *tensor, const int64_t *shape, int rank, struct sy_error *err) {
+    char found[96], wanted[96];
+    sy_fail(err, SY_ERR_SHAPE, "shape %s, but config.json asks for %s",
+            tensor_shape_text(tensor->shape, tensor->rank, found, sizeof found),
+            tensor_shape_text(shape, rank, wanted, sizeof wanted));
+    sy_error_remedy(err, "the weights and config.json are not of the same model");
+    return at_tensor(tensor, err);
+}
+
+static bool check_shape(const struct spec *spec, const struct claim *claim, struct sy_error *err) {
+    int64_t shape[TENSOR_RANK_MAX];
+    bool fused = slot_is_expert(claim->slot) && claim->expert < 0;
+    int rank = layout_shape(spec, claim->layer, claim->slot, claim->rule->layout, fused, shape);
+    if (same_shape(claim->tensor, shape, rank)) return true;
+    if (slot_is_vector(claim->slot) && !fused && same_shape(claim->tensor, (int64_t[]){ 1, shape[0] }, 2))
+        return true;
+    return wrong_shape(claim->tensor, shape, rank, err);
+}
+
+bool is_float8(enum dtype dtype) {
+    return dtype == DTYPE_F8_E4M3 || dtype == DTYPE_F8_E5M2;
+}
+
+/* The scales of a float8 matrix: one for each block of the stored tensor, cut off at its edges. */
+static bool check_plane(const struct spec *spec, const struct claim *claim, struct sy_error *err) {
+    const struct tensor *tensor = claim->tensor, *plane = claim->scales;
+    enum layout layout = claim->rule->layout;
+    int64_t shape[TENSOR_RANK_MAX], blocks[2] = { spec->scale_block_rows, spec->scale_block_cols };
+    int rank = tensor->rank;
+    enum dtype d = plane->dtype;
+    if (rank < 2) {
+        sy_fail(err, SY_ERR_SHAPE, "scales beside a vector");
+        return at_tensor(plane, err);
+    }
+    memcpy(shape, tensor->shape, sizeof shape);
+    for (int i = 0; i < 2; i++) shape[rank - 2 + i] = ceil_div(shape[rank - 2 + i], blocks[i]);
+    if (!same_shape(plane, shape, rank)) return wrong_shape(plane, shape, rank, err);
+    if (d != DTYPE_F32 && d != DTYPE_BF16 && d != DTYPE_F16 && d != DTYPE_F8_E8M0 && d != DTYPE_U8) {
+        sy_fail(err, SY_ERR_FORMAT, "scales of dtype %s", dtype_name(d));
+        sy_error_remedy(err, "F32, BF16, F16 and F8_E8M0 are read");
+        return at_tensor(plane, err);
+    }
+    if (!is_alternate(layout) || blocks[is_transposed(layout)] % 2 == 0) return true;
+    sy_fail(err, SY_ERR_SHAPE, "alternating rows under blocks of odd height");
+    return at_tensor(plane, err);
+}
+
+static bool check_mx(const struct spec *spec, const struct claim *claim, struct sy_error *err) {
+    const struct tensor *blocks = claim->tensor, *scales = claim->scales;
+    int64_t rows = 0, cols = 0;
+    bool there = slot_shape(spec, claim->layer, claim->slot, &rows, &cols);
+    if (there && cols % MX_BLOCK != 0) {
+        sy_fail(err, SY_ERR_SHAPE, "rows of %lld elements are no whole blocks of %d", (long long)cols,
+                MX_BLOCK);
+        return at_tensor(blocks, err);
+    }
+    if (blocks->dtype != DTYPE_U8) {
+        sy_fail(err, SY_ERR_FORMAT, "dtype %s, blocks are U8", dtype_name(blocks->dtype));
+        return at_tensor(blocks, err);
+    }
+    if (!scales) {
+        sy_fail(err, SY_ERR_SHAPE, "its scales are missing");
+        sy_error_remedy(err, "a tensor named ..._scales belongs beside ..._blocks");
+        return at_tensor(blocks, err);
+    }
+    if (!same_shape(scales, blocks->shape, blocks->rank - 1))
+        return wrong_shape(scales, blocks->shape, blocks->rank - 1, err);
+    if (scales->dtype == DTYPE_U8 || scales->dtype == DTYPE_F8_E8M0) return true;
+    sy_fail(err, SY_ERR_FORMAT, "dtype %s, scales are U8 or F8_E8M0", dtype_name(scales->dtype));
+    return at_tensor(scales, err);
+}
+
+bool view_check(const struct spec *spec, const struct claim *claim, struct sy_error *err) {
+    const struct tensor *tensor = claim->tensor;
+    enum dtype d = tensor->dtype;
+    if (!check_shape(spec, claim, err)) return false;
+    if (is_mx(claim->rule->layout)) return check_mx(spec, claim, err);
+    if (d != DTYPE_F32 && d != DTYPE_F16 && d != DTYPE_BF16 && d != DTYPE_F64 && !is_float8(d)) {
+        sy_fail(err, SY_ERR_FORMAT, "dtype %s, weights are floating", dtype_name(d));
+        sy_error_remedy(err, "F32, F16, BF16, F64, F8_E4M3 and F8_E5M2 are read");
+        return at_tensor(tensor, err);
+    }
+    return !claim->scales || check_plane(spec, claim, err);
+}
+
+/* ---- views ---- */
+
+/* The stored matrix of one expert, with its scales. */
+static struct weight stored_matrix(const struct spec *spec, const struct claim *claim, int64_t expert) {
+    const struct tensor *tensor = claim->tensor, *plane = claim->scales;
+    int64_t rows = tensor->shape[tensor->rank - 2], cols = tensor->shape[tensor->rank - 1];
+    struct weight w = weight_matrix(tensor->data, tensor->dtype, rows, cols);
+    w.data += expert * rows * w.row_stride;
+    if (!plane) return w;
+    bool exponents = plane->dtype == DTYPE_U8;
+    int64_t size = dtype_bits(plane->dtype) / 8, across = plane->shape[plane->rank - 1];
+    w.scale_dtype = exponents ? DTYPE_F8_E8M0 : plane->dtype;
+    w.scale_rows = spec->scale_block_rows;
+    w.scale_cols = spec->scale_block_cols;
+    w.scale_row_stride = across * size;
+    w.scale_col_stride = size;
+    w.scale = plane->data + expert * plane->shape[plane->rank - 2] * w.scale_row_stride;
+    return w;
+}
+
+static struct weight mx_matrix(const struct claim *claim, int64_t expert) {
+    const struct tensor *tensor = claim->tensor, *scales = claim->scales;
+    int64_t rows = tensor->shape[tensor->rank - 3], blocks = tensor->shape[tensor->rank - 2];
+    struct weight w = weight_matrix(tensor->data, DTYPE_F4_E2M1, rows, blocks * MX_BLOCK);
+    w.data += expert * rows * w.row_stride;
+    w.scale_dtype = DTYPE_F8_E8M0;
+    w.scale_rows = 1;
+    w.scale_cols = MX_BLOCK;
+    w.scale_row_stride = blocks;
+    w.scale_col_stride = 1;
+    w.scale = scales->data + expert * rows * blocks;
+    return w;
+}
+
+static struct weight vector_view(const struct claim *claim, int64_t expert, int64_t length) {
+    const struct tensor *tensor = claim->tensor;
+    enum layout layout = claim->rule->layout;
+    bool pair = layout_is_pair(layout), stripes = is_alternate(layout);
+    int64_t rows = !pair ? 1 : stripes ? length : 2, cols = !pair ? length : stripes ? 2 : length;
+    struct weight w = weight_matrix(tensor->data, tensor->dtype, rows, cols);
+    w.data += expert * rows * w.row_stride;
+    if (!pair) return w;
+    if (!stripes) return weight_rows(&w, claim->second, 1);
+    w = weight_cols(&w, claim->second, 1);
+    return weight_transpose(&w);
+}
+
+struct weight view_make(const struct spec *spec, const struct claim *claim, int64_t expert) {
+    enum layout layout = claim->rule->layout;
+    int64_t rows = 0, cols = 0;
+    bool there = slot_shape(spec, claim->layer, claim->slot, &rows, &cols);
+    struct weight w;
+    assert(there);
+    if (claim->expert >= 0 || !slot_is_expert(claim->slot)) expert = 0;
+    if (slot_is_vector(claim->slot)) {
+        w = vector_view(claim, expert, cols);
+    } else {
+        w = is_mx(layout) ? mx_matrix(claim, expert) : stored_matrix(spec, claim, expert);
+        if (is_transposed(layout)) w = weight_transpose(&w);
+        if (is_alternate(layout))
+            w = weight_row_stripe(&w, claim->second, 2, rows);
+        else if (layout_is_pair(layout))
+            w = weight_rows(&w, claim->second ? rows : 0, rows);
+    }
+    w.name = claim->tensor->name;
+    return w;
+}

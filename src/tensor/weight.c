@@ -1,0 +1,168 @@
+/*
+ * Weights: views of stored bytes, and the definition of what they hold. See weight.h for the formula.
+ */
+#include "tensor/weight.h"
+
+#include "base/checked.h"
+#include "tensor/decode.h"
+
+#include <assert.h>
+
+enum { RUN_MAX = 256 }; /* scales decoded at once for a row with one scale an element */
+
+/* ---- views ---- */
+
+struct weight weight_matrix(const void *data, enum dtype dtype, int64_t rows, int64_t cols) {
+    int bits = dtype_bits(dtype);
+    assert(rows >= 0 && cols >= 0);
+    assert(bits >= 8 || cols % 2 == 0);
+    return (struct weight){
+        .data = data,
+        .dtype = dtype,
+        .rows = rows,
+        .cols = cols,
+        .row_stride = bits >= 8 ? cols * (bits / 8) : cols / 2,
+        .col_stride = bits / 8,
+        .scale_dtype = DTYPE_F32,
+        .scale_rows = 1,
+        .scale_cols = 1,
+    };
+}
+
+struct weight weight_rows(const struct weight *w, int64_t first, int64_t count) {
+    assert(first >= 0 && count >= 0 && first <= w->rows - count);
+    struct weight view = *w;
+    view.rows = count;
+    view.data += first * w->row_stride;
+    view.row_first += first;
+    return view;
+}
+
+/* Row n of the view is row a + n * step of the grid of scales, a = row_first + first; floor((a + n * step) /
+ * R) must again be a quotient. It is where the step divides R, and where R divides the step. */
+struct weight weight_row_stripe(const struct weight *w, int64_t first, int64_t step, int64_t count) {
+    assert(step >= 1 && first >= 0 && count >= 0);
+    assert(count == 0 || (first < w->rows && count - 1 <= (w->rows - 1 - first) / step));
+    struct weight view = *w;
+    view.rows = count;
+    view.data += first * w->row_stride;
+    view.row_stride = w->row_stride * step;
+    if (w->scale == NULL) return view;
+
+    int64_t start = w->row_first + first, block = w->scale_rows;
+    if (block % step == 0) {
+        view.scale_rows = block / step;
+        view.row_first = start / step;
+    } else {
+        assert(step % block == 0);
+        view.scale_rows = 1;
+        view.row_first = 0;
+        view.scale += start / block * w->scale_row_stride;
+        view.scale_row_stride = w->scale_row_stride * (step / block);
+    }
+    return view;
+}
+
+struct weight weight_cols(const struct weight *w, int64_t first, int64_t count) {
+    assert(first >= 0 && count >= 0 && first <= w->cols - count);
+    struct weight view = *w;
+    view.cols = count;
+    view.col_first += first;
+    if (w->dtype == DTYPE_F4_E2M1) {
+        assert(first % 2 == 0);
+        view.data += first / 2;
+    } else {
+        view.data += first * w->col_stride;
+    }
+    return view;
+}
+
+struct weight weight_transpose(const struct weight *w) {
+    assert(w->dtype != DTYPE_F4_E2M1);
+    struct weight view = *w;
+    view.rows = w->cols;
+    view.cols = w->rows;
+    view.row_stride = w->col_stride;
+    view.col_stride = w->row_stride;
+    view.scale_rows = w->scale_cols;
+    view.scale_cols = w->scale_rows;
+    view.scale_row_stride = w->scale_col_stride;
+    view.scale_col_stride = w->scale_row_stride;
+    view.row_first = w->col_first;
+    view.col_first = w->row_first;
+    return view;
+}
+
+/* ---- values ---- */
+
+static const unsigned char *scale_at(const struct weight *w, int64_t row, int64_t col) {
+    return w->scale + (w->row_first + row) / w->scale_rows * w->scale_row_stride +
+           (w->col_first + col) / w->scale_cols * w->scale_col_stride;
+}
+
+float weight_get(const struct weight *w, int64_t row, int64_t col) {
+    assert(row >= 0 && row < w->rows && col >= 0 && col < w->cols);
+    const unsigned char *at = w->data + row * w->row_stride;
+    float value = w->dtype == DTYPE_F4_E2M1 ? dtype_get(w->dtype, at, col)
+                                            : dtype_get(w->dtype, at + col * w->col_stride, 0);
+    return w->scale == NULL ? value : value * dtype_get(w->scale_dtype, scale_at(w, row, col), 0);
+}
+
+static void row_decode(const struct weight *w, int64_t row, int64_t col, int64_t count, float *out) {
+    const unsigned char *at = w->data + row * w->row_stride;
+    int bits = dtype_bits(w->dtype);
+    if (bits < 8)
+        f4_to_f32(at, col, count, out);
+    else if (w->col_stride == bits / 8)
+        dtype_to_f32(w->dtype, at + col * w->col_stride, count, out);
+    else
+        dtype_to_f32_strided(w->dtype, at + col * w->col_stride, w->col_stride, count, out);
+}
+
+/* A scale for each element (a transposed view, say): decode many at once. */
+static void row_scale_each(const struct weight *w, int64_t row, int64_t col, int64_t count, float *out) {
+    float scales[RUN_MAX];
+    for (int64_t done = 0, run; done < count; done += run) {
+        run = min_i64(RUN_MAX, count - done);
+        dtype_to_f32_strided(w->scale_dtype, scale_at(w, row, col + done), w->scale_col_stride, run, scales);
+        for (int64_t i = 0; i < run; i++) out[done + i] *= scales[i];
+    }
+}
+
+static void row_scale_blocks(const struct weight *w, int64_t row, int64_t col, int64_t count, float *out) {
+    for (int64_t done = 0, run; done < count; done += run) {
+        int64_t into = (w->col_first + col + done) % w->scale_cols;
+        run = min_i64(w->scale_cols - into, count - done);
+        float scale = dtype_get(w->scale_dtype, scale_at(w, row, col + done), 0);
+        for (int64_t i = 0; i < run; i++) out[done + i] *= scale;
+    }
+}
+
+void weight_get_row(const struct weight *w, int64_t row, int64_t col, int64_t count, float *out) {
+    assert(row >= 0 && row < w->rows && col >= 0 && count >= 0 && col <= w->cols - count);
+    row_decode(w, row, col, count, out);
+    if (w->scale == NULL) return;
+    if (w->scale_cols == 1)
+        row_scale_each(w, row, col, count, out);
+    else
+        row_scale_blocks(w, row, col, count, out);
+}
+
+/* ---- sizes ---- */
+
+/* Scales that `count` elements from `first` on touch along one axis. */
+static int64_t scales_touched(int64_t first, int64_t count, int64_t block) {
+    return count == 0 ? 0 : (first + count - 1) / block - first / block + 1;
+}
+
+int64_t weight_bytes(const struct weight *w) {
+    if (!weight_exists(w)) return 0;
+    int64_t elements = w->rows * w->cols;
+    int64_t bytes =
+        w->dtype == DTYPE_F4_E2M1 ? w->rows * ceil_div(w->cols, 2) : elements * (dtype_bits(w->dtype) / 8);
+    if (w->scale != NULL) {
+        bytes += scales_touched(w->row_first, w->rows, w->scale_rows) *
+                 scales_touched(w->col_first, w->cols, w->scale_cols) * (dtype_bits(w->scale_dtype) / 8);
+    }
+    return bytes;
+}

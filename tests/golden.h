@@ -1,0 +1,67 @@
+/*
+ * Golden cases: what a family's own code computed, against what the program computes. tests/golden/README.md
+ * and the README of ../shared/data/vectors/moe describe the folders; the measures are those of
+ * ../shared/tools/accept.py. Everything here fails the running test by itself, after a message that says
+ * which values were compared.
+ */
+#ifndef GOLDEN_H
+#define GOLDEN_H
+
+#include "engine/session.h"
+#include "formats/safetensors.h"
+
+#include <jansson.h>
+
+struct golden { /* what is expected */
+    struct arena arena;
+    struct checkpoint expected;
+    json_t *meta;     /* expected.json */
+    double tolerance; /* largest difference over the root mean square */
+    int64_t *ids, count;
+    int64_t *layers, layer_count; /* the MoE layers, by their number in the model */
+};
+
+struct golden_routing { /* of one MoE layer; allocated when its first row comes */
+    int64_t choices;
+    float *logits;  /* [rows, experts] */
+    int32_t *ids;   /* [rows, choices] */
+    float *weights; /* [rows, choices] */
+};
+
+struct golden_run { /* what was computed */
+    int64_t rows, vocab, layer_count, experts;
+    float *logits;                  /* [rows, vocab] */
+    struct golden_routing *routing; /* [layer_count] */
+    int64_t logit_rows;             /* how many came */
+    int64_t *routing_rows;          /* [layer_count] the same */
+    struct arena arena;
+};
+
+void golden_open(struct golden *golden, const char *folder);
+void golden_close(struct golden *golden);
+
+/* A list of whole numbers of expected.json; NULL when the key is absent. Lives with the case. */
+int64_t *golden_numbers(struct golden *golden, const char *key, int64_t *count);
+/* A tensor of expected.safetensors, `count` elements; lives with the case. */
+const float *golden_f32(struct golden *golden, int64_t count, const char *format, ...) SY_PRINTF(3, 4);
+const int32_t *golden_i32(struct golden *golden, int64_t count, const char *format, ...) SY_PRINTF(3, 4);
+
+/* A session with room for `positions`. */
+void golden_session(struct session *session, const char *model, enum precision precision, int threads,
+                    int64_t positions);
+
+/* Runs ids, the last `steps` as steps, and keeps logits and routing of every row. Close with
+ * golden_run_close. */
+void golden_feed(struct session *session, const int64_t *ids, int64_t count, int64_t chunk, int64_t steps,
+                 struct golden_run *run);
+void golden_run_close(struct golden_run *run);
+
+/* Is everything as expected? `rows` [row_count]: those whose logits and router logits are known; NULL: all.
+ * Experts and weights are known of every row. */
+void golden_judge(struct golden *golden, const struct golden_run *run, const int64_t *rows,
+                  int64_t row_count);
+
+/* The same bits everywhere. `what` names the second run. */
+void golden_same(const struct golden_run *got, const struct golden_run *want, const char *what);
+
+#endif

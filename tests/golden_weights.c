@@ -93,7 +93,6 @@ static struct line line_read(const json_t *object) {
         line.shape[i] = json_integer_value(json_array_get(shape, (size_t)i));
         line.elements *= line.shape[i];
     }
-    print_message("%s\n", line.name);
     if (line.fill) {
         bool bytes = strcmp(line.fill, "bytes") == 0;
         assert_true(bytes || strcmp(line.fill, "signed") == 0 || strcmp(line.fill, "range") == 0);

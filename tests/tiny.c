@@ -316,13 +316,15 @@ bool tiny_open(struct tiny *tiny, const struct spec *spec, enum dtype dtype, con
     bool ok = kv_pages_needed(spec, 4, s->context, &pages, err) && store_open(model, &s->store, err) &&
               kv_pool_open(&model->spec, run->kv, pages, &s->pool, err) &&
               team_pool_open(s->limits.threads, &s->team, err) &&
-              pass_open(&s->store, &s->kernels, &s->numerics, &s->limits, s->team, &s->pass, err);
+              pass_open(&s->store, &s->kernels, &s->numerics, &s->limits, s->team, &s->pass, err) &&
+              feeding_open(&s->limits, &s->feeding, err);
     if (!ok) tiny_close(tiny);
     return ok;
 }
 
 void tiny_close(struct tiny *tiny) {
     struct session *s = &tiny->session;
+    feeding_close(s->feeding);
     pass_close(s->pass);
     team_pool_close(s->team);
     kv_pool_close(s->pool);

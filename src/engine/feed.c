@@ -81,20 +81,43 @@ static bool run_batches(struct session *s, struct feeding *f, int64_t chunk, str
     }
 }
 
+bool feeding_open(const struct pass_limits *limits, struct feeding **out, struct sy_error *err) {
+    struct feeding *f = calloc(1, sizeof *f);
+    if (!f) return sy_fail(err, SY_ERR_MEMORY, "no memory for a batch");
+    size_t rows = (size_t)limits->rows, sequences = (size_t)limits->sequences;
+    f->done = calloc(sequences, sizeof *f->done);
+    f->sequences = calloc(sequences, sizeof *f->sequences);
+    f->rows = calloc(rows, sizeof *f->rows);
+    f->index = calloc(rows, sizeof *f->index);
+    if (!f->done || !f->sequences || !f->rows || !f->index) {
+        feeding_close(f);
+        return sy_fail(err, SY_ERR_MEMORY, "no memory for a batch of %zu rows", rows);
+    }
+    *out = f;
+    return true;
+}
+
+void feeding_close(struct feeding *f) {
+    if (!f) return;
+    free(f->done);
+    free(f->sequences);
+    free(f->rows);
+    free(f->index);
+    free(f);
+}
+
 bool session_feed(struct session *s, const struct feed *feeds, int64_t count, int64_t chunk,
                   const struct feed_sink *sink, struct moe_stats *stats, struct sy_error *err) {
-    struct feeding f = { .feeds = feeds, .count = count, .sink = sink };
-    f.done = calloc((size_t)max_i64(count, 1), sizeof *f.done);
-    f.sequences = calloc((size_t)max_i64(count, 1), sizeof *f.sequences);
-    f.rows = calloc((size_t)s->limits.rows, sizeof *f.rows);
-    f.index = calloc((size_t)s->limits.rows, sizeof *f.index);
-    bool ok = f.done && f.sequences && f.rows && f.index;
-    if (!ok) sy_fail(err, SY_ERR_MEMORY, "no memory for a batch");
-    for (int64_t i = 0; ok && i < count; i++) f.sequences[i] = feeds[i].sequence;
-    ok = ok && run_batches(s, &f, chunk, stats, err);
-    free(f.done);
-    free(f.sequences);
-    free(f.rows);
-    free(f.index);
-    return ok;
+    struct feeding *f = s->feeding;
+    if (count > s->limits.sequences)
+        return sy_fail(err, SY_ERR_LIMIT, "%lld sequences at once, the session was opened for %lld",
+                       (long long)count, (long long)s->limits.sequences);
+    f->feeds = feeds;
+    f->count = count;
+    f->sink = sink;
+    for (int64_t i = 0; i < count; i++) {
+        f->done[i] = 0;
+        f->sequences[i] = feeds[i].sequence;
+    }
+    return run_batches(s, f, chunk, stats, err);
 }

@@ -23,6 +23,8 @@ struct session_options {
     bool ignore_unknown;
 };
 
+struct feeding; /* the batch in hand (feed.c) */
+
 struct session {
     struct model model;
     struct store store;
@@ -31,6 +33,7 @@ struct session {
     struct team_pool *team;
     struct kv_pool *pool;
     struct pass *pass;
+    struct feeding *feeding;
     struct pass_limits limits;
     int64_t context;                                         /* positions a sequence */
     int64_t weight_bytes, kv_bytes, pass_bytes, store_bytes; /* what was computed beforehand */
@@ -40,6 +43,11 @@ struct session {
 SY_MUST_CHECK bool session_open(const char *path, const struct session_options *options,
                                 struct session *session, struct sy_error *err);
 void session_close(struct session *session);
+
+/* Room for the batches that session_feed forms: taken once, so that a step takes none. session_open does it.
+ */
+SY_MUST_CHECK bool feeding_open(const struct pass_limits *limits, struct feeding **out, struct sy_error *err);
+void feeding_close(struct feeding *feeding); /* NULL is allowed */
 
 /* Check ids against the vocabulary: SY_ERR_INPUT names the position and the bound. */
 SY_MUST_CHECK bool session_check_ids(const struct session *session, const int64_t *ids, int64_t count,

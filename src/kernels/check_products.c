@@ -266,7 +266,7 @@ struct stream {
 };
 
 static void stream_part(void *argument) {
-    enum { STEP = 64 };
+    enum { STEP = 128 };
     struct stream *s = argument;
     struct weight w = s->weight;
     _Alignas(64) float panel[STEP * PANEL];

@@ -11,8 +11,10 @@
 #include "kernels/kernel_check.h"
 #include "base/fpu.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 struct check_case {
     const char *operation;
@@ -50,12 +52,23 @@ static bool parse(int argc, char **argv, struct options *options) {
     return true;
 }
 
+/* For the handler alone: whose fault it was. */
+static const struct check_case *volatile running;
+
+static void on_fault(int number) {
+    (void)number;
+    dprintf(STDOUT_FILENO, "%-16s %-7s WRONG  touched memory outside its operands\n", running->operation,
+            level_name(running->level));
+    _exit(1);
+}
+
 static bool run_case(const struct check_case *one, const struct options *options) {
     struct kernels ref = kernels_select(LEVEL_REF), test = kernels_select(one->level);
     struct check check = { .ref = &ref,
                            .test = &test,
                            .operation = one->operation,
                            .random = random_seed(random_hash(one->operation, strlen(one->operation), 1)) };
+    running = one;
     one->check(&check);
     printf("%-16s %-7s %s  %10ld compared", one->operation, level_name(one->level),
            check.wrong ? "WRONG" : "ok   ", check.compared);
@@ -76,6 +89,7 @@ int main(int argc, char **argv) {
         return 2;
     }
     fpu_flush_denormals();
+    sigaction(SIGSEGV, &(struct sigaction){ .sa_handler = on_fault }, NULL);
     long run = 0, wrong = 0;
     enum level machine = level_of_machine();
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

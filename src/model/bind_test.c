@@ -3,6 +3,7 @@
  */
 #include "base/os.h"
 #include "model/fake_test.h"
+#include "model/spec_json.h"
 #include <dirent.h>
 
 static int64_t bound_elements(const struct spec *spec, const struct binding *binding) {
@@ -60,6 +61,47 @@ TEST(every_family_binds_its_published_form) {
         check_bound(&fake.spec, &fake.binding);
         fake_close(&fake);
     }
+}
+
+/* What a family reads, our own format holds as well. */
+TEST(our_own_format_binds_any_spec) {
+    static const char *const configs[] = { FAKE_LLAMA, FAKE_MIXTRAL, FAKE_V3, FAKE_GPT_OSS };
+    for (size_t i = 0; i < sizeof configs / sizeof configs[0]; i++) {
+        struct fake fake, ours;
+        json_t *config = NULL;
+        fake_open(&fake, configs[i], false);
+        assert_true(spec_to_config(&fake.spec, &config, NULL));
+        char *text = json_dumps(config, 0);
+        fake_open(&ours, text, true);
+        fake_must_bind(&ours);
+        check_bound(&ours.spec, &ours.binding);
+        json_decref(config);
+        free(text);
+        fake_close(&fake);
+        fake_close(&ours);
+    }
+}
+
+TEST(plans_follow_the_published_order) {
+    struct fake fake;
+    struct planned_tensor *plan;
+    int64_t count;
+    fake_open(&fake, FAKE_MIXTRAL, false);
+    assert_true(plan_tensors(fake.family, &fake.spec, &fake.arena, &plan, &count, NULL));
+    assert_int_equal(count, 3 + 2 * (2 + 4 + 1 + 9));
+    assert_string_equal(plan[0].name, "model.embed_tokens.weight");
+    assert_string_equal(plan[1].name, "model.layers.0.input_layernorm.weight");
+    assert_string_equal(plan[count - 2].name, "model.norm.weight");
+    assert_string_equal(plan[count - 1].name, "lm_head.weight");
+    assert_true(plan[8].expert == 0 && plan[8].slot == SLOT_EXPERT_GATE && plan[8].second == SLOT_COUNT);
+    fake_close(&fake);
+    fake_open(&fake, "{\"model_type\": \"granitemoe\", \"num_local_experts\": 3, " FAKE_SIZES "}", false);
+    assert_true(plan_tensors(fake.family, &fake.spec, &fake.arena, &plan, &count, NULL));
+    assert_string_equal(plan[8].name, "model.layers.0.block_sparse_moe.input_linear.weight");
+    assert_true(plan[8].slot == SLOT_EXPERT_GATE && plan[8].second == SLOT_EXPERT_UP && plan[8].expert == -1);
+    assert_true(plan[8].rank == 3 && plan[8].shape[0] == 3 && plan[8].shape[1] == 24 &&
+                plan[8].shape[2] == 32);
+    fake_close(&fake);
 }
 
 /* Each folder below that has a config.json and weights. */

@@ -179,7 +179,9 @@ TEST(longrope_magnitudes) {
                 "\"rope_scaling\": {\"type\": \"longrope\", \"short_factor\": [1], \"long_factor\": [1]}",
                 "rope_scaling.short_factor");
     must_refuse(PHI, "\"rope_scaling\": {\"type\": \"longrope\"}", "rope_scaling.short_factor");
-    must_refuse(PHI, "\"num_experts_per_token\": 2, \"experts_per_token\": 3", "num_experts_per_tok");
+    must_refuse("\"model_type\": \"phimoe\", \"intermediate_size\": 12, \"num_local_experts\": 4, "
+                "\"experts_per_token\": 3, " SIZES,
+                "", "num_experts_per_tok");
 }
 
 static void assert_windows(const char *kinds, int64_t size) {
@@ -198,6 +200,9 @@ TEST(windows) {
     assert_windows("ssss", 7);
     must_read(MIXTRAL, "\"sliding_window\": null");
     assert_windows("----", 0);
+    must_read(MIXTRAL, "\"sliding_window\": 0");
+    assert_windows("----", 0);
+    must_refuse(QWEN3, "\"sliding_window\": 0, \"use_sliding_window\": true", "sliding_window");
     must_read(QWEN3, "\"sliding_window\": 5");
     assert_windows("----", 0);
     must_read(QWEN3, "\"sliding_window\": 5, \"use_sliding_window\": true, \"max_window_layers\": 3");
@@ -268,7 +273,10 @@ TEST(routers) {
     assert_true(r->score == SCORE_RAW && r->weigh == WEIGH_SIGMOID_ON_INPUT);
     must_read(PHI, "\"router_jitter_noise\": 0.05");
     assert_true(r->score == SCORE_SPARSEMIXER && r->jitter == 0.05);
-    must_refuse(MIXTRAL, "\"experts_per_token\": 7", "router.top_k");
+    must_refuse("\"model_type\": \"mixtral\", \"intermediate_size\": 12, \"num_local_experts\": 4, "
+                "\"experts_per_token\": 7, " SIZES,
+                "", "router.top_k");
+    must_refuse("\"model_type\": \"olmoe\", \"intermediate_size\": 12, " SIZES, "", "num_experts");
 }
 
 TEST(llama4_details) {
@@ -289,6 +297,9 @@ TEST(llama4_details) {
     must_refuse(LLAMA4, "\"no_rope_layers\": [1]", "no_rope_layers");
     must_read("\"model_type\": \"llama4\", \"text_config\": {" LLAMA4 "}", "");
     assert_int_equal(spec.width, 32);
+    must_refuse("\"model_type\": \"llama4\", \"text_config\": {" LLAMA4 "}",
+                "\"quantization_config\": {\"quant_method\": \"compressed-tensors\"}",
+                "quantization_config.quant_method");
     must_refuse("\"model_type\": \"llama4\", \"text_config\": {\"hidden_size\": -3}", "",
                 "text_config.hidden_size");
 }

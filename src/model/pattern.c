@@ -1,3 +1,7 @@
+/*
+ * Patterns of tensor names, matched and written without allocation: binding tries some dozens on each of up
+ * to 100 000 names, and most fail within a few characters.
+ */
 #include "model/pattern.h"
 #include <stdio.h>
 #include <string.h>

@@ -1,3 +1,7 @@
+/*
+ * A spec as JSON, both ways, driven by the list of fields: a new field needs no line here. Each type of field
+ * has one writer and one reader; layers are records of the fields of section "layer".
+ */
 #include "model/spec_json.h"
 #include <math.h>
 #include <string.h>

@@ -7,7 +7,7 @@
 #include <string.h>
 
 static bool same(const struct spec *a, const struct spec *b) {
-    json_t *x, *y;
+    json_t *x = NULL, *y = NULL;
     assert_true(spec_to_json(a, &x, NULL) && spec_to_json(b, &y, NULL));
     bool equal = json_equal(x, y) != 0;
     json_decref(x);

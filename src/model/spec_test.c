@@ -182,13 +182,13 @@ static void blank_comments(char *text) {
 static int check_declaration(const char *structure, char *declaration) {
     int count = 0;
     bool nested = strncmp(declaration, "struct ", 7) == 0 && strchr(declaration, '*') == NULL;
-    char *kind = strtok(declaration, " \n"), *name;
+    char *rest, *name, *kind = strtok_r(declaration, " \n", &rest);
     while (kind && (strcmp(kind, "const") == 0 || strcmp(kind, "struct") == 0 || strcmp(kind, "enum") == 0 ||
                     strcmp(kind, "unsigned") == 0)) {
         if (strcmp(kind, "unsigned") == 0) break;
-        kind = strtok(NULL, " \n");
+        kind = strtok_r(NULL, " \n", &rest);
     }
-    while ((name = strtok(NULL, " \n,*")) != NULL) {
+    while ((name = strtok_r(NULL, " \n,*", &rest)) != NULL) {
         char *bracket = strchr(name, '[');
         if (bracket) *bracket = 0;
         if (nested || left_out(structure, name)) continue;

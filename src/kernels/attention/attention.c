@@ -63,7 +63,8 @@ static struct range lines_that_see(const struct attention_op *op, const struct t
     }
     int64_t first = max_i64(0, origin - tile->position), last = tile->lines;
     int64_t end = origin + count - 1; /* the last key: gone from sight for whom? */
-    if (op->window > 0) last = min_i64(last, end + op->window - tile->position);
+    int64_t window = min_i64(op->window, tile->position + tile->lines); /* no line is further from any key */
+    if (window > 0) last = min_i64(last, end + window - tile->position);
     if (op->chunk > 0) last = min_i64(last, (end / op->chunk + 1) * op->chunk - tile->position);
     return (struct range){ first, max_i64(first, last) };
 }

@@ -8,6 +8,7 @@
  * stream goes on in the same row of the next panel.
  */
 #include "kernels/kernels.h"
+#include "kernels/matmul/narrow_avx512.h"
 #include "kernels/unpack/decode_avx512.h"
 
 #include <immintrin.h>
@@ -253,11 +254,44 @@ static void f32_to_pairs(const struct weight *w, uint32_t *panel) {
             _mm512_storeu_si512(panel + k / 2 * PANEL + 16 * half, _mm512_setzero_si512());
 }
 
+/* fp8 and fp4: 64 bytes of each row at a time are 64 or 128 k; each 32 of them have one scale an output. */
+INLINE void narrow_to_pairs(bool f4, const struct weight *w, int64_t n0, int64_t k0, int64_t kc,
+                            uint32_t *panel) {
+    const int in_word = f4 ? 8 : 4, bits = f4 ? 4 : 8;
+    for (int64_t k = 0; k < kc; k += 16 * in_word)
+        for (int half = 0; half < 2; half++) {
+            __m512i r[16];
+            __m512 scales = _mm512_setzero_ps();
+            int64_t left = kc - k, n = n0 + 16 * half;
+            struct rows rows = rows_at(w, n, (k0 + k) * bits / 8, w->cols * bits / 8);
+            load_rows(&rows, left * bits / 8, r);
+            transpose_words(r);
+            uint32_t *out = panel + k / 2 * PANEL + 16 * half;
+            for (int i = 0; i < 16; i++) {
+                if (i * in_word >= left) break;
+                if (i * in_word % 32 == 0) scales = narrow_scales(w, n, k0 + k + i * in_word);
+                for (int j = 0; j < in_word; j += 2, out += PANEL) {
+                    __m512i first = _mm512_srli_epi32(r[i], (unsigned)(j * bits));
+                    __m512i second = _mm512_srli_epi32(r[i], (unsigned)((j + 1) * bits));
+                    __m512 even = f4 ? narrow_e2m1(first) : narrow_e4m3(first);
+                    __m512 odd = f4 ? narrow_e2m1(second) : narrow_e4m3(second);
+                    __m512i low = round_words(_mm512_castps_si512(_mm512_mul_ps(even, scales)));
+                    __m512i high = round_words(_mm512_castps_si512(_mm512_mul_ps(odd, scales)));
+                    _mm512_storeu_si512(out, _mm512_or_si512(_mm512_srli_epi32(low, 16), high));
+                }
+            }
+        }
+}
+
 void panel_bf16_avx512(const struct weight *w, int64_t n0, int64_t k0, int64_t kc, uint32_t *restrict panel) {
     if (columns_adjacent(w, DTYPE_BF16, 2)) {
         columns_pairs(w, n0, k0, kc, panel);
     } else if (rows_adjacent(w, DTYPE_BF16, 2)) {
         rows_to_pairs(w, n0, k0, kc, panel);
+    } else if (narrow_fits(w, k0, kc) && w->dtype == DTYPE_F4_E2M1) {
+        narrow_to_pairs(true, w, n0, k0, kc, panel);
+    } else if (narrow_fits(w, k0, kc)) {
+        narrow_to_pairs(false, w, n0, k0, kc, panel);
     } else {
         struct decoded piece;
         for (int64_t k = 0; k < kc; k += DECODE_COLS) {

@@ -136,7 +136,10 @@ void product_bf16_avx512(const uint32_t *restrict panel, int64_t kc, const float
                 TILE(4)
                 TILE(5)
                 TILE(6)
-                TILE(7) TILE(8) TILE(9) TILE(10) TILE(11) default
+                TILE(7)
+                TILE(8)
+                TILE(9)
+                TILE(10) TILE(11) default
                     : bf16_tile(F32_ROWS, split, x + m * x_stride + k, x_stride, acc + m * PANEL);
             }
 #undef TILE

@@ -54,6 +54,9 @@ static const char *const indifferent[] = { "architectures",
                                            "unsloth_fixed",
                                            "task_specific_params",
                                            "keys_to_ignore_at_inference",
+                                           "is_decoder",
+                                           "tie_encoder_decoder",
+                                           "add_cross_attention",
                                            "use_bfloat16",
                                            "rope_interleaved",
                                            NULL };
@@ -93,8 +96,7 @@ static void read_tokens(struct config *c, struct spec *spec) {
     }
 }
 
-/* How the file stores its weights, where that is not what its dtypes say. */
-static void read_storage(struct config *c, struct spec *spec) {
+void read_storage(struct config *c, struct spec *spec) {
     static const char *const methods[] = { "fp8", "mxfp4", NULL };
     static const char *const beside[] = { "modules_to_not_convert",
                                           "activation_scheme",
@@ -178,7 +180,7 @@ static void set_window(struct layer_spec *layer, enum window_kind kind, int64_t 
 }
 
 void read_window(struct config *c, struct spec *spec) {
-    int64_t size = config_size_or(c, "sliding_window", 0);
+    int64_t size = config_int_or(c, "sliding_window", 0);
     for (int64_t i = 0; i < spec->decoder.layer_count && size > 0; i++)
         set_window(&spec->decoder.layers[i], WINDOW_SLIDING, size);
 }
@@ -208,9 +210,10 @@ bool read_layer_types(struct config *c, struct spec *spec, int64_t size) {
 
 void read_window_from(struct config *c, struct spec *spec, int64_t first) {
     bool slides = config_bool_or(c, "use_sliding_window", false);
-    int64_t size = config_size_or(c, "sliding_window", 4096);
+    int64_t size = config_int_or(c, "sliding_window", 4096);
     first = config_int_or(c, "max_window_layers", first);
-    if (!slides) size = 0;
+    if (slides && size == 0) config_fail(c, "sliding_window", "0, though use_sliding_window is true");
+    if (!slides) size = 0; /* transformers 5 writes 0 then */
     if (read_layer_types(c, spec, size) || !slides) return;
     for (int64_t i = first; i < spec->decoder.layer_count; i++)
         set_window(&spec->decoder.layers[i], WINDOW_SLIDING, size);
@@ -218,11 +221,12 @@ void read_window_from(struct config *c, struct spec *spec, int64_t first) {
 
 /* ---- experts ---- */
 
-void read_experts(struct config *c, struct spec *spec) {
+void read_experts(struct config *c, struct spec *spec, const char *key) {
     struct router_spec *r = &spec->router;
     r->experts =
-        config_size(c, config_spelling(c, "num_experts", "n_routed_experts", "num_local_experts", NULL));
-    r->top_k = config_size(c, config_spelling(c, "experts_per_token", "num_experts_per_tok", NULL));
+        config_size(c, config_spelling(c, "num_experts", "n_routed_experts", "num_local_experts", key, NULL));
+    r->top_k = config_size(
+        c, config_spelling(c, "num_experts_per_tok", "experts_per_token", "num_experts_per_tok", NULL));
     r->score = SCORE_SOFTMAX;
     r->select = SELECT_TOP_K;
     r->weigh = WEIGH_SCORE;
@@ -261,7 +265,7 @@ void read_first_dense(struct config *c, struct spec *spec, int64_t first) {
 void read_sigmoid_router(struct config *c, struct spec *spec, double scale) {
     static const char *const scores[] = { "sigmoid", NULL }, *const methods[] = { "noaux_tc", NULL };
     struct router_spec *r = &spec->router;
-    read_experts(c, spec);
+    read_experts(c, spec, "n_routed_experts");
     config_word_or(c, "scoring_func", scores, 0);
     config_word_or(c, "topk_method", methods, 0);
     r->score = SCORE_SIGMOID;

@@ -25,6 +25,10 @@ void read_basics(struct config *c, struct spec *spec, const struct class_default
 /* rope_theta and rope_scaling, or rope_parameters (transformers 5), over `dims` columns. */
 void read_rope(struct config *c, struct spec *spec, int64_t dims, double theta);
 
+/* quantization_config: how the file stores its weights, where their dtypes do not say it. Part of
+ * read_basics. */
+void read_storage(struct config *c, struct spec *spec);
+
 /* Biases of q, k, v and o under one key. */
 void read_attention_bias(struct config *c, struct spec *spec, bool otherwise);
 
@@ -40,8 +44,9 @@ bool read_layer_types(struct config *c, struct spec *spec, int64_t size);
 /* qwen: the layers from max_window_layers on slide, if use_sliding_window. */
 void read_window_from(struct config *c, struct spec *spec, int64_t first);
 
-/* experts and K under any of the spellings in use; a plain softmax top-K router, weights as scored. */
-void read_experts(struct config *c, struct spec *spec);
+/* experts (`key` is the family's own spelling; the others in use are read too) and K; a plain softmax top-K
+ * router, weights as scored. */
+void read_experts(struct config *c, struct spec *spec, const char *key);
 
 /* norm_topk_prob: divide by the sum of the selected, plus `epsilon`. */
 void read_normalise(struct config *c, struct spec *spec, bool otherwise, double epsilon);

@@ -14,7 +14,7 @@ static void read(struct config *c, struct spec *spec) {
     read_basics(c, spec, &defaults);
     read_rope(c, spec, spec->attention.head_width, defaults.rope_theta);
     read_attention_bias(c, spec, false);
-    read_experts(c, spec);
+    read_experts(c, spec, "n_routed_experts");
     config_word_or(c, "scoring_func", scores, 0);
     read_normalise(c, spec, false, 1e-20);
     if (spec->router.top_k == 1) spec->router.weigh = WEIGH_SCORE;

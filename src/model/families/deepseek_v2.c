@@ -16,7 +16,7 @@ static void read(struct config *c, struct spec *spec) {
     struct router_spec *r = &spec->router;
     read_basics(c, spec, &defaults);
     read_latent_attention(c, spec, defaults.rope_theta);
-    read_experts(c, spec);
+    read_experts(c, spec, "n_routed_experts");
     config_word_or(c, "scoring_func", scores, 0);
     int64_t groups = config_size_or(c, "n_group", 1), kept = config_size_or(c, "topk_group", 1);
     if (config_word_or(c, "topk_method", methods, 0) == 1) {

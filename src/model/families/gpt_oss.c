@@ -38,7 +38,7 @@ static void read(struct config *c, struct spec *spec) {
             spec->decoder.layers[i].window = WINDOW_SLIDING;
             spec->decoder.layers[i].window_size = window;
         }
-    read_experts(c, spec);
+    read_experts(c, spec, "num_local_experts");
     spec->router.bias = true;
     spec->router.score = SCORE_RAW;
     spec->router.weigh = WEIGH_SOFTMAX_OF_SELECTED;

@@ -19,7 +19,7 @@ static void read(struct config *c, struct spec *spec) {
     double divisor = config_real_or(c, "logits_scaling", 1);
     if (divisor == 0) config_fail(c, "logits_scaling", "logits are divided by it: 0 is no value");
     spec->logits_multiplier = 1 / divisor;
-    read_experts(c, spec);
+    read_experts(c, spec, "num_local_experts");
     spec->router.score = SCORE_RAW;
     spec->router.weigh = WEIGH_SOFTMAX_OF_SELECTED;
     spec->expert_width = config_size(c, "intermediate_size");

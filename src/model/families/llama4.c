@@ -80,7 +80,7 @@ static void read_text(struct config *c, struct spec *spec) {
     read_chunks(c, spec);
     read_tuning(c, spec);
     if (config_bool_or(c, "use_qk_norm", true)) spec->attention.qk_norm = QK_NORM_L2_AFTER_ROPE;
-    read_experts(c, spec);
+    read_experts(c, spec, "num_local_experts");
     spec->router.score = SCORE_RAW;
     spec->router.weigh = WEIGH_SIGMOID_ON_INPUT;
     spec->expert_width = spec->shared_width = config_size(c, "intermediate_size");
@@ -105,6 +105,7 @@ static void read(struct config *c, struct spec *spec) {
     if (!former) return;
     config_leave(c, former);
     config_known(c, multimodal);
+    read_storage(c, spec);
 }
 
 static const struct tensor_ignore ignored[] = { { "*rotary_emb.inv_freq", "computed buffer" },

@@ -16,7 +16,7 @@ static void read(struct config *c, struct spec *spec) {
     read_basics(c, spec, &defaults);
     read_rope(c, spec, spec->attention.head_width, defaults.rope_theta);
     read_window(c, spec);
-    read_experts(c, spec);
+    read_experts(c, spec, "num_local_experts");
     spec->router.weigh = WEIGH_NORMALISED;
     spec->expert_width = config_size(c, "intermediate_size");
     all_moe(spec);

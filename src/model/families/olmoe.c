@@ -14,7 +14,7 @@ static void read(struct config *c, struct spec *spec) {
     read_attention_bias(c, spec, false);
     spec->attention.qk_norm = QK_NORM_WIDTH;
     spec->attention.clamp = config_real_or(c, "clip_qkv", 0);
-    read_experts(c, spec);
+    read_experts(c, spec, "num_experts");
     read_normalise(c, spec, false, 0);
     spec->expert_width = config_size(c, "intermediate_size");
     all_moe(spec);

@@ -20,7 +20,7 @@ static void read(struct config *c, struct spec *spec) {
     read_window(c, spec);
     spec->norm = NORM_LAYER;
     spec->head_bias = config_bool_or(c, "lm_head_bias", false);
-    read_experts(c, spec);
+    read_experts(c, spec, "num_local_experts");
     if (spec->router.top_k != 2)
         config_fail(c, "num_experts_per_tok", "SparseMixer chooses 2 experts, not %lld",
                     (long long)spec->router.top_k);

@@ -17,7 +17,7 @@ static void read(struct config *c, struct spec *spec) {
     read_rope(c, spec, spec->attention.head_width, defaults.rope_theta);
     spec->attention.qkv_bias = config_bool_or(c, "qkv_bias", true);
     read_window_from(c, spec, 28);
-    read_experts(c, spec);
+    read_experts(c, spec, "num_experts");
     read_normalise(c, spec, false, 0);
     spec->expert_width = config_size(c, "moe_intermediate_size");
     spec->shared_width = config_size(c, "shared_expert_intermediate_size");

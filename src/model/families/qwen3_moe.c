@@ -16,7 +16,7 @@ static void read(struct config *c, struct spec *spec) {
     read_attention_bias(c, spec, false);
     read_window_from(c, spec, 0);
     spec->attention.qk_norm = QK_NORM_HEAD;
-    read_experts(c, spec);
+    read_experts(c, spec, "num_experts");
     read_normalise(c, spec, false, 0);
     spec->expert_width = config_size(c, "moe_intermediate_size");
     read_sparse_step(c, spec);

@@ -1,0 +1,71 @@
+/*
+ * No heap call per token: after a prompt, steps of every kind of model ask the heap for nothing. The test
+ * program's malloc, calloc and realloc are wrapped by the linker (tests/meson.build), which counts the calls.
+ */
+#include "test.h"
+#include "tiny.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+static atomic_long heap_calls;
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *memory, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *memory, size_t size);
+
+void *__wrap_malloc(size_t size) {
+    atomic_fetch_add_explicit(&heap_calls, 1, memory_order_relaxed);
+    return __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size) {
+    atomic_fetch_add_explicit(&heap_calls, 1, memory_order_relaxed);
+    return __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *memory, size_t size) {
+    atomic_fetch_add_explicit(&heap_calls, 1, memory_order_relaxed);
+    return __real_realloc(memory, size);
+}
+
+static bool ignore(void *argument, int64_t feed, int64_t index, const float *logits, struct sy_error *err) {
+    (void)argument, (void)feed, (void)index, (void)logits, (void)err;
+    return true;
+}
+
+TEST(steps_ask_the_heap_for_nothing) {
+    long before = atomic_load(&heap_calls);
+    void *volatile memory = malloc(1); /* the count counts */
+    free(memory);
+    assert_true(atomic_load(&heap_calls) > before);
+    for (int base = 0; base < TINY_BASE_COUNT; base++) {
+        struct arena arena;
+        struct spec spec;
+        struct tiny tiny;
+        struct sy_error err = { 0 };
+        struct tiny_run run = { .level = level_of_machine(), .threads = 2 };
+        struct kv_sequence *sequence;
+        int64_t ids[40];
+        arena_open(&arena);
+        tiny_spec((enum tiny_base)base, &arena, &spec);
+        assert_true(tiny_open(&tiny, &spec, DTYPE_BF16, &run, &err));
+        assert_true(session_sequence(&tiny.session, 40, &sequence, &err));
+        for (int i = 0; i < 40; i++) ids[i] = i % 37;
+        struct feed_sink sink = { NULL, ignore, NULL };
+        struct feed prompt = { ids, 20, 0, sequence, false, false };
+        assert_true(session_feed(&tiny.session, &prompt, 1, 0, &sink, NULL, &err));
+        before = atomic_load(&heap_calls);
+        for (int i = 20; i < 40; i++) {
+            struct feed step = { ids + i, 1, 1, sequence, true, true };
+            assert_true(session_feed(&tiny.session, &step, 1, 0, &sink, NULL, &err));
+        }
+        assert_int_equal(atomic_load(&heap_calls) - before, 0);
+        kv_sequence_close(sequence);
+        tiny_close(&tiny);
+        arena_close(&arena);
+    }
+}

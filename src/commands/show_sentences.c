@@ -93,7 +93,7 @@ void show_attention(const struct spec *spec, struct text *out) {
     static const char *const norms[] = { "", ", q and k normed by head", ", q and k normed",
                                          ", q and k normed after rope" };
     add_heads(spec, out);
-    text_add(out, ", rope %g%s", spec->rope.theta, scalings[spec->rope.scaling]);
+    text_add(out, ", rope %.10g%s", spec->rope.theta, scalings[spec->rope.scaling]);
     if (spec->rope.factor > 1) text_add(out, " x%g", spec->rope.factor);
     text_add(out, "%s", norms[spec->attention.qk_norm]);
     if (spec->attention.sinks) text_add(out, ", sinks");

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROUNDS = 6000, ROOM = 4096, CHAIN_MAX = 5 };
+enum { ROUNDS = 4000, ROOM = 4096, CHAIN_MAX = 5 };
 
 int fuzz_config(const uint8_t *bytes, size_t size);
 size_t fuzz_config_mutate(uint8_t *bytes, size_t size, size_t room, unsigned seed);

@@ -97,6 +97,7 @@ void router_forward(struct exec *exec, const struct store *store, int64_t layer,
 bool router_check(const struct router_spec *r, struct sy_error *err) {
     const char *what = NULL;
     if (r->logit != ROUTER_LINEAR) what = "two-level logits";
+    if (r->experts > TOP_K_EXPERTS_MAX) what = "so many experts a layer";
     if (r->select == SELECT_EXPERT_CHOICE) what = "expert choice";
     if (r->select == SELECT_HASH) what = "hash routing";
     if (counts_vary(r) && (r->selection_bias || (r->weigh != WEIGH_SCORE && r->select == SELECT_TOP_P)))

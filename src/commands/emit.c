@@ -59,3 +59,27 @@ void emit_string(struct emit *emit, const char *key, const char *value) {
     else
         text_add(emit->text, "null");
 }
+
+void emit_json(struct emit *emit, const char *key, const json_t *value) {
+    const char *name;
+    json_t *inner;
+    size_t index;
+    switch (value ? json_typeof(value) : JSON_NULL) {
+    case JSON_OBJECT:
+        emit_object(emit, key);
+        json_object_foreach((json_t *)(uintptr_t)value, name, inner) emit_json(emit, name, inner);
+        emit_end(emit);
+        break;
+    case JSON_ARRAY:
+        emit_list(emit, key);
+        json_array_foreach(value, index, inner) emit_json(emit, NULL, inner);
+        emit_end(emit);
+        break;
+    case JSON_STRING: emit_string(emit, key, json_string_value(value)); break;
+    case JSON_INTEGER: emit_int(emit, key, json_integer_value(value)); break;
+    case JSON_REAL: emit_real(emit, key, json_real_value(value)); break;
+    case JSON_TRUE:
+    case JSON_FALSE: emit_bool(emit, key, json_is_true(value)); break;
+    case JSON_NULL: emit_string(emit, key, NULL); break;
+    }
+}

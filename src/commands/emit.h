@@ -26,4 +26,6 @@ void emit_real(struct emit *emit, const char *key, double value); /* not finite:
 void emit_bool(struct emit *emit, const char *key, bool value);
 void emit_string(struct emit *emit, const char *key, const char *value); /* NULL: null */
 
+void emit_json(struct emit *emit, const char *key, const json_t *value); /* NULL: null */
+
 #endif

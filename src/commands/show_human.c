@@ -103,7 +103,7 @@ static void add_ignored(const struct census *census, const struct style *style, 
     if (census->mtp_params > 0) {
         struct text words = { 0 };
         char number[NUMBER_TEXT];
-        text_add(&words, "%s parameters predict several tokens at once (MTP); they are not run",
+        text_add(&words, "%s parameters of multi-token prediction (MTP), which is not run",
                  number_count(census->mtp_params, number));
         add_line("", &words, style, out);
     }

@@ -1,75 +1,17 @@
 /*
- * show --json. The spec is walked by its list of fields, so that a new field shows without a line here.
+ * show --json. The spec is what model/spec_json.c makes of it, so that a new field shows without a line here.
  */
 #include "commands/emit.h"
 #include "commands/show_report.h"
+#include "model/spec_json.h"
 
 #include <string.h>
 
-static void emit_field(struct emit *e, const struct spec_field *field, const void *record,
-                       int64_t factor_count) {
-    const char *at = (const char *)record + field->offset;
-    switch (field->type) {
-    case FIELD_BOOL: emit_bool(e, field->name, *(const bool *)at); break;
-    case FIELD_INT: emit_int(e, field->name, *(const int64_t *)(const void *)at); break;
-    case FIELD_REAL: emit_real(e, field->name, *(const double *)(const void *)at); break;
-    case FIELD_ENUM: emit_string(e, field->name, field->words[*(const unsigned *)(const void *)at]); break;
-    case FIELD_FLAGS:
-        emit_list(e, field->name);
-        for (int bit = 0; field->words[bit]; bit++)
-            if (*(const unsigned *)(const void *)at >> bit & 1) emit_string(e, NULL, field->words[bit]);
-        emit_end(e);
-        break;
-    case FIELD_REALS: {
-        const double *reals = *(double *const *)(const void *)at;
-        emit_list(e, field->name);
-        for (int64_t i = 0; reals && i < factor_count; i++) emit_real(e, NULL, reals[i]);
-        emit_end(e);
-        break;
-    }
-    case FIELD_EOS: {
-        const struct tokens_spec *tokens = &((const struct spec *)record)->tokens;
-        emit_list(e, field->name);
-        for (int64_t i = 0; i < tokens->eos_count; i++) emit_int(e, NULL, tokens->eos[i]);
-        emit_end(e);
-        break;
-    }
-    }
-}
-
-static void emit_section(struct emit *e, const char *section, const void *record, int64_t factor_count) {
-    for (int i = 0; i < spec_field_count; i++)
-        if (strcmp(spec_fields[i].section, section) == 0)
-            emit_field(e, &spec_fields[i], record, factor_count);
-}
-
-static void emit_layers(struct emit *e, const char *key, const struct stack_spec *stack) {
-    emit_list(e, key);
-    for (int64_t l = 0; l < stack->layer_count; l++) {
-        emit_object(e, NULL);
-        emit_section(e, "layer", &stack->layers[l], 0);
-        emit_end(e);
-    }
-    emit_end(e);
-}
-
 static void emit_spec(struct emit *e, const struct spec *spec) {
-    emit_object(e, "spec");
-    emit_section(e, "", spec, 0);
-    emit_int(e, "layer_count", spec->decoder.layer_count);
-    const char *last = "";
-    for (int i = 0; i < spec_field_count; i++) {
-        const char *section = spec_fields[i].section;
-        if (!section[0] || strcmp(section, "layer") == 0 || strcmp(section, last) == 0) continue;
-        if (strcmp(section, "encoder") == 0 && spec->encoder.layer_count == 0) continue;
-        emit_object(e, section);
-        emit_section(e, section, spec, spec->rope.factor_count);
-        emit_end(e);
-        last = section;
-    }
-    emit_layers(e, "layers", &spec->decoder);
-    if (spec->encoder.layer_count > 0) emit_layers(e, "encoder_layers", &spec->encoder);
-    emit_end(e);
+    json_t *json = NULL;
+    if (spec_to_json(spec, &json, NULL)) emit_json(e, "spec", json);
+    if (!json) e->text->failed = true;
+    json_decref(json);
 }
 
 static void emit_reasons(struct emit *e, const struct census *census) {

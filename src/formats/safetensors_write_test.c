@@ -60,6 +60,39 @@ TEST(golden_bytes_are_written) {
     assert_content(path, want, 8 + padded + 13);
 }
 
+TEST(data_come_in_any_order) {
+    char one[TEST_PATH_MAX], other[TEST_PATH_MAX], *text;
+    int64_t size;
+    struct sy_error err = { .code = SY_OK };
+    struct safetensors_writer *writer = writer_at(one, "one.safetensors");
+    assert_true(declare(writer, "a", DTYPE_U8, 2, 2, 3));
+    assert_true(declare(writer, "b", DTYPE_U8, 2, 1, 4));
+    assert_true(safetensors_write(writer, "abcdefWXYZ", 10, NULL));
+    assert_true(safetensors_writer_commit(writer, NULL));
+
+    writer = writer_at(other, "other.safetensors");
+    assert_true(declare(writer, "a", DTYPE_U8, 2, 2, 3));
+    assert_true(declare(writer, "b", DTYPE_U8, 2, 1, 4));
+    assert_true(safetensors_write_at(writer, 1, 2, "YZ", 2, NULL));
+    assert_true(safetensors_write_at(writer, 0, 3, "def", 3, NULL));
+    assert_false(safetensors_write_at(writer, 0, 4, "xyz", 3, &err)); /* past the end of its tensor */
+    assert_false(safetensors_write_at(writer, 2, 0, "x", 1, &err));
+    assert_false(safetensors_write_at(writer, 0, -1, "x", 1, &err));
+    assert_false(safetensors_write(writer, "x", 1, &err)); /* one way or the other */
+    assert_true(safetensors_write_at(writer, 0, 0, "abc", 3, NULL));
+    assert_true(safetensors_write_at(writer, 1, 0, "WX", 2, NULL));
+    assert_true(safetensors_writer_commit(writer, NULL));
+    assert_true(os_read_file(one, 1 << 20, &text, &size, NULL));
+    assert_content(other, text, (size_t)size);
+    free(text);
+
+    writer = writer_at(other, "short.safetensors"); /* a hole is not committed */
+    assert_true(declare(writer, "a", DTYPE_U8, 2, 2, 3));
+    assert_true(safetensors_write_at(writer, 0, 3, "def", 3, NULL));
+    assert_false(safetensors_writer_commit(writer, &err));
+    assert_false(os_is_file(other));
+}
+
 TEST(empty_files_as_upstream_writes_them) {
     char path[TEST_PATH_MAX];
     assert_true(safetensors_writer_commit(writer_at(path, "e.safetensors"), NULL));

@@ -24,12 +24,11 @@
 #include <string.h>
 
 enum {
-    K_BLOCK = 256, /* of a panel: 32 KiB in f32. A multiple of 32 */
-    K_BLOCK_FEW =
-        64,       /* for few rows: the panel is used once, and shares the cache with what is fetched ahead */
-    ROWS_FEW = 4, /* up to here rows are rounded within the tile */
-    TILES_AT_ONCE = 4,      /* handed out together, when there are enough of them */
-    TILES_EACH_AT_LEAST = 8 /* hand-outs a thread, so that all end together */
+    K_BLOCK = 256,           /* of a panel: 32 KiB in f32. A multiple of 32 */
+    K_BLOCK_FEW = 128,       /* few rows: a panel is used once, beside what was fetched ahead */
+    ROWS_FEW = 4,            /* up to here rows are rounded within the tile */
+    TILES_AT_ONCE = 4,       /* handed out together, when there are enough of them */
+    TILES_EACH_AT_LEAST = 8, /* hand-outs a thread, so that all end together */
 };
 
 struct products {

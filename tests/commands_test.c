@@ -85,6 +85,7 @@ TEST(wrong_input_is_status_1) {
     expect_error(test_run("logits", model, "--batch", "/nowhere", "--out", out), 1, "/nowhere");
     expect_error(test_run("logits", model, "--ids", "1,2", "--ctx", "1", "--out", out), 1, "--ctx 2");
     expect_error(test_run("run", model, "--ids", "1,2", "-n", "9", "--ctx", "8"), 1, "10 positions");
+    expect_error(test_run("run", model, "--ids", "1,2", "-n", "64"), 1, "--ctx 65"); /* made for 64 */
     expect_error(test_run("run", model, "--ids", "1", "--memory", "1K"), 1, "--memory");
     expect_error(test_run("logits", model, "--ids", "1", "--out", "/nowhere/o"), 1, "/nowhere/o");
     expect_error(test_run("synth", "/nowhere.json", "--out", out), 1, "/nowhere.json");

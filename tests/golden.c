@@ -88,13 +88,13 @@ const int32_t *golden_i32(struct golden *golden, int64_t count, const char *form
 /* ---- what is computed ---- */
 
 void golden_session(struct session *session, const char *model, enum precision precision, int threads,
-                    int64_t positions) {
+                    enum level highest, int64_t positions) {
     struct sy_error err = { 0 };
     struct session_options options = {
         .threads = threads,
         .precision = precision,
         .kv = -1,
-        .cpu = LEVEL_COUNT - 1,
+        .cpu = highest,
         .context = positions,
     };
     must(session_open(model, &options, session, &err), &err);

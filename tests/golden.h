@@ -48,7 +48,7 @@ const int32_t *golden_i32(struct golden *golden, int64_t count, const char *form
 
 /* A session with room for `positions`. */
 void golden_session(struct session *session, const char *model, enum precision precision, int threads,
-                    int64_t positions);
+                    enum level highest, int64_t positions);
 
 /* Runs ids, the last `steps` as steps, and keeps logits and routing of every row. Close with
  * golden_run_close. */

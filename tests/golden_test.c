@@ -79,18 +79,21 @@ static void judge_bits(const struct golden *golden, struct session *session, con
         golden_same(&run, want, i ? "chunks of 7" : "chunks of 1");
         golden_run_close(&run);
     }
-    golden_session(&other, folder, PRECISION_EXACT, 2, positions);
-    golden_feed(&other, golden->ids, golden->count, 0, 0, &run);
-    golden_same(&run, want, "2 threads");
-    golden_run_close(&run);
-    session_close(&other);
+    for (int level = LEVEL_COUNT - 1; level >= 0; level--) {
+        golden_session(&other, folder, PRECISION_EXACT, 2, (enum level)level, positions);
+        golden_feed(&other, golden->ids, golden->count, 0, 0, &run);
+        print_message("kernels: %s\n", level_name(other.kernels.level));
+        golden_same(&run, want, "2 threads");
+        golden_run_close(&run);
+        session_close(&other);
+    }
 }
 
 /* fast need not be near, only whole and the same for every chunk. */
 static void judge_fast(const struct golden *golden, const char *folder, int64_t positions) {
     struct session session;
     struct golden_run run, cut;
-    golden_session(&session, folder, PRECISION_FAST, 2, positions);
+    golden_session(&session, folder, PRECISION_FAST, 2, LEVEL_COUNT - 1, positions);
     golden_feed(&session, golden->ids, golden->count, 0, 0, &run);
     golden_feed(&session, golden->ids, golden->count, 7, 0, &cut);
     golden_same(&cut, &run, "fast, chunks of 7");
@@ -107,7 +110,7 @@ static void judge(const char *folder) {
     golden_open(&golden, folder);
     int64_t *greedy = golden_numbers(&golden, "greedy_ids", &greedy_count);
     int64_t positions = golden.count + greedy_count;
-    golden_session(&session, folder, PRECISION_EXACT, 1, positions);
+    golden_session(&session, folder, PRECISION_EXACT, 1, LEVEL_COUNT - 1, positions);
     golden_feed(&session, golden.ids, golden.count, 0, 0, &run);
     golden_judge(&golden, &run, NULL, 0);
     if (greedy) {

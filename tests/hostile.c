@@ -1,5 +1,6 @@
 #include "hostile.h"
 
+#include "base/os.h"
 #include "engine/session.h"
 #include "golden_weights.h"
 
@@ -161,6 +162,19 @@ char *hostile_replace(const char *text, const char *from, const char *to) {
     return changed;
 }
 
+/* Weights of an earlier case. */
+static void remove_weights(void) {
+    DIR *list = opendir(test_temp_dir());
+    char path[TEST_PATH_MAX];
+    assert_non_null(list);
+    for (struct dirent *entry; (entry = readdir(list));) {
+        if (strncmp(entry->d_name, "model", 5) != 0) continue;
+        test_temp_path(path, entry->d_name);
+        unlink(path);
+    }
+    closedir(list);
+}
+
 json_t *hostile_golden(const char *name) {
     char folder[TEST_PATH_MAX], place[128], target[TEST_PATH_MAX * 2], link[TEST_PATH_MAX];
     snprintf(place, sizeof place, "tests/golden/%s", name);
@@ -168,6 +182,7 @@ json_t *hostile_golden(const char *name) {
     struct dirent **entries;
     int count = scandir(folder, &entries, NULL, alphasort);
     assert_true(count > 0);
+    remove_weights();
     for (int i = 0; i < count; i++) {
         if (strncmp(entries[i]->d_name, "model", 5) == 0) {
             snprintf(target, sizeof target, "%s/%s", folder, entries[i]->d_name);
@@ -181,6 +196,16 @@ json_t *hostile_golden(const char *name) {
     json_t *config = json_load_file(target, 0, NULL);
     assert_non_null(config);
     return config;
+}
+
+void hostile_own(const char *name) {
+    char path[TEST_PATH_MAX], *bytes;
+    int64_t size;
+    struct sy_error err = { 0 };
+    test_temp_path(path, name);
+    if (!os_read_file(path, 1 << 24, &bytes, &size, &err)) fail_msg("%s: %s", path, err.message);
+    hostile_file(name, bytes, size);
+    free(bytes);
 }
 
 /* ---- what must hold ---- */
@@ -228,10 +253,10 @@ static bool take(void *argument, int64_t feed, int64_t index, const float *logit
     return true;
 }
 
-bool hostile_runs(const int64_t *ids, int64_t count, struct sy_error *err) {
+static bool runs(enum precision precision, const int64_t *ids, int64_t count, struct sy_error *err) {
     struct session session;
     struct session_options options = { .threads = 1,
-                                       .precision = PRECISION_EXACT,
+                                       .precision = precision,
                                        .kv = -1,
                                        .cpu = LEVEL_COUNT - 1,
                                        .context = 32,
@@ -253,6 +278,14 @@ bool hostile_runs(const int64_t *ids, int64_t count, struct sy_error *err) {
     if (ok) assert_int_equal(rows, count);
     if (!ok) hostile_sound(err, true);
     return ok;
+}
+
+bool hostile_runs(const int64_t *ids, int64_t count, struct sy_error *err) {
+    return runs(PRECISION_EXACT, ids, count, err);
+}
+
+bool hostile_runs_fast(const int64_t *ids, int64_t count, struct sy_error *err) {
+    return runs(PRECISION_FAST, ids, count, err);
 }
 
 void hostile_accepted(void) {

@@ -48,8 +48,9 @@ void hostile_write(const struct hostile *hostile); /* both files */
 /* `text` with the first `from` replaced; malloc'ed. Fails the test when it is not there. */
 char *hostile_replace(const char *text, const char *from, const char *to);
 
-/* Links to the weights of a golden case, and its config. */
+/* Links to the weights of a golden case instead of what weights there are, and its config. */
 json_t *hostile_golden(const char *name);
+void hostile_own(const char *name);        /* a copy in place of such a link */
 void hostile_config(const json_t *config); /* writes config.json */
 void hostile_config_text(const char *text);
 
@@ -64,6 +65,7 @@ struct sy_error hostile_refused(const char *file, const char *place);
 struct sy_error hostile_refused_at(const char *path, const char *file, const char *place);
 /* Opens the model and runs ids through it; false and err when either failed, always well formed. */
 bool hostile_runs(const int64_t *ids, int64_t count, struct sy_error *err);
+bool hostile_runs_fast(const int64_t *ids, int64_t count, struct sy_error *err);
 void hostile_accepted(void); /* opens and runs every id */
 
 /* What this process holds: taken before and after many refusals, it must be the same. */

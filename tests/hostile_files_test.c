@@ -5,9 +5,7 @@
 #include "hostile.h"
 
 #include "base/os.h"
-#include "engine/session.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,18 +15,21 @@
 
 /* ---- cut ---- */
 
-static void cut_at_every_byte(void) {
+/* At every byte; or, in files of `stride` > 1, at every one of the header's, then at every stride-th. */
+static void cut(int64_t stride) {
     char path[TEST_PATH_MAX];
     struct os_map map;
     struct sy_error err = { 0 };
     test_temp_path(path, WEIGHTS);
     assert_true(os_map_open(path, &map, &err));
-    int64_t size = map.size;
+    int64_t size = map.size, header = 0;
+    memcpy(&header, map.data, sizeof header);
+    header += 8;
     os_map_close(&map);
     assert_int_equal(truncate(path, size - 1), 0);
     hostile_refused(WEIGHTS, NULL);
     struct hostile_held before = hostile_held();
-    for (int64_t length = size - 1; length >= 0; length--) {
+    for (int64_t length = size - 1; length >= 0; length -= length > header + stride ? stride : 1) {
         assert_int_equal(truncate(path, length), 0);
         err = hostile_refused(WEIGHTS, NULL);
         assert_true(err.code == SY_ERR_FORMAT || err.code == SY_ERR_LIMIT);
@@ -41,21 +42,15 @@ TEST(hostile_weights_cut_at_every_byte) {
     hostile_open(&h);
     hostile_write(&h);
     hostile_accepted();
-    cut_at_every_byte();
+    cut(1);
     hostile_close(&h);
 }
 
-TEST(hostile_golden_weights_cut_at_every_byte) {
-    char path[TEST_PATH_MAX], *bytes;
-    int64_t size;
-    struct sy_error err = { 0 };
+TEST(hostile_golden_weights_cut) {
     json_t *config = hostile_golden("mixtral_fused");
     hostile_config(config);
-    test_temp_path(path, WEIGHTS);
-    assert_true(os_read_file(path, 1 << 20, &bytes, &size, &err));
-    hostile_file(WEIGHTS, bytes, size); /* a copy in place of the link */
-    free(bytes);
-    cut_at_every_byte();
+    hostile_own(WEIGHTS);
+    cut(13);
     json_decref(config);
 }
 
@@ -218,95 +213,63 @@ TEST(hostile_wrong_shapes) {
     hostile_close(&h);
 }
 
-/* ---- values ---- */
+/* ---- shards ---- */
 
-static void set_element(struct hostile_tensor *t, int64_t index, uint16_t code) {
-    memcpy(t->data + 2 * index, &code, sizeof code);
+/* A case of three shards and an index, as files of its own. */
+static json_t *copy_shards(void) {
+    json_t *config = hostile_golden("mixtral_sharded");
+    hostile_config(config);
+    hostile_own("model-00001-of-00003.safetensors");
+    hostile_own("model-00002-of-00003.safetensors");
+    hostile_own("model-00003-of-00003.safetensors");
+    hostile_own("model.safetensors.index.json");
+    return config;
 }
 
-/* A NaN anywhere is found when logits are asked for, and named. With all ids and two of three experts a
- * token, every expert is used. */
-TEST(hostile_nan_in_each_tensor_is_named) {
-    int64_t ids[HOSTILE_VOCAB];
-    for (int64_t i = 0; i < HOSTILE_VOCAB; i++) ids[i] = i;
-    struct hostile h;
-    hostile_open(&h);
-    hostile_write(&h);
-    hostile_accepted();
-    for (int i = 0; i < h.count; i++) {
-        struct hostile_tensor *t = &h.tensors[i];
-        int64_t last = t->bytes / 2 - 1;
-        for (int at_end = 0; at_end < 2; at_end++) {
-            uint16_t former;
-            struct sy_error err;
-            memcpy(&former, t->data + (at_end ? 2 * last : 0), sizeof former);
-            set_element(t, at_end ? last : 0, at_end ? 0xff81 : 0x7fc0); /* one signals, one is quiet */
-            hostile_write(&h);
-            if (hostile_runs(ids, HOSTILE_VOCAB, &err)) fail_msg("%s: logits were given", t->name);
-            print_message("%s: %s: %s\n", err.place, err.message, err.remedy);
-            assert_int_equal(err.code, SY_ERR_NUMERIC);
-            if (!strstr(err.place, t->name) && !strstr(err.message, t->name))
-                fail_msg("%s is not named", t->name);
-            set_element(t, at_end ? last : 0, former);
-        }
-    }
-    hostile_close(&h);
+static int64_t file_size(const char *path) {
+    struct os_map map;
+    struct sy_error err = { 0 };
+    assert_true(os_map_open(path, &map, &err));
+    int64_t size = map.size;
+    os_map_close(&map);
+    return size;
 }
 
-TEST(hostile_infinity_is_named) {
-    static const char *const names[] = { "model.embed_tokens.weight", "lm_head.weight", "model.norm.weight",
-                                         "model.layers.0.block_sparse_moe.gate.weight",
-                                         "model.layers.0.self_attn.o_proj.weight" };
-    int64_t ids[HOSTILE_VOCAB];
-    for (int64_t i = 0; i < HOSTILE_VOCAB; i++) ids[i] = i;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        struct hostile h;
-        struct sy_error err;
-        hostile_open(&h);
-        set_element(hostile_tensor(&h, names[i]), 0, 0x7f80);
-        hostile_write(&h);
-        assert_false(hostile_runs(ids, HOSTILE_VOCAB, &err));
-        assert_int_equal(err.code, SY_ERR_NUMERIC);
-        if (!strstr(err.place, names[i]) && !strstr(err.message, names[i]))
-            fail_msg("%s is not named: %s: %s", names[i], err.place, err.message);
-        hostile_close(&h);
-    }
-}
-
-/* Finite weights whose products overflow: no tensor is at fault, and the error says so. */
-TEST(hostile_overflow_without_a_nan) {
-    static const int64_t ids[2] = { 3, 4 };
-    struct hostile h;
+TEST(hostile_index_cut_at_every_byte) {
+    char path[TEST_PATH_MAX];
     struct sy_error err;
-    hostile_open(&h);
-    struct hostile_tensor *head = hostile_tensor(&h, "lm_head.weight");
-    struct hostile_tensor *norm = hostile_tensor(&h, "model.norm.weight");
-    for (int64_t i = 0; i < head->bytes / 2; i++) set_element(head, i, 0x7f7f);
-    for (int64_t i = 0; i < norm->bytes / 2; i++) set_element(norm, i, 0x7f7f);
-    hostile_write(&h);
-    assert_false(hostile_runs(ids, 2, &err));
-    assert_int_equal(err.code, SY_ERR_NUMERIC);
-    hostile_close(&h);
+    json_t *config = copy_shards();
+    static const int64_t ids[] = { 1, 2 };
+    assert_true(hostile_runs(ids, 2, &err));
+    test_temp_path(path, "model.safetensors.index.json");
+    for (int64_t length = file_size(path) - 2; length >= 0; length--) { /* the last byte ends a line */
+        assert_int_equal(truncate(path, length), 0);
+        hostile_refused("model.safetensors.index.json", NULL);
+    }
+    json_decref(config);
 }
 
-TEST(hostile_ids_out_of_range) {
-    static const int64_t wrong[] = { -1,        HOSTILE_VOCAB, 1ll << 31, 1ll << 32, (1ll << 32) + 1,
-                                     INT64_MAX, INT64_MIN };
-    struct hostile h;
-    hostile_open(&h);
-    hostile_write(&h);
-    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
-        for (int place = 0; place < 3; place++) {
-            int64_t ids[3] = { 0, HOSTILE_VOCAB - 1, 5 };
-            struct sy_error err;
-            char text[24];
-            ids[place] = wrong[i];
-            assert_false(hostile_runs(ids, 3, &err));
-            assert_int_equal(err.code, SY_ERR_INPUT);
-            snprintf(text, sizeof text, "%lld", (long long)wrong[i]);
-            assert_non_null(strstr(err.message, text));
-            snprintf(text, sizeof text, "number %d", place + 1);
-            assert_non_null(strstr(err.place, text));
-        }
-    hostile_close(&h);
+TEST(hostile_shards_cut_missing_or_exchanged) {
+    static const char *const shards[] = { "model-00001-of-00003.safetensors",
+                                          "model-00002-of-00003.safetensors",
+                                          "model-00003-of-00003.safetensors" };
+    json_t *config = copy_shards();
+    for (int i = 0; i < 3; i++) {
+        char path[TEST_PATH_MAX], other[TEST_PATH_MAX], aside[TEST_PATH_MAX];
+        test_temp_path(path, shards[i]);
+        test_temp_path(other, shards[(i + 1) % 3]);
+        test_temp_path(aside, "aside");
+        assert_int_equal(rename(path, aside), 0);
+        hostile_refused(shards[i], NULL);
+        assert_int_equal(link(other, path), 0); /* another shard under this one's name */
+        hostile_refused("", NULL);
+        assert_int_equal(rename(aside, path), 0);
+        hostile_own(shards[i]);
+        assert_int_equal(truncate(path, file_size(path) - 1), 0);
+        hostile_refused(shards[i], NULL);
+        assert_int_equal(unlink(path), 0);
+        json_decref(config);
+        config = copy_shards();
+    }
+    json_decref(config);
 }

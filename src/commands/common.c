@@ -16,7 +16,9 @@
 static const struct option options[] = {
     { "threads", 't', OPTION_COUNT, "N", "threads (default: the physical cores it may use)",
       offsetof(struct common, threads) },
-    { "ctx", 0, OPTION_COUNT, "N", "positions a sequence (default: what the ids need, at most 4096)",
+    { "ctx", 0, OPTION_COUNT, "N",
+      "positions a sequence (default: what the ids need, at most "
+      "the model's own or 4096)",
       offsetof(struct common, context) },
     { "exact", 0, OPTION_FLAG, NULL, "weights decoded exactly, everything else in f32",
       offsetof(struct common, exact) },
@@ -86,6 +88,12 @@ bool common_options(const struct common *common, bool exact_default, int64_t pos
             return sy_fail(err, SY_ERR_USAGE, "--cpu %s: no such level", level);
     }
     return true;
+}
+
+int64_t common_room(const struct common *common, const struct session *session) {
+    int64_t made_for = session->model.spec.context;
+    if (common->context > 0 || made_for <= 0) return session->context;
+    return min_i64(session->context, made_for);
 }
 
 char *common_precision(const struct session *session, char *text, size_t size) {

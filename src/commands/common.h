@@ -29,6 +29,9 @@ SY_MUST_CHECK bool common_open(const struct common *common, const char *word,
                                const struct session_options *options, struct session *session,
                                struct sy_error *err);
 
+/* Positions that a sequence may have: what --ctx says, else no more than the model was made for. */
+int64_t common_room(const struct common *common, const struct session *session);
+
 /* "exact, f32 cache, avx512, 2 threads" */
 char *common_precision(const struct session *session, char *text, size_t size);
 

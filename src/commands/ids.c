@@ -110,19 +110,21 @@ bool id_lists_read(const char *ids, const char *batch, struct id_lists *lists, s
     return done;
 }
 
-static bool check_list(const struct id_list *list, const struct session *session, struct sy_error *err) {
+static bool check_list(const struct id_list *list, const struct session *session, int64_t room,
+                       struct sy_error *err) {
     if (!session_check_ids(session, list->ids, list->count, err)) return false;
-    if (list->count <= session->context) return true;
+    if (list->count <= room) return true;
     sy_fail(err, SY_ERR_INPUT, "%lld ids need as many positions, and there is room for %lld",
-            (long long)list->count, (long long)session->context);
+            (long long)list->count, (long long)room);
     return sy_error_remedy(err, "give --ctx %lld, or fewer ids", (long long)list->count);
 }
 
-bool id_lists_check(const struct id_lists *lists, const struct session *session, struct sy_error *err) {
+bool id_lists_check(const struct id_lists *lists, const struct session *session, int64_t room,
+                    struct sy_error *err) {
     struct sy_error found = { 0 };
     for (int64_t i = 0; i < lists->count; i++) {
         const struct id_list *list = &lists->lists[i];
-        if (check_list(list, session, &found)) continue;
+        if (check_list(list, session, room, &found)) continue;
         char place[sizeof found.place];
         snprintf(place, sizeof place, "%s", found.place);
         found.place[0] = 0;

@@ -23,7 +23,7 @@ struct id_lists {
 SY_MUST_CHECK bool id_lists_read(const char *ids, const char *batch, struct id_lists *lists,
                                  struct sy_error *err);
 /* Against the vocabulary and the room for positions. */
-SY_MUST_CHECK bool id_lists_check(const struct id_lists *lists, const struct session *session,
+SY_MUST_CHECK bool id_lists_check(const struct id_lists *lists, const struct session *session, int64_t room,
                                   struct sy_error *err);
 void id_lists_free(struct id_lists *lists);
 

@@ -125,7 +125,8 @@ static bool run_session(const struct call *call, const struct id_lists *lists, s
     if (!common_options(&args->common, true, lists->longest, &wanted, err)) return false;
     wanted.sequences = lists->count;
     if (!common_open(&args->common, call->words[0], &wanted, &session, err)) return false;
-    bool done = id_lists_check(lists, &session, err) && write_logits(args, lists, &session, err);
+    bool done = id_lists_check(lists, &session, common_room(&args->common, &session), err) &&
+                write_logits(args, lists, &session, err);
     session_close(&session);
     return done;
 }

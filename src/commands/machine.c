@@ -11,6 +11,7 @@
 #define READ_BYTES    ((int64_t)1 << 30) /* far more than any cache */
 #define READ_LEAST    ((int64_t)512 << 20)
 #define READ_TILE     ((int64_t)4 << 20)
+#define READ_AHEAD    512  /* words: one page */
 #define SIDE          1024 /* rows, inputs and outputs of the product */
 #define SECONDS       0.4  /* of each measurement, at least */
 #define REPEATS_LEAST 3
@@ -25,8 +26,10 @@ struct reading {
 
 static uint64_t sum_words(const uint64_t *words, int64_t count) {
     uint64_t lanes[32] = { 0 };
-    for (int64_t i = 0; i < count; i += 32)
+    for (int64_t i = 0; i < count; i += 32) {
+        for (int line = 0; line < 4; line++) __builtin_prefetch(words + i + READ_AHEAD + 8 * line);
         for (int lane = 0; lane < 32; lane++) lanes[lane] += words[i + lane];
+    }
     uint64_t sum = 0;
     for (int lane = 0; lane < 32; lane++) sum += lanes[lane];
     return sum;

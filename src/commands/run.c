@@ -118,12 +118,12 @@ static bool generate_and_print(const struct args *args, const struct id_list *pr
 
 static bool check_room(const struct args *args, const struct id_lists *lists, const struct session *session,
                        int64_t needed, struct sy_error *err) {
-    if (!id_lists_check(lists, session, err)) return false;
-    if (needed <= session->context) return true;
+    int64_t room = common_room(&args->common, session);
+    if (!id_lists_check(lists, session, room, err)) return false;
+    if (needed <= room) return true;
     sy_fail(err, SY_ERR_INPUT,
             "%lld prompt ids and %lld new ones need %lld positions, and there is room for %lld",
-            (long long)lists->longest, (long long)args->count, (long long)needed,
-            (long long)session->context);
+            (long long)lists->longest, (long long)args->count, (long long)needed, (long long)room);
     return sy_error_remedy(err, "give --ctx %lld, or a smaller -n", (long long)needed);
 }
 

@@ -119,5 +119,7 @@ bool session_feed(struct session *s, const struct feed *feeds, int64_t count, in
         f->done[i] = 0;
         f->sequences[i] = feeds[i].sequence;
     }
-    return run_batches(s, f, chunk, stats, err);
+    if (run_batches(s, f, chunk, stats, err)) return true;
+    if (err && err->code == SY_ERR_NUMERIC) sy_error_in(err, s->model.path);
+    return false;
 }

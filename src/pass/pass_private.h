@@ -6,8 +6,9 @@
 #include "layers/rows.h"
 #include "pass/pass.h"
 
-#define HEAD_ROWS 32 /* rows that go through the head together: bounds the logits held to this many times V  \
-                      */
+#define HEAD_ROWS                                                                                            \
+    32 /* rows that go through the head together: bounds the logits held to this many times V                \
+        */
 #define ROPE_DIMS_MAX 8192
 
 struct step { /* the rows of a batch on their way; T rows of D */

@@ -8,6 +8,7 @@
  * pairs apart as they go. Many rows share 32 k that were taken apart once, then run as in f32: even chains,
  * odd chains.
  */
+#include "base/checked.h"
 #include "kernels/kernels.h"
 
 #include <immintrin.h>
@@ -35,17 +36,23 @@ INLINE void f32_tile(int rows, const float *panel, int64_t kc, const float *x, i
 void product_f32_avx512(const float *restrict panel, int64_t kc, const float *restrict x, int64_t x_stride,
                         int64_t rows, float *restrict acc) {
 #define TILE(count)                                                                                          \
-    case count: f32_tile(count, panel, kc, x, x_stride, acc); break;
-    for (; rows > 0; rows -= F32_ROWS, x += F32_ROWS * x_stride, acc += F32_ROWS * PANEL) switch (rows) {
-            TILE(1)
-            TILE(2)
-            TILE(3)
-            TILE(4)
-            TILE(5)
-            TILE(6)
-            TILE(7)
-            TILE(8) TILE(9) TILE(10) TILE(11) default : f32_tile(F32_ROWS, panel, kc, x, x_stride, acc);
+    case count: f32_tile(count, panel, kc, x + m * x_stride, x_stride, acc + m * PANEL); break
+    for (int64_t m = 0; m < rows; m += F32_ROWS) {
+        switch (min_i64(rows - m, F32_ROWS)) {
+            TILE(1);
+            TILE(2);
+            TILE(3);
+            TILE(4);
+            TILE(5);
+            TILE(6);
+            TILE(7);
+            TILE(8);
+            TILE(9);
+            TILE(10);
+            TILE(11);
+            TILE(12);
         }
+    }
 #undef TILE
 }
 
@@ -124,27 +131,28 @@ void product_bf16_avx512(const uint32_t *restrict panel, int64_t kc, const float
     default: break;
     }
     _Alignas(64) float split[32 * PANEL];
+#define TILE(count)                                                                                          \
+    case count: bf16_tile(count, split, x + m * x_stride + k, x_stride, acc + m * PANEL); break
     for (int64_t k = 0; k < kc; k += 32) {
         split_pairs(panel + k / 2 * PANEL, split);
         for (int64_t m = 0; m < rows; m += F32_ROWS) {
-#define TILE(count)                                                                                          \
-    case count: bf16_tile(count, split, x + m * x_stride + k, x_stride, acc + m * PANEL); break;
-            switch (rows - m) {
-                TILE(1)
-                TILE(2)
-                TILE(3)
-                TILE(4)
-                TILE(5)
-                TILE(6)
-                TILE(7)
-                TILE(8)
-                TILE(9)
-                TILE(10) TILE(11) default
-                    : bf16_tile(F32_ROWS, split, x + m * x_stride + k, x_stride, acc + m * PANEL);
+            switch (min_i64(rows - m, F32_ROWS)) {
+                TILE(1);
+                TILE(2);
+                TILE(3);
+                TILE(4);
+                TILE(5);
+                TILE(6);
+                TILE(7);
+                TILE(8);
+                TILE(9);
+                TILE(10);
+                TILE(11);
+                TILE(12);
             }
-#undef TILE
         }
     }
+#undef TILE
 }
 
 void round_bf16_avx512(const float *restrict x, int64_t count, float *restrict out) {

@@ -29,11 +29,29 @@ enum dtype {
     DTYPE_U32,
     DTYPE_I64,
     DTYPE_U64,
+    /* block formats (tensor/blocks/), GGUF's; from here on dtype_is_block */
+    DTYPE_Q8_0,
+    DTYPE_Q4_0,
+    DTYPE_Q4_1,
+    DTYPE_Q5_0,
+    DTYPE_Q5_1,
+    DTYPE_Q2_K,
+    DTYPE_Q3_K,
+    DTYPE_Q4_K,
+    DTYPE_Q5_K,
+    DTYPE_Q6_K,
+    DTYPE_IQ4_NL,
+    DTYPE_IQ4_XS,
+    DTYPE_MXFP4, /* GGUF's order of nibbles: not safetensors' */
     DTYPE_COUNT,
 };
 
 const char *dtype_name(enum dtype dtype);                /* "BF16", as safetensors spells it */
 bool dtype_from_name(const char *name, enum dtype *out); /* exact spelling */
+/* Is it stored in blocks, with its scales inside? */
+static inline bool dtype_is_block(enum dtype dtype) { return dtype >= DTYPE_Q8_0 && dtype < DTYPE_COUNT; }
+/* Elements and bytes of one unit: 32 and 34 for Q8_0, 1 and 4 for F32, 2 and 1 for F4_E2M1. */
+void dtype_unit(enum dtype dtype, int64_t *elements, int64_t *bytes);
 int dtype_bits(enum dtype dtype);                        /* 4 for F4_E2M1 */
 bool dtype_is_weight(enum dtype dtype);                  /* a floating type that weights may have */
 bool dtype_bytes(enum dtype dtype, int64_t count,

@@ -3,7 +3,7 @@
  * ../shared/data/vectors/moe, so that `sy-test golden_mixtral` runs all of them that mixtral has.
  *
  * Judged are the logits and the routing of every row of the prompt in exact, the greedy ids, the logits
- * behind all of them; and that neither chunks nor threads change a bit.
+ * behind all of them; and that neither chunks, threads nor kernels change a bit.
  */
 #include "engine/generate.h"
 #include "golden.h"

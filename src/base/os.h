@@ -43,6 +43,9 @@ SY_MUST_CHECK bool os_read_file(const char *path, int64_t limit, char **text, in
                                 struct sy_error *err);
 SY_MUST_CHECK bool os_read_stdin(int64_t limit, char **text, int64_t *size, struct sy_error *err);
 
+/* Calls visit for each name in a folder ("." and ".." left out), in no order; false from visit ends it. */
+SY_MUST_CHECK bool os_list_folder(const char *path, bool (*visit)(void *argument, const char *name),
+                                  void *argument, struct sy_error *err);
 bool os_is_folder(const char *path);
 bool os_is_file(const char *path);
 SY_MUST_CHECK bool os_make_folder(const char *path,

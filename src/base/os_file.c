@@ -5,10 +5,12 @@
  */
 #include "base/os.h"
 #include "base/os_fault.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -87,6 +89,18 @@ bool os_read_file(const char *path, int64_t limit, char **text, int64_t *size, s
 
 bool os_read_stdin(int64_t limit, char **text, int64_t *size, struct sy_error *err) {
     return read_all(STDIN_FILENO, 0, limit, true, text, size, err) || sy_error_in(err, "standard input");
+}
+
+bool os_list_folder(const char *path, bool (*visit)(void *argument, const char *name), void *argument,
+                    struct sy_error *err) {
+    DIR *list = opendir(path);
+    if (!list) return sy_fail_errno(err, SY_ERR_IO, "the folder cannot be listed"), sy_error_in(err, path);
+    bool more = true;
+    for (const struct dirent *entry; more && (entry = readdir(list));)
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            more = visit(argument, entry->d_name);
+    closedir(list);
+    return true;
 }
 
 bool os_is_folder(const char *path) {

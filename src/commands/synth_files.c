@@ -4,7 +4,6 @@
 #include "base/os.h"
 #include "commands/emit.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,16 +38,18 @@ static void shard_name(const struct writing *w, int shard, char *name, size_t si
 
 /* ---- the folder ---- */
 
+static bool not_empty(void *argument, const char *name) {
+    (void)name;
+    *(bool *)argument = false;
+    return false;
+}
+
 bool synth_folder(const char *folder, bool force, struct sy_error *err) {
     if (strlen(folder) > 4000) return sy_fail(err, SY_ERR_INPUT, "the path of the folder is too long");
     if (!os_make_folder(folder, err)) return false;
     if (force) return true;
-    DIR *list = opendir(folder);
-    if (!list) return sy_fail_errno(err, SY_ERR_IO, "the folder cannot be listed"), sy_error_in(err, folder);
     bool empty = true;
-    for (struct dirent *entry; empty && (entry = readdir(list));)
-        empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
-    closedir(list);
+    if (!os_list_folder(folder, not_empty, &empty, err)) return false;
     if (empty) return true;
     sy_fail(err, SY_ERR_INPUT, "the folder is not empty");
     sy_error_remedy(err, "name another, or add --force to replace the checkpoint in it");

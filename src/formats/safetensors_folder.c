@@ -1,11 +1,9 @@
 /*
  * Which file of a folder is its checkpoint: model.safetensors, else model.safetensors.index.json, else the
- * only
- * *.safetensors. What a name stands for is not asked here: opening it says so.
+ * only *.safetensors. What a name stands for is not asked here: opening it says so.
  */
 #include "formats/safetensors_parts.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,7 +17,8 @@ struct found {
     char other[256];
 };
 
-static void name_see(struct found *found, const char *name) {
+static bool name_see(void *argument, const char *name) {
+    struct found *found = argument;
     size_t length = strlen(name), suffix = strlen(SUFFIX);
     if (strcmp(name, SINGLE) == 0)
         found->single = true;
@@ -29,16 +28,13 @@ static void name_see(struct found *found, const char *name) {
         found->others++;
         snprintf(found->other, sizeof found->other, "%s", name);
     }
+    return true;
 }
 
 bool safetensors_folder_find(const char *folder, struct arena *arena, const char **path,
                              struct sy_error *err) {
     struct found found = { .others = 0 };
-    DIR *list = opendir(folder);
-    if (!list) return sy_fail_errno(err, SY_ERR_IO, "the folder cannot be listed"), sy_error_in(err, folder);
-    for (struct dirent *entry; (entry = readdir(list));) name_see(&found, entry->d_name);
-    closedir(list);
-
+    if (!os_list_folder(folder, name_see, &found, err)) return false;
     const char *name = found.single ? SINGLE : found.index ? INDEX : found.others == 1 ? found.other : NULL;
     if (!name) {
         if (found.others == 0) {

@@ -67,11 +67,13 @@ static bool in_range(const struct taking *t, const struct match *match) {
     return match->layer < t->spec->decoder.layer_count && match->expert < t->spec->router.experts;
 }
 
-/* Whether a layer behind the last is an MTP module: announced by the config, or with its projection there. */
+/* Whether a layer behind the last is an MTP module: it brings the projection that only those have. What the
+ * config announces is not enough: with num_hidden_layers one too low, a layer of the model would be dropped
+ * without a word. */
 static bool is_mtp(struct taking *t, const char *name, size_t prefix, const char *pattern, int64_t layer) {
     char projection[NAME_MAX_BYTES];
     if (layer < t->spec->decoder.layer_count) return false;
-    if (layer - t->spec->decoder.layer_count < t->spec->mtp_layers || layer == t->beyond_layer) return true;
+    if (layer == t->beyond_layer) return true;
     memcpy(projection, name, prefix);
     if (!pattern_write(pattern, layer, -1, "eh_proj.weight", projection + prefix,
                        sizeof projection - prefix) ||

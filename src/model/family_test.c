@@ -111,6 +111,8 @@ TEST(rope_in_all_spellings) {
     assert_int_equal(spec.rope.scaling, ROPE_LINEAR);
     assert_close(spec.rope.theta, 5e5);
     assert_close(spec.rope.factor, 4);
+    must_refuse(LLAMA, "\"rope_scaling\": {\"factor\": 4}",
+                "rope_scaling.rope_type"); /* not plain, but what? */
     must_read(LLAMA, "\"rope_parameters\": {\"rope_type\": \"default\", \"rope_theta\": 7}");
     assert_close(spec.rope.theta, 7);
     must_read(LLAMA,

@@ -75,13 +75,6 @@ static const float *query_of(const struct tile *tile, int64_t group, int64_t lin
     return tile->q + group * tile->q_group_stride + line * tile->q_line_stride;
 }
 
-struct weight block_view(const struct attention_work *work, const struct block *block, int64_t byte,
-                         int64_t stride, int64_t width) {
-    struct weight view = weight_matrix(block->page + byte, work->op->kv, block->count, width);
-    view.row_stride = stride;
-    return view;
-}
-
 /* Where in a page the tile's keys and values begin, in bytes. */
 static int64_t keys_at(const struct attention_work *work, const struct tile *tile) {
     int64_t beside = tile->key_width * work->element, stride = work->op->key_head_stride;

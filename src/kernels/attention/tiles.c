@@ -1,5 +1,5 @@
 /*
- * How attention is cut: tiles of each run, and each thread's scratch.
+ * How attention is cut: tiles of each run, views of blocks of keys, and each thread's scratch.
  *
  * A tile has up to LINES_SHARED lines of heads that share keys: of one head when the run is long, of several
  * when it is short, of all (a single row) at the end of that. Heads are dealt out over more tiles while there
@@ -43,6 +43,13 @@ int64_t attention_layout(const struct attention_op *op, char *base, struct scrat
 
 int64_t op_attention_bytes(const struct attention_op *op, int team_count) {
     return team_count * attention_layout(op, NULL, NULL);
+}
+
+struct weight block_view(const struct attention_work *work, const struct block *block, int64_t byte,
+                         int64_t stride, int64_t width) {
+    struct weight view = weight_matrix(block->page + byte, work->op->kv, block->count, width);
+    view.row_stride = stride;
+    return view;
 }
 
 /* ---- tiles ---- */

@@ -64,8 +64,18 @@ static void read_longrope(struct config *c, struct spec *spec) {
 }
 
 /* One object of scaling; the scope is in it. `original` is what the model's own level says, 0 if nothing. */
+/* A scaling that does not say of which type is no plain rope: refuse rather than leave its factors out. */
+static void refuse_untyped(struct config *c) {
+    static const char *const factors[] = { "factor",    "short_factor", "long_factor", "low_freq_factor",
+                                           "beta_fast", "mscale",       NULL };
+    if (config_has(c, "rope_type") || config_has(c, "type")) return;
+    for (int i = 0; factors[i]; i++)
+        if (config_has(c, factors[i])) config_fail(c, "rope_type", "is missing, but %s is there", factors[i]);
+}
+
 static void read_scaling(struct config *c, struct spec *spec, int64_t original) {
     struct rope_spec *rope = &spec->rope;
+    refuse_untyped(c);
     int type = config_word_or(c, config_spelling(c, "rope_type", "type", NULL), types, TYPE_DEFAULT);
     rope->theta = config_real_or(c, "rope_theta", rope->theta);
     int64_t inner = config_size_or(c, "original_max_position_embeddings", spec->context);

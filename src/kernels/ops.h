@@ -21,6 +21,7 @@ struct matmul_job {              /* out[m][n] = sum over k of x[m][k] * weight[n
     float *out;     /* [rows, N] */
     const float *bias; /* [N] or NULL */
     int64_t x_stride, out_stride, rows;
+    int64_t steps; /* the first so many of the rows are steps: block formats in fast take them in integers */
 };
 
 /* All jobs in one hand-out of tiles (PANEL outputs by MATMUL_ROWS rows): q, k and v; or all experts with

@@ -85,11 +85,11 @@ void grouped_forward(struct exec *exec, const struct store *store, int64_t layer
         run_table_fill(&s.table, rows, layer, false); /* read after the barriers of the products */
     struct matmul_job in[] = {
         { store_weight(store, layer, SLOT_Q), x, s.x_rounded, s.q, store_vector(store, layer, SLOT_Q_BIAS),
-          spec->width, q_width, rows->count },
+          spec->width, q_width, rows->count, rows->steps },
         { store_weight(store, layer, SLOT_K), x, s.x_rounded, s.k, store_vector(store, layer, SLOT_K_BIAS),
-          spec->width, k_width, rows->count },
+          spec->width, k_width, rows->count, rows->steps },
         { store_weight(store, layer, SLOT_V), x, s.x_rounded, s.v, store_vector(store, layer, SLOT_V_BIAS),
-          spec->width, v_width, rows->count },
+          spec->width, v_width, rows->count, rows->steps },
     };
     op_matmul(exec, in, 3);
 
@@ -107,10 +107,15 @@ void grouped_forward(struct exec *exec, const struct store *store, int64_t layer
     window_of(l, &op);
     op_attention(exec, &op, s.table.runs, rows->run_count, s.q, q_width, s.mixed, mixed_width, s.attention);
 
-    struct matmul_job o = {
-        store_weight(store, layer, SLOT_O),      s.mixed,     s.mixed_rounded, out,
-        store_vector(store, layer, SLOT_O_BIAS), mixed_width, spec->width,     rows->count
-    };
+    struct matmul_job o = { store_weight(store, layer, SLOT_O),
+                            s.mixed,
+                            s.mixed_rounded,
+                            out,
+                            store_vector(store, layer, SLOT_O_BIAS),
+                            mixed_width,
+                            spec->width,
+                            rows->count,
+                            rows->steps };
     op_matmul(exec, &o, 1);
 }
 

@@ -33,10 +33,10 @@ void ffn_forward(struct exec *exec, const struct spec *spec, const struct ffn_pa
         float *rounded = rounded_rows(exec, s->x_rounded, r, D);
         if (spec->gated)
             s->jobs[jobs++] =
-                (struct matmul_job){ p->gate, x + p->row * D, rounded, s->gate + r * width, p->gate_bias,
-                                     D,       width,          p->count };
-        s->jobs[jobs++] = (struct matmul_job){ p->up, x + p->row * D, rounded, s->up + r * width, p->up_bias,
-                                               D,     width,          p->count };
+                (struct matmul_job){ p->gate, x + p->row * D, rounded, s->gate + r * width, p->gate_bias, D,
+                                     width,   p->count,       p->steps };
+        s->jobs[jobs++] = (struct matmul_job){ p->up, x + p->row * D, rounded,  s->up + r * width, p->up_bias,
+                                               D,     width,          p->count, p->steps };
     }
     op_matmul(exec, s->jobs, jobs);
 
@@ -54,7 +54,8 @@ void ffn_forward(struct exec *exec, const struct spec *spec, const struct ffn_pa
                                           p->down_bias,
                                           width,
                                           D,
-                                          p->count };
+                                          p->count,
+                                          p->steps };
     }
     op_matmul(exec, s->jobs, count);
 }

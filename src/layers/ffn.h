@@ -12,6 +12,7 @@ struct ffn_part {
     const struct weight *gate, *up, *down; /* gate: data NULL when the network is not gated */
     const float *gate_bias, *up_bias, *down_bias;
     int64_t row, count; /* its rows of x and out: [row, row + count); parts follow one another */
+    int64_t steps;      /* the first so many of them are steps */
 };
 
 struct ffn_scratch {

@@ -15,6 +15,7 @@ struct row_run {
 
 struct row_map {
     int64_t count; /* T */
+    int64_t steps; /* rows [0, steps) are steps, the others prompts */
     const struct row_run *runs;
     int64_t run_count;
     const float *cos, *sin; /* [T, rope dims / 2] */

@@ -19,6 +19,7 @@ struct dispatch_map dispatch_map_take(struct exec *exec, int64_t rows, int64_t e
     m.weight = exec_new(exec, float, R);
     m.row_of = exec_new(exec, int64_t, R);
     m.expert_begin = exec_new(exec, int64_t, experts + 1);
+    m.expert_steps = exec_new(exec, int64_t, experts);
     m.source = exec_new(exec, int64_t, R);
     m.row_weight = exec_new(exec, float, R);
     m.active = exec_new(exec, int32_t, experts);
@@ -27,8 +28,8 @@ struct dispatch_map dispatch_map_take(struct exec *exec, int64_t rows, int64_t e
     return m;
 }
 
-static void build(const struct router_scratch *router, int64_t rows, int64_t experts, int64_t choices,
-                  struct dispatch_map *m) {
+static void build(const struct router_scratch *router, int64_t rows, int64_t steps, int64_t experts,
+                  int64_t choices, struct dispatch_map *m) {
     int64_t R = 0;
     memset(m->cursor, 0, (size_t)experts * sizeof *m->cursor);
     for (int64_t t = 0; t < rows; t++) {
@@ -41,6 +42,8 @@ static void build(const struct router_scratch *router, int64_t rows, int64_t exp
         }
     }
     m->assignment_begin[rows] = R;
+    memset(m->expert_steps, 0, (size_t)experts * sizeof *m->expert_steps);
+    for (int64_t a = 0; a < m->assignment_begin[steps]; a++) m->expert_steps[m->expert_id[a]]++;
     int64_t row = 0, active = 0;
     for (int64_t e = 0; e < experts; e++) {
         int64_t load = m->cursor[e];
@@ -59,9 +62,9 @@ static void build(const struct router_scratch *router, int64_t rows, int64_t exp
         }
 }
 
-void dispatch_build(struct exec *exec, const struct router_scratch *router, int64_t rows, int64_t experts,
-                    int64_t choices, struct dispatch_map *map) {
-    if (exec->team->rank == 0) build(router, rows, experts, choices, map);
+void dispatch_build(struct exec *exec, const struct router_scratch *router, int64_t rows, int64_t steps,
+                    int64_t experts, int64_t choices, struct dispatch_map *map) {
+    if (exec->team->rank == 0) build(router, rows, steps, experts, choices, map);
     team_sync(exec->team);
     map->tokens = rows;
     map->assignments = map->assignment_begin[rows];

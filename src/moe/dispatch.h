@@ -17,6 +17,7 @@ struct dispatch_map {
     float *weight;             /* [R] */
     int64_t *row_of;           /* [R] the row that took this assignment */
     int64_t *expert_begin;     /* [E + 1] */
+    int64_t *expert_steps;     /* [E] how many of an expert's rows, the first ones, come from steps */
     int64_t *source;           /* [R] by row: the token */
     float *row_weight;         /* [R] by row: the weight, for routers that scale the input */
     int32_t *active;           /* [active_count] experts with work, ascending */
@@ -26,10 +27,10 @@ struct dispatch_map {
 
 struct dispatch_map dispatch_map_take(struct exec *exec, int64_t rows, int64_t experts, int64_t choices);
 
-/* A stable counting sort of the router's choices by expert. Dropless: capacity comes with training. Every
- * thread calls; one builds. */
-void dispatch_build(struct exec *exec, const struct router_scratch *router, int64_t rows, int64_t experts,
-                    int64_t choices, struct dispatch_map *map);
+/* A stable counting sort of the router's choices by expert; rows [0, steps) are steps. Dropless: capacity
+ * comes with training. Every thread calls; one builds. */
+void dispatch_build(struct exec *exec, const struct router_scratch *router, int64_t rows, int64_t steps,
+                    int64_t experts, int64_t choices, struct dispatch_map *map);
 
 /* rows_r = x_t (times the weight where the router scales the input): [R, D]. */
 void dispatch_forward(struct exec *exec, const struct dispatch_map *map, bool weigh_input, const float *x,

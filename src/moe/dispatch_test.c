@@ -18,7 +18,8 @@ struct pair {
     void *memory;
     struct kernels kernels;
     struct router_scratch router;
-    const float *x, *r, *unit;
+    const float *x, *r;
+    int64_t steps;
     float rows[R * D], back[T * D], forth[T * D];
     struct dispatch_map map;
 };
@@ -28,7 +29,7 @@ static void both_ways(struct team *team, void *argument) {
     struct exec exec = { .team = team, .kernels = &p->kernels };
     arena_over(&exec.arena, p->memory, 1 << 20);
     struct dispatch_map map = dispatch_map_take(&exec, T, E, K);
-    dispatch_build(&exec, &p->router, T, E, K, &map);
+    dispatch_build(&exec, &p->router, T, p->steps, E, K, &map);
     dispatch_forward(&exec, &map, false, p->x, D, p->rows);
     combine_forward(&exec, &map, true, p->r, D, p->back);      /* unit weights */
     combine_forward(&exec, &map, false, p->rows, D, p->forth); /* identity experts */
@@ -65,6 +66,7 @@ TEST(dispatch_and_combine_are_adjoint) {
         p->router =
             (struct router_scratch){ .ids = ids, .weights = weights, .counts = seed % 3 ? counts : NULL };
         p->x = x, p->r = r;
+        p->steps = (int64_t)random_below(&random, T + 1);
         assert_true(team_pool_open(1 + (int)(seed % 4), &pool, NULL));
         team_run(pool, both_ways, p);
 
@@ -79,6 +81,9 @@ TEST(dispatch_and_combine_are_adjoint) {
                 assert_int_equal(m->source[row], t);
                 assert_memory_equal(p->rows + row * D, x + t * D, D * sizeof *x);
             }
+        for (int64_t e = 0; e < E; e++)
+            for (int64_t row = m->expert_begin[e]; row < m->expert_begin[e + 1]; row++)
+                assert_true((m->source[row] < p->steps) == (row - m->expert_begin[e] < m->expert_steps[e]));
         for (int64_t e = 0; e < E; e++)
             for (int64_t row = m->expert_begin[e] + 1; row < m->expert_begin[e + 1]; row++)
                 assert_true(m->source[row - 1] < m->source[row]);

@@ -24,6 +24,7 @@ void experts_forward(struct exec *exec, const struct store *store, int64_t layer
                 .down_bias = store_expert_vector(store, layer, SLOT_EXPERT_DOWN_BIAS, e),
                 .row = map->expert_begin[e],
                 .count = map->expert_begin[e + 1] - map->expert_begin[e],
+                .steps = map->expert_steps[e],
             };
         }
         ffn_forward(exec, spec, parts, wave.count, spec->expert_width, rows, scratch, out);

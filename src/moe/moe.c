@@ -36,12 +36,13 @@ int64_t moe_bytes(const struct spec *spec, const struct numerics *numerics, int6
 }
 
 static void shared_forward(struct exec *exec, const struct store *store, int64_t layer, int64_t rows,
-                           const float *x, struct moe_scratch *s, float *y) {
+                           int64_t steps, const float *x, struct moe_scratch *s, float *y) {
     const struct spec *spec = &store->model->spec;
     struct ffn_part part = { .gate = store_weight(store, layer, SLOT_SHARED_GATE),
                              .up = store_weight(store, layer, SLOT_SHARED_UP),
                              .down = store_weight(store, layer, SLOT_SHARED_DOWN),
-                             .count = rows };
+                             .count = rows,
+                             .steps = steps };
     ffn_forward(exec, spec, &part, 1, spec->shared_width, x, &s->shared_ffn, s->shared_rows);
     if (spec->shared_gate) {
         struct matmul_job job = { store_weight(store, layer, SLOT_SHARED_SCALE),
@@ -51,14 +52,15 @@ static void shared_forward(struct exec *exec, const struct store *store, int64_t
                                   NULL,
                                   spec->width,
                                   1,
-                                  rows };
+                                  rows,
+                                  steps };
         op_matmul(exec, &job, 1);
     }
     combine_shared(exec, s->shared_gate, s->shared_rows, rows, spec->width, y);
 }
 
-void moe_forward(struct exec *exec, const struct store *store, int64_t layer, int64_t rows, const float *x,
-                 struct moe_scratch *s, struct moe_saved *saved, float *y) {
+void moe_forward(struct exec *exec, const struct store *store, int64_t layer, int64_t rows, int64_t steps,
+                 const float *x, struct moe_scratch *s, struct moe_saved *saved, float *y) {
     const struct spec *spec = &store->model->spec;
     const struct router_spec *r = &spec->router;
     int64_t D = spec->width, K = router_choices(r);
@@ -66,11 +68,11 @@ void moe_forward(struct exec *exec, const struct store *store, int64_t layer, in
     (void)saved; /* training's */
 
     router_forward(exec, store, layer, rows, x, &s->router);
-    dispatch_build(exec, &s->router, rows, r->experts, K, &s->map);
+    dispatch_build(exec, &s->router, rows, steps, r->experts, K, &s->map);
     dispatch_forward(exec, &s->map, weigh_input, x, D, s->gathered);
     experts_forward(exec, store, layer, &s->map, s->gathered, s->parts, &s->ffn, s->expert_rows);
     combine_forward(exec, &s->map, weigh_input, s->expert_rows, D, y);
-    if (spec->shared_width > 0) shared_forward(exec, store, layer, rows, x, s, y);
+    if (spec->shared_width > 0) shared_forward(exec, store, layer, rows, steps, x, s, y);
 
     s->routing = (struct routing){ .tokens = rows,
                                    .experts = r->experts,

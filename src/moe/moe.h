@@ -2,7 +2,8 @@
  * The MoE layer: route, dispatch, experts, combine, and statistics. x [T, D] (normalised) -> y [T, D].
  *
  *     struct moe_scratch s = moe_scratch_take(exec, spec, T);
- *     moe_forward(exec, store, layer, T, x, &s, NULL, y);        // s.routing tells where every token went
+ *     moe_forward(exec, store, layer, T, steps, x, &s, NULL, y);        // s.routing tells where every token
+ * went
  *
  * The same five stages serve one token and ten thousand, and later training (each with its backward beside
  * it), streaming (waves of experts) and a cluster (an exchange inside dispatch and combine).
@@ -33,7 +34,7 @@ struct moe_scratch {
 struct moe_scratch moe_scratch_take(struct exec *exec, const struct spec *spec, int64_t rows);
 int64_t moe_bytes(const struct spec *spec, const struct numerics *numerics, int64_t rows, int team_count);
 
-void moe_forward(struct exec *exec, const struct store *store, int64_t layer, int64_t rows, const float *x,
-                 struct moe_scratch *scratch, struct moe_saved *saved, float *y);
+void moe_forward(struct exec *exec, const struct store *store, int64_t layer, int64_t rows, int64_t steps,
+                 const float *x, struct moe_scratch *scratch, struct moe_saved *saved, float *y);
 
 #endif

@@ -77,7 +77,7 @@ static void feed_forward(struct exec *exec, struct pass *pass, int64_t layer, co
     const struct layer_spec *l = &spec->decoder.layers[layer];
     if (l->ffn == FFN_MOE) {
         struct moe_scratch s = moe_scratch_take(exec, spec, pass->count);
-        moe_forward(exec, store, layer, pass->count, x, &s, NULL, out);
+        moe_forward(exec, store, layer, pass->count, pass->steps, x, &s, NULL, out);
         report_routing(exec, pass, layer, &s.routing);
         return;
     }
@@ -88,7 +88,8 @@ static void feed_forward(struct exec *exec, struct pass *pass, int64_t layer, co
                              .gate_bias = store_vector(store, layer, SLOT_GATE_BIAS),
                              .up_bias = store_vector(store, layer, SLOT_UP_BIAS),
                              .down_bias = store_vector(store, layer, SLOT_DOWN_BIAS),
-                             .count = pass->count };
+                             .count = pass->count,
+                             .steps = pass->steps };
     ffn_forward(exec, spec, &part, 1, l->dense_width, x, &s, out);
 }
 
@@ -118,8 +119,15 @@ static void head_forward(struct exec *exec, struct pass *pass, const float *h, i
     int64_t D = spec->width, V = spec->vocab;
     op_gather(exec, h, pass->logit_rows + first, NULL, n, D, s->x);
     norm_rows(exec, store, -1, SLOT_FINAL_NORM, SLOT_FINAL_NORM_BIAS, s->x, n, s->x);
-    struct matmul_job job = { store_weight(store, -1, SLOT_HEAD),      s->x, s->rounded, s->logits,
-                              store_vector(store, -1, SLOT_HEAD_BIAS), D,    V,          n };
+    struct matmul_job job = { store_weight(store, -1, SLOT_HEAD),
+                              s->x,
+                              s->rounded,
+                              s->logits,
+                              store_vector(store, -1, SLOT_HEAD_BIAS),
+                              D,
+                              V,
+                              n,
+                              max_i64(0, min_i64(n, pass->logit_steps - first)) };
     op_matmul(exec, &job, 1);
     if (spec->logits_multiplier != 1) op_scale(exec, (float)spec->logits_multiplier, s->logits, n, V);
     if (spec->logits_cap > 0)
@@ -147,7 +155,7 @@ static void forward_team(struct team *team, void *argument) {
              (float)spec->embedding_multiplier, s.h);
     rotary_tables(&exec, pass, &s);
     if (s.tune) tune_queries(&exec, pass, s.tune);
-    struct row_map rows = { pass->count, pass->runs, pass->run_count, s.cos, s.sin, s.tune };
+    struct row_map rows = { pass->count, pass->steps, pass->runs, pass->run_count, s.cos, s.sin, s.tune };
 
     for (int64_t layer = 0; layer < spec->decoder.layer_count; layer++)
         layer_forward(&exec, pass, layer, &rows, &s);
@@ -166,7 +174,7 @@ static void forward_team(struct team *team, void *argument) {
 static bool prepare(struct pass *pass, const struct batch *batch, struct sy_error *err) {
     assert(batch->count > 0 && batch->count <= pass->limits.rows);
     pass->count = batch->count;
-    pass->run_count = pass->logit_count = 0;
+    pass->run_count = pass->logit_count = pass->steps = pass->logit_steps = 0;
     pass->wants_routing = false;
     for (int64_t i = 0; i < batch->count; i++) {
         const struct batch_row *row = &batch->rows[i];
@@ -182,6 +190,11 @@ static bool prepare(struct pass *pass, const struct batch *batch, struct sy_erro
         }
         pass->tokens[i] = row->token;
         pass->positions[i] = run->position + run->count++;
+        if (steps) {
+            assert(pass->steps == i); /* steps come first: then each expert's are its first rows too */
+            pass->steps++;
+            if (row->wants & WANT_LOGITS) pass->logit_steps++;
+        }
         if (row->wants & WANT_LOGITS) pass->logit_rows[pass->logit_count++] = i;
         if (row->wants & WANT_ROUTING) pass->wants_routing = true;
     }

@@ -1,9 +1,9 @@
 /*
  * The pass: one walk over the layers. A batch and weights in, logits and routing out.
  *
- * A batch is flat: rows of (token, sequence, role, wants). Rows of one sequence stand together and follow its
- * past. Each row's bits depend on the model, its sequence's ids and roles, and the precision: not on what
- * else is in the batch.
+ * A batch is flat: rows of (token, sequence, role, wants), steps before prompts. Rows of one sequence stand
+ * together and follow its past. Each row's bits depend on the model, its sequence's ids and roles, and the
+ * precision: not on what else is in the batch.
  */
 #ifndef PASS_PASS_H
 #define PASS_PASS_H

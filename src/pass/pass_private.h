@@ -37,6 +37,7 @@ struct pass {
     struct row_run *runs; /* [run_count] */
     int64_t *logit_rows;  /* [logit_count] rows that want logits, ascending */
     int64_t count, run_count, logit_count;
+    int64_t steps, logit_steps; /* of the rows, and of those that want logits: the first so many are steps */
     bool wants_routing;
     const struct pass_sink *sink;
     struct moe_stats *stats;

@@ -74,7 +74,7 @@ static uint64_t length_get(const uint8_t *bytes) {
 
 /* One tensor's member of the header; *offset moves on behind its data. */
 static int entry_print(char *text, size_t room, struct random *random, int index, int64_t *offset) {
-    enum dtype dtype = (enum dtype)random_below(random, DTYPE_COUNT);
+    enum dtype dtype = (enum dtype)random_below(random, DTYPE_PLAIN_COUNT);
     int rank = (int)random_below(random, 4), used;
     int64_t elements = 1, bytes = 0;
     used = snprintf(text, room, "%s\"t%d\":{\"dtype\":\"%s\",\"shape\":[", index > 0 ? "," : "", index,

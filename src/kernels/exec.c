@@ -33,6 +33,6 @@ bool computes_bf16(const struct numerics *numerics, const struct weight *weight)
     case DTYPE_F8_E4M3:
     case DTYPE_F8_E5M2:
     case DTYPE_F4_E2M1: return true;
-    default: return false;
+    default: return dtype_is_block(weight->dtype);
     }
 }

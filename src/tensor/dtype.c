@@ -1,16 +1,18 @@
 /*
- * Element types: their names and sizes. The numbers themselves are decoded in dtype_float.c.
+ * Element types: their names and sizes. The numbers themselves are decoded in dtype_float.c, those of block
+ * formats in blocks/.
  */
 #include "tensor/dtype.h"
 
 #include "base/checked.h"
+#include "tensor/blocks/blocks.h"
 
 #include <assert.h>
 #include <string.h>
 
 static const struct {
     const char *name;
-    int bits;
+    int bits; /* 0: stored in blocks, see block_format_of */
     bool is_weight;
 } dtypes[DTYPE_COUNT] = {
     [DTYPE_F32] = { "F32", 32, true },         [DTYPE_F16] = { "F16", 16, true },
@@ -21,7 +23,13 @@ static const struct {
     [DTYPE_U8] = { "U8", 8, false },           [DTYPE_I16] = { "I16", 16, false },
     [DTYPE_U16] = { "U16", 16, false },        [DTYPE_I32] = { "I32", 32, false },
     [DTYPE_U32] = { "U32", 32, false },        [DTYPE_I64] = { "I64", 64, false },
-    [DTYPE_U64] = { "U64", 64, false },
+    [DTYPE_U64] = { "U64", 64, false },        [DTYPE_Q8_0] = { "Q8_0", 0, true },
+    [DTYPE_Q4_0] = { "Q4_0", 0, true },        [DTYPE_Q4_1] = { "Q4_1", 0, true },
+    [DTYPE_Q5_0] = { "Q5_0", 0, true },        [DTYPE_Q5_1] = { "Q5_1", 0, true },
+    [DTYPE_Q2_K] = { "Q2_K", 0, true },        [DTYPE_Q3_K] = { "Q3_K", 0, true },
+    [DTYPE_Q4_K] = { "Q4_K", 0, true },        [DTYPE_Q5_K] = { "Q5_K", 0, true },
+    [DTYPE_Q6_K] = { "Q6_K", 0, true },        [DTYPE_IQ4_NL] = { "IQ4_NL", 0, true },
+    [DTYPE_IQ4_XS] = { "IQ4_XS", 0, true },    [DTYPE_MXFP4] = { "MXFP4", 0, true },
 };
 
 const char *dtype_name(enum dtype dtype) {
@@ -31,7 +39,7 @@ const char *dtype_name(enum dtype dtype) {
 
 bool dtype_from_name(const char *name, enum dtype *out) {
     for (int i = 0; i < DTYPE_COUNT; i++) {
-        if (strcmp(dtypes[i].name, name) == 0) {
+        if (!dtype_is_block((enum dtype)i) && strcmp(dtypes[i].name, name) == 0) {
             *out = (enum dtype)i;
             return true;
         }
@@ -49,10 +57,15 @@ bool dtype_is_weight(enum dtype dtype) {
     return dtypes[dtype].is_weight;
 }
 
-bool dtype_bytes(enum dtype dtype, int64_t count, int64_t *out) {
+void dtype_unit(enum dtype dtype, int64_t *elements, int64_t *bytes) {
+    const struct block_format *format = block_format_of(dtype);
     int bits = dtype_bits(dtype);
-    if (bits >= 8) return size_mul(count, bits / 8, out);
-    if (count < 0 || count % 2 != 0) return false;
-    *out = count / 2;
-    return true;
+    *elements = format ? format->elements : bits < 8 ? 2 : 1;
+    *bytes = format ? format->bytes : bits < 8 ? 1 : bits / 8;
+}
+
+bool dtype_bytes(enum dtype dtype, int64_t count, int64_t *out) {
+    int64_t elements, bytes;
+    dtype_unit(dtype, &elements, &bytes);
+    return count >= 0 && count % elements == 0 && size_mul(count / elements, bytes, out);
 }

@@ -1,6 +1,6 @@
 /*
  * Element types: what a stored number is. Names and meanings are safetensors' (and, where they exist, the
- * hardware's).
+ * hardware's); those of the block formats are GGUF's.
  *
  * F4_E2M1 is half a byte: element 2b in the low nibble of byte b, 2b + 1 in the high (the order of
  * safetensors' MXFP4).
@@ -46,16 +46,20 @@ enum dtype {
     DTYPE_COUNT,
 };
 
-const char *dtype_name(enum dtype dtype);                /* "BF16", as safetensors spells it */
-bool dtype_from_name(const char *name, enum dtype *out); /* exact spelling */
+enum { DTYPE_PLAIN_COUNT = DTYPE_Q8_0 }; /* the types before the blocks: those that safetensors knows */
+
+const char *dtype_name(enum dtype dtype);                /* "BF16", as safetensors spells it; or "Q8_0" */
+bool dtype_from_name(const char *name, enum dtype *out); /* safetensors' spelling, exactly; no blocks */
 /* Is it stored in blocks, with its scales inside? */
-static inline bool dtype_is_block(enum dtype dtype) { return dtype >= DTYPE_Q8_0 && dtype < DTYPE_COUNT; }
+static inline bool dtype_is_block(enum dtype dtype) {
+    return dtype >= DTYPE_Q8_0 && dtype < DTYPE_COUNT;
+}
 /* Elements and bytes of one unit: 32 and 34 for Q8_0, 1 and 4 for F32, 2 and 1 for F4_E2M1. */
 void dtype_unit(enum dtype dtype, int64_t *elements, int64_t *bytes);
-int dtype_bits(enum dtype dtype);                        /* 4 for F4_E2M1 */
-bool dtype_is_weight(enum dtype dtype);                  /* a floating type that weights may have */
-bool dtype_bytes(enum dtype dtype, int64_t count,
-                 int64_t *out); /* of `count` elements; false on overflow or odd nibbles */
+int dtype_bits(enum dtype dtype);       /* 4 for F4_E2M1; 0 for blocks */
+bool dtype_is_weight(enum dtype dtype); /* a type that weights may have: floating, or blocks */
+/* Of `count` elements; false on overflow, and on what is no whole number of units. */
+bool dtype_bytes(enum dtype dtype, int64_t count, int64_t *out);
 
 /* One element to f32, exactly where f32 can hold it (f64 rounds to nearest even). These scalar functions are
  * the definition. */
@@ -71,9 +75,9 @@ float f4_e2m1_to_f32(uint8_t code); /* 0..15 */
 
 /* Element `index` of an array of any numeric dtype as f32 (f64 rounded, integers converted). */
 float dtype_get(enum dtype dtype, const void *data, int64_t index);
-/* `count` elements at once. */
+/* `count` elements at once, from the first of a unit on. */
 void dtype_to_f32(enum dtype dtype, const void *data, int64_t count, float *out);
-/* f32 -> F32, F16, BF16, F64 or F8_E4M3. */
+/* f32 -> F32, F16, BF16, F64, F8_E4M3, or blocks that blocks/ can encode (count a multiple of the block). */
 void dtype_from_f32(enum dtype dtype, const float *in, int64_t count, void *out);
 
 #endif

@@ -14,7 +14,9 @@
  *
  * Source: OCP Microscaling formats 1.0 (MX), Micikevicius et al. 2022, arXiv:2209.05433 (FP8), IEEE 754-2019.
  */
+#include "tensor/blocks/blocks.h"
 #include "tensor/decode.h"
+#include "tensor/half.h"
 
 #include <assert.h>
 #include <string.h>
@@ -41,13 +43,7 @@ static inline uint64_t shift_round(uint64_t value, int shift) {
 /* ---- 16 bits ---- */
 
 float f16_to_f32(uint16_t bits) {
-    uint32_t sign = (uint32_t)(bits & 0x8000) << 16, magnitude = bits & 0x7fff;
-    uint32_t is_small = 0u - ((magnitude - 0x0400) >> 31), is_special = 0u - ((0x7bff - magnitude) >> 31);
-    uint32_t normal = (magnitude << 13) + ((127u - 15) << 23);
-    /* (1 + m/1024) 2^-14 - 2^-14 = m 2^-24: exact, and never a denormal */
-    uint32_t small = bits_of(float_of(0x38800000 | magnitude << 13) - 0x1p-14f);
-    /* masks, not branches: the loop below vectorises */
-    return float_of(sign | (normal & ~is_small) | (small & is_small) | (is_special & 0x7f800000));
+    return half_value(bits);
 }
 
 uint16_t f16_from_f32(float value) {
@@ -172,7 +168,7 @@ static inline __attribute__((always_inline)) void decode(enum dtype dtype, const
                                                          int64_t stride, int64_t count, float *restrict out) {
     switch (dtype) {
     case DTYPE_F32: LOOP(float, v);
-    case DTYPE_F16: LOOP(uint16_t, f16_to_f32(v));
+    case DTYPE_F16: LOOP(uint16_t, half_value(v));
     case DTYPE_BF16: LOOP(uint16_t, bf16_to_f32(v));
     case DTYPE_F64: LOOP(double, f64_to_f32(v));
     case DTYPE_F8_E4M3: LOOP(uint8_t, e4m3_values[v]);
@@ -187,8 +183,7 @@ static inline __attribute__((always_inline)) void decode(enum dtype dtype, const
     case DTYPE_U32: LOOP(uint32_t, (float)v);
     case DTYPE_I64: LOOP(int64_t, (float)v);
     case DTYPE_U64: LOOP(uint64_t, (float)v);
-    case DTYPE_F4_E2M1:
-    case DTYPE_COUNT: break;
+    default: break;
     }
     assert(false && "an element type of whole bytes");
 }
@@ -211,6 +206,7 @@ void f4_to_f32(const void *data, int64_t first, int64_t count, float *out) {
 
 void dtype_to_f32(enum dtype dtype, const void *data, int64_t count, float *out) {
     switch (dtype_bits(dtype)) { /* a literal stride, so that the loops vectorise */
+    case 0: blocks_to_f32(block_format_of(dtype), data, 0, count, out); break;
     case 4: f4_to_f32(data, 0, count, out); break;
     case 8: decode(dtype, data, 1, count, out); break;
     case 16: decode(dtype, data, 2, count, out); break;
@@ -222,7 +218,9 @@ void dtype_to_f32(enum dtype dtype, const void *data, int64_t count, float *out)
 
 float dtype_get(enum dtype dtype, const void *data, int64_t index) {
     float value;
-    if (dtype == DTYPE_F4_E2M1) {
+    if (dtype_is_block(dtype)) {
+        blocks_to_f32(block_format_of(dtype), data, index, 1, &value);
+    } else if (dtype == DTYPE_F4_E2M1) {
         f4_to_f32(data, index, 1, &value);
     } else {
         int64_t size = dtype_bits(dtype) / 8;
@@ -240,12 +238,16 @@ float dtype_get(enum dtype dtype, const void *data, int64_t index) {
 
 void dtype_from_f32(enum dtype dtype, const float *in, int64_t count, void *out) {
     unsigned char *restrict to = out;
+    if (dtype_is_block(dtype)) {
+        blocks_from_f32(block_format_of(dtype), in, count, out);
+        return;
+    }
     switch (dtype) {
     case DTYPE_F32: STORE(float, in[i]);
     case DTYPE_F16: STORE(uint16_t, f16_from_f32(in[i]));
     case DTYPE_BF16: STORE(uint16_t, bf16_from_f32(in[i]));
     case DTYPE_F64: STORE(double, f32_to_f64(in[i]));
     case DTYPE_F8_E4M3: STORE(uint8_t, f8_e4m3_from_f32(in[i]));
-    default: assert(false && "F32, F16, BF16, F64 or F8_E4M3");
+    default: assert(false && "F32, F16, BF16, F64, F8_E4M3 or blocks");
     }
 }

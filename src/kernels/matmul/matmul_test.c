@@ -284,8 +284,8 @@ TEST(matmul_computes_in_bf16_only_what_is_stored_narrow) {
     const struct numerics exact = { .compute = COMPUTE_F32 }, fast = { .compute = COMPUTE_BF16 };
     for (int dtype = 0; dtype < DTYPE_COUNT; dtype++) {
         struct weight w = { .dtype = (enum dtype)dtype };
-        bool narrow =
-            dtype == DTYPE_BF16 || dtype == DTYPE_F8_E4M3 || dtype == DTYPE_F8_E5M2 || dtype == DTYPE_F4_E2M1;
+        bool narrow = dtype == DTYPE_BF16 || dtype == DTYPE_F8_E4M3 || dtype == DTYPE_F8_E5M2 ||
+                      dtype == DTYPE_F4_E2M1 || dtype_is_block((enum dtype)dtype);
         assert_int_equal(computes_bf16(&fast, &w), narrow);
         assert_false(computes_bf16(&exact, &w));
     }

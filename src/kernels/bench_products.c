@@ -42,7 +42,9 @@ static void stream_part(void *argument) {
 static void bench_stream(struct check *check, bool bf16, enum dtype dtype, int64_t cols, bool transposed) {
     struct stream s = { .kernels = check->test, .bf16 = bf16 };
     s.memory = check_memory(&s.bytes);
-    int64_t bits = dtype_bits(dtype), row_bytes = cols * bits / 8;
+    int64_t bits = dtype_bits(dtype), elements, unit;
+    dtype_unit(dtype, &elements, &unit);
+    int64_t row_bytes = cols / elements * unit;
     s.part = (int64_t)(check->test->level == LEVEL_REF ? 1 : 64) << 20;
     s.weight = (struct weight){ .dtype = dtype, .rows = s.part / row_bytes / PANEL * PANEL, .cols = cols };
     s.weight.row_stride = row_bytes;
@@ -82,6 +84,9 @@ void bench_panel_f32(struct check *check) {
     bench_stream(check, false, DTYPE_BF16, 2048, false);
     bench_stream(check, false, DTYPE_F16, 2048, false);
     bench_stream(check, false, DTYPE_F32, 2048, true);
+    bench_stream(check, false, DTYPE_Q8_0, 2048, false);
+    bench_stream(check, false, DTYPE_Q4_0, 2048, false);
+    bench_stream(check, false, DTYPE_Q4_K, 2048, false);
 }
 
 void bench_panel_bf16(struct check *check) {
@@ -91,6 +96,8 @@ void bench_panel_bf16(struct check *check) {
     bench_stream(check, true, DTYPE_BF16, 2048, true);
     bench_stream(check, true, DTYPE_F8_E4M3, 2048, false);
     bench_stream(check, true, DTYPE_F4_E2M1, 2048, false);
+    for (enum dtype dtype = DTYPE_Q8_0; dtype < DTYPE_COUNT; dtype++)
+        bench_stream(check, true, dtype, 2048, false);
 }
 
 /* Many rows on a panel that lies in the cache: what a prompt does. */

@@ -8,8 +8,11 @@
 #include <math.h>
 #include <string.h>
 
-static const enum dtype weight_types[] = { DTYPE_F32,     DTYPE_BF16,    DTYPE_F16,    DTYPE_F64,
-                                           DTYPE_F8_E4M3, DTYPE_F8_E5M2, DTYPE_F4_E2M1 };
+static const enum dtype weight_types[] = {
+    DTYPE_F32,  DTYPE_BF16, DTYPE_F16,  DTYPE_F64,    DTYPE_F8_E4M3, DTYPE_F8_E5M2, DTYPE_F4_E2M1,
+    DTYPE_Q8_0, DTYPE_Q4_0, DTYPE_Q4_1, DTYPE_Q5_0,   DTYPE_Q5_1,    DTYPE_Q2_K,    DTYPE_Q3_K,
+    DTYPE_Q4_K, DTYPE_Q5_K, DTYPE_Q6_K, DTYPE_IQ4_NL, DTYPE_IQ4_XS,  DTYPE_MXFP4,
+};
 enum { WEIGHT_TYPES = sizeof weight_types / sizeof weight_types[0] };
 
 static void *take_input(void *context, int64_t bytes) {

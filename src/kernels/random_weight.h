@@ -8,8 +8,10 @@
 
 #include "base/checked.h"
 #include "base/random.h"
+#include "tensor/blocks/blocks.h"
 #include "tensor/weight.h"
 
+#include <math.h>
 #include <string.h>
 
 enum layout {
@@ -23,10 +25,10 @@ enum layout {
 
 struct random_weight_plan {
     enum dtype dtype;
-    enum layout layout; /* F4 knows the first three only; others become dense */
-    int64_t rows, cols;
-    bool scaled; /* with a plane of scales; F4 always has one */
-    bool wild;   /* any bits at all, NaN and infinity included; else numbers of about 1 */
+    enum layout layout; /* F4 knows the first three only; others become dense. Blocks know no SPREAD */
+    int64_t rows, cols; /* blocks: what their run is cut to, whole blocks beneath */
+    bool scaled;        /* with a plane of scales; F4 always has one, blocks never */
+    bool wild;          /* any bits at all, NaN and infinity included; else numbers of about 1 */
 };
 
 static inline void random_weight_fill(struct random *random, enum dtype dtype, bool wild, unsigned char *out,
@@ -46,6 +48,41 @@ static inline void random_weight_fill(struct random *random, enum dtype dtype, b
             dtype_from_f32(dtype, &value, 1, out + i);
         }
     }
+}
+
+/* Blocks of any bits, or such that every number is finite and about 1. */
+static inline void random_weight_blocks(struct random *random, enum dtype dtype, bool wild,
+                                        unsigned char *out, int64_t count) {
+    const struct block_format *format = block_format_of(dtype);
+    for (int64_t i = 0; i < count; i++, out += format->bytes)
+        for (bool tame = false; !tame;) {
+            float values[256], most = 0;
+            for (int b = 0; b < format->bytes; b++) out[b] = (unsigned char)random_u64(random);
+            format->decode(out, values);
+            for (int j = 0; j < format->elements; j++)
+                most = fabsf(values[j]) <= most ? most : fabsf(values[j]); /* NaN stays */
+            tame = wild || (most < 64 && most > 0x1p-10f);
+        }
+}
+
+static inline struct weight random_weight_of_blocks(struct random *random,
+                                                    const struct random_weight_plan *plan,
+                                                    void *(*take)(void *context, int64_t bytes),
+                                                    void *context) {
+    const struct block_format *format = block_format_of(plan->dtype);
+    bool turned = plan->layout == LAYOUT_TRANSPOSED || plan->layout == LAYOUT_SPREAD;
+    int64_t down = turned ? plan->cols : plan->rows, across = turned ? plan->rows : plan->cols;
+    int64_t blocks = ceil_div(across, format->elements), stride = blocks * format->bytes;
+    if (plan->layout == LAYOUT_PADDED) stride += 1 + (int64_t)random_below(random, 70);
+    if (plan->layout == LAYOUT_STRIPED) stride *= 2;
+    int64_t bytes = (down - 1) * stride + blocks * format->bytes;
+    unsigned char *data = (unsigned char *)take(context, bytes);
+    for (int64_t i = 0; i < bytes; i++) data[i] = (unsigned char)random_u64(random);
+    for (int64_t row = 0; row < down; row++)
+        random_weight_blocks(random, plan->dtype, plan->wild, data + row * stride, blocks);
+    struct weight w = { .data = data, .dtype = plan->dtype, .rows = down, .cols = across, .name = "random" };
+    w.row_stride = stride;
+    return turned ? weight_transpose(&w) : w;
 }
 
 static inline void random_weight_scales(struct random *random, const struct random_weight_plan *plan,
@@ -76,6 +113,7 @@ static inline void random_weight_scales(struct random *random, const struct rand
 
 static inline struct weight random_weight(struct random *random, const struct random_weight_plan *plan,
                                           void *(*take)(void *context, int64_t bytes), void *context) {
+    if (dtype_is_block(plan->dtype)) return random_weight_of_blocks(random, plan, take, context);
     int64_t size = dtype_bits(plan->dtype) / 8, n = plan->rows, k = plan->cols, bytes;
     struct weight w = { .dtype = plan->dtype, .rows = n, .cols = k, .name = "random" };
     w.col_stride = size;

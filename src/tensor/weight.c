@@ -13,27 +13,35 @@ enum { RUN_MAX = 256 }; /* scales decoded at once for a row with one scale an el
 /* ---- views ---- */
 
 struct weight weight_matrix(const void *data, enum dtype dtype, int64_t rows, int64_t cols) {
-    int bits = dtype_bits(dtype);
-    assert(rows >= 0 && cols >= 0);
-    assert(bits >= 8 || cols % 2 == 0);
+    int64_t elements, bytes;
+    dtype_unit(dtype, &elements, &bytes);
+    assert(rows >= 0 && cols >= 0 && cols % elements == 0);
     return (struct weight){
         .data = data,
         .dtype = dtype,
         .rows = rows,
         .cols = cols,
-        .row_stride = bits >= 8 ? cols * (bits / 8) : cols / 2,
-        .col_stride = bits / 8,
+        .row_stride = cols / elements * bytes,
+        .col_stride = elements > 1 ? 0 : bytes,
         .scale_dtype = DTYPE_F32,
         .scale_rows = 1,
         .scale_cols = 1,
     };
 }
 
+/* Bytes from the first element of a row of the file to element `first`, where a unit must begin. */
+static int64_t unit_offset(enum dtype dtype, int64_t first) {
+    int64_t elements, bytes;
+    dtype_unit(dtype, &elements, &bytes);
+    assert(first % elements == 0);
+    return first / elements * bytes;
+}
+
 struct weight weight_rows(const struct weight *w, int64_t first, int64_t count) {
     assert(first >= 0 && count >= 0 && first <= w->rows - count);
     struct weight view = *w;
     view.rows = count;
-    view.data += first * w->row_stride;
+    view.data += w->transposed ? unit_offset(w->dtype, first) : first * w->row_stride;
     view.row_first += first;
     return view;
 }
@@ -43,6 +51,8 @@ struct weight weight_rows(const struct weight *w, int64_t first, int64_t count) 
 struct weight weight_row_stripe(const struct weight *w, int64_t first, int64_t step, int64_t count) {
     assert(step >= 1 && first >= 0 && count >= 0);
     assert(count == 0 || (first < w->rows && count - 1 <= (w->rows - 1 - first) / step));
+    assert(step == 1 || !w->transposed);
+    if (step == 1) return weight_rows(w, first, count);
     struct weight view = *w;
     view.rows = count;
     view.data += first * w->row_stride;
@@ -66,14 +76,10 @@ struct weight weight_row_stripe(const struct weight *w, int64_t first, int64_t s
 struct weight weight_cols(const struct weight *w, int64_t first, int64_t count) {
     assert(first >= 0 && count >= 0 && first <= w->cols - count);
     struct weight view = *w;
+    bool packed = w->dtype == DTYPE_F4_E2M1 || (dtype_is_block(w->dtype) && !w->transposed);
     view.cols = count;
+    view.data += packed ? unit_offset(w->dtype, first) : first * w->col_stride;
     view.col_first += first;
-    if (w->dtype == DTYPE_F4_E2M1) {
-        assert(first % 2 == 0);
-        view.data += first / 2;
-    } else {
-        view.data += first * w->col_stride;
-    }
     return view;
 }
 
@@ -84,6 +90,7 @@ struct weight weight_transpose(const struct weight *w) {
     view.cols = w->rows;
     view.row_stride = w->col_stride;
     view.col_stride = w->row_stride;
+    view.transposed = dtype_is_block(w->dtype) && !w->transposed;
     view.scale_rows = w->scale_cols;
     view.scale_cols = w->scale_rows;
     view.scale_row_stride = w->scale_col_stride;
@@ -102,21 +109,25 @@ static const unsigned char *scale_at(const struct weight *w, int64_t row, int64_
 
 float weight_get(const struct weight *w, int64_t row, int64_t col) {
     assert(row >= 0 && row < w->rows && col >= 0 && col < w->cols);
-    const unsigned char *at = w->data + row * w->row_stride;
-    float value = w->dtype == DTYPE_F4_E2M1 ? dtype_get(w->dtype, at, col)
-                                            : dtype_get(w->dtype, at + col * w->col_stride, 0);
+    const unsigned char *at = w->data + row * w->row_stride + col * w->col_stride; /* of its unit's row */
+    bool packed = w->dtype == DTYPE_F4_E2M1 || dtype_is_block(w->dtype);
+    float value = dtype_get(w->dtype, at, !packed ? 0 : w->transposed ? row : col);
     return w->scale == NULL ? value : value * dtype_get(w->scale_dtype, scale_at(w, row, col), 0);
 }
 
 static void row_decode(const struct weight *w, int64_t row, int64_t col, int64_t count, float *out) {
-    const unsigned char *at = w->data + row * w->row_stride;
+    const unsigned char *at = w->data + row * w->row_stride + col * w->col_stride;
     int bits = dtype_bits(w->dtype);
-    if (bits < 8)
+    if (w->transposed)
+        for (int64_t i = 0; i < count; i++) out[i] = dtype_get(w->dtype, at + i * w->col_stride, row);
+    else if (bits == 0)
+        blocks_to_f32(block_format_of(w->dtype), at, col, count, out);
+    else if (bits < 8)
         f4_to_f32(at, col, count, out);
     else if (w->col_stride == bits / 8)
-        dtype_to_f32(w->dtype, at + col * w->col_stride, count, out);
+        dtype_to_f32(w->dtype, at, count, out);
     else
-        dtype_to_f32_strided(w->dtype, at + col * w->col_stride, w->col_stride, count, out);
+        dtype_to_f32_strided(w->dtype, at, w->col_stride, count, out);
 }
 
 /* A scale for each element (a transposed view, say): decode many at once. */
@@ -157,9 +168,10 @@ static int64_t scales_touched(int64_t first, int64_t count, int64_t block) {
 
 int64_t weight_bytes(const struct weight *w) {
     if (!weight_exists(w)) return 0;
-    int64_t elements = w->rows * w->cols;
-    int64_t bytes =
-        w->dtype == DTYPE_F4_E2M1 ? w->rows * ceil_div(w->cols, 2) : elements * (dtype_bits(w->dtype) / 8);
+    int64_t elements, unit_bytes;
+    dtype_unit(w->dtype, &elements, &unit_bytes);
+    int64_t across = w->transposed ? w->rows : w->cols, down = w->transposed ? w->cols : w->rows;
+    int64_t bytes = down * ceil_div(across, elements) * unit_bytes;
     if (w->scale != NULL) {
         bytes += scales_touched(w->row_first, w->rows, w->scale_rows) *
                  scales_touched(w->col_first, w->cols, w->scale_cols) * (dtype_bits(w->scale_dtype) / 8);

@@ -11,6 +11,11 @@
  * of byte k / 2 of the row. The product with the scale is rounded once to f32 (and, as every
  * product, flushed where the thread flushes denormals); without a plane it is exact.
  *
+ * Block formats (tensor/blocks/) have their col_stride 0 too: element k of a row of the file lies in block
+ * k / elements, at data + n * row_stride + (k / elements) * bytes. A view that swaps rows and columns says so
+ * in `transposed`, since no stride can: then w[n][k] is element n of the file's row k, at data + k *
+ * col_stride + (n / elements) * bytes, and row_stride is 0.
+ *
  * A vector (norm weight, bias) is a weight of one row.
  */
 #ifndef TENSOR_WEIGHT_H
@@ -23,6 +28,7 @@ struct weight {
     enum dtype dtype;
     int64_t rows, cols;
     int64_t row_stride, col_stride;
+    bool transposed; /* blocks only: they run down the columns of this view */
 
     const unsigned char *scale;     /* NULL: none */
     enum dtype scale_dtype;         /* F32, BF16, F16 or F8_E8M0 */
@@ -41,7 +47,9 @@ static inline bool weight_exists(const struct weight *w) {
 struct weight weight_matrix(const void *data, enum dtype dtype, int64_t rows, int64_t cols);
 
 /* Views of a view. Bounds are asserted. Columns of F4_E2M1 must begin at an even index; it cannot be
- * transposed. With scales, the step of a stripe must divide scale_rows or be a multiple of it. */
+ * transposed. Along their blocks (columns; rows when transposed) block formats can be cut between blocks only
+ * (but for the end), and have no stripes. With scales, the step of a stripe must divide scale_rows or be a
+ * multiple of it. */
 struct weight weight_rows(const struct weight *w, int64_t first, int64_t count);
 struct weight weight_row_stripe(const struct weight *w, int64_t first, int64_t step,
                                 int64_t count); /* rows first, first + step... */

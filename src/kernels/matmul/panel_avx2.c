@@ -211,6 +211,8 @@ void panel_f32_avx2(const struct weight *w, int64_t n0, int64_t k0, int64_t kc, 
     } else if (rows_adjacent(w, DTYPE_F32, 4) || rows_adjacent(w, DTYPE_BF16, 2) ||
                rows_adjacent(w, DTYPE_F16, 2)) {
         rows_to_f32(w, n0, k0, kc, panel);
+    } else if (is_turned(w)) {
+        decode_turned(w, n0, k0, kc, panel);
     } else {
         struct decoded piece;
         for (int64_t k = 0; k < kc; k += DECODE_COLS) {
@@ -244,11 +246,31 @@ static void f32_to_pairs(const struct weight *w, uint32_t *panel) {
         }
 }
 
+/* A panel in f32 to pairs of its rows. */
+static void panel_to_pairs(const float *in, int64_t kc, uint32_t *panel) {
+    for (int64_t k = 0; k < round_up(kc, 32); k += 2)
+        for (int64_t j = 0; j < PANEL; j += 8) {
+            __m256i even =
+                k < kc ? _mm256_castps_si256(_mm256_loadu_ps(in + k * PANEL + j)) : _mm256_setzero_si256();
+            __m256i odd = k + 1 < kc ? _mm256_castps_si256(_mm256_loadu_ps(in + (k + 1) * PANEL + j))
+                                     : _mm256_setzero_si256();
+            store(panel + k / 2 * PANEL + j,
+                  _mm256_or_si256(_mm256_srli_epi32(round_words(even), 16), round_words(odd)));
+        }
+}
+
 void panel_bf16_avx2(const struct weight *w, int64_t n0, int64_t k0, int64_t kc, uint32_t *restrict panel) {
     if (columns_adjacent(w, DTYPE_BF16, 2)) {
         columns_pairs(w, n0, k0, kc, panel);
     } else if (rows_adjacent(w, DTYPE_BF16, 2)) {
         rows_to_pairs(w, n0, k0, kc, panel);
+    } else if (is_turned(w)) {
+        float piece[DECODE_COLS * PANEL];
+        for (int64_t k = 0; k < kc; k += DECODE_COLS) {
+            int64_t count = min_i64(DECODE_COLS, kc - k);
+            decode_turned(w, n0, k0 + k, count, piece);
+            panel_to_pairs(piece, count, panel + k / 2 * PANEL);
+        }
     } else {
         struct decoded piece;
         for (int64_t k = 0; k < kc; k += DECODE_COLS) {

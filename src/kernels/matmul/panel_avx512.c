@@ -203,6 +203,8 @@ void panel_f32_avx512(const struct weight *w, int64_t n0, int64_t k0, int64_t kc
     } else if (rows_adjacent(w, DTYPE_F32, 4) || rows_adjacent(w, DTYPE_BF16, 2) ||
                rows_adjacent(w, DTYPE_F16, 2)) {
         rows_to_f32(w, n0, k0, kc, panel);
+    } else if (is_turned(w)) {
+        decode_turned(w, n0, k0, kc, panel);
     } else {
         struct decoded piece;
         for (int64_t k = 0; k < kc; k += DECODE_COLS) {
@@ -254,6 +256,18 @@ static void f32_to_pairs(const struct weight *w, uint32_t *panel) {
             _mm512_storeu_si512(panel + k / 2 * PANEL + 16 * half, _mm512_setzero_si512());
 }
 
+/* A panel in f32 to pairs of its rows. */
+static void panel_to_pairs(const float *in, int64_t kc, uint32_t *panel) {
+    for (int64_t k = 0; k < round_up(kc, 32); k += 2)
+        for (int half = 0; half < 2; half++) {
+            const float *from = in + k * PANEL + 16 * half;
+            __m512i even = _mm512_maskz_loadu_epi32(k < kc ? 0xffff : 0, from);
+            __m512i odd = _mm512_maskz_loadu_epi32(k + 1 < kc ? 0xffff : 0, from + PANEL);
+            _mm512_storeu_si512(panel + k / 2 * PANEL + 16 * half,
+                                _mm512_or_si512(_mm512_srli_epi32(round_words(even), 16), round_words(odd)));
+        }
+}
+
 /* fp8 and fp4: 64 bytes of each row at a time are 64 or 128 k; each 32 of them have one scale an output. */
 INLINE void narrow_to_pairs(bool f4, const struct weight *w, int64_t n0, int64_t k0, int64_t kc,
                             uint32_t *panel) {
@@ -292,6 +306,13 @@ void panel_bf16_avx512(const struct weight *w, int64_t n0, int64_t k0, int64_t k
         narrow_to_pairs(true, w, n0, k0, kc, panel);
     } else if (narrow_fits(w, k0, kc)) {
         narrow_to_pairs(false, w, n0, k0, kc, panel);
+    } else if (is_turned(w)) {
+        float piece[DECODE_COLS * PANEL];
+        for (int64_t k = 0; k < kc; k += DECODE_COLS) {
+            int64_t count = min_i64(DECODE_COLS, kc - k);
+            decode_turned(w, n0, k0 + k, count, piece);
+            panel_to_pairs(piece, count, panel + k / 2 * PANEL);
+        }
     } else {
         struct decoded piece;
         for (int64_t k = 0; k < kc; k += DECODE_COLS) {

@@ -1,6 +1,6 @@
 /*
  * Decoding of rows of any weight to f32, for the levels above ref: fp8 and fp4, with their planes of scales,
- * by the level's own decode_run; all else, and odd strides, by weight_get_row.
+ * by the level's own decode_run; blocks by decode_blocks.h; all else, and odd strides, by weight_get_row.
  *
  *     out[k] = value(code) * scale            one rounding, as in weight_get
  *
@@ -12,6 +12,7 @@
 
 #include "base/checked.h"
 #include "kernels/types.h"
+#include "kernels/unpack/decode_blocks.h"
 
 /* `count` adjacent elements of F8_E4M3, F8_E5M2 or F4_E2M1 (from the low nibble of in[0] on) under one scale.
  */
@@ -27,6 +28,10 @@ static inline float decode_scale(const struct weight *w, int64_t row, int64_t co
 /* cols [col, col + count) of one row: the bits of weight_get_row, sooner. */
 static inline void decode_row(const struct weight *w, int64_t row, int64_t col, int64_t count,
                               float *restrict out, decode_run_fn *run) {
+    if (dtype_is_block(w->dtype) && !w->transposed && !w->scale) {
+        decode_blocks(w->dtype, w->data + row * w->row_stride, col, count, out);
+        return;
+    }
     bool f4 = w->dtype == DTYPE_F4_E2M1, f8 = w->dtype == DTYPE_F8_E4M3 || w->dtype == DTYPE_F8_E5M2;
     bool even = col % 2 == 0 && (!w->scale || (w->scale_cols % 2 == 0 && w->col_first % 2 == 0));
     if (!(f8 && w->col_stride == 1) && !(f4 && even)) {
@@ -59,6 +64,7 @@ struct decoded {
 static inline void decode_rows(const struct weight *w, int64_t n0, int64_t k0, int64_t kc, decode_run_fn *run,
                                struct decoded *out) {
     int64_t rows = min_i64(PANEL, w->rows - n0);
+    if (dtype_is_block(w->dtype) && !w->transposed) fetch_blocks(w, n0, k0, kc);
     for (int64_t j = 0; j < rows; j++) decode_row(w, n0 + j, k0, kc, out->values + j * DECODE_COLS, run);
     out->view = (struct weight){ .data = (const unsigned char *)out->values,
                                  .dtype = DTYPE_F32,
@@ -66,6 +72,22 @@ static inline void decode_rows(const struct weight *w, int64_t n0, int64_t k0, i
                                  .cols = kc,
                                  .row_stride = DECODE_COLS * sizeof(float),
                                  .col_stride = sizeof(float) };
+}
+
+/* Blocks in a transposed view: rows of the file are columns, so they are decoded into the panel as they lie.
+ */
+static inline void decode_turned(const struct weight *w, int64_t n0, int64_t k0, int64_t kc,
+                                 float *restrict panel) {
+    int64_t present = min_i64(PANEL, w->rows - n0);
+    for (int64_t k = 0; k < kc; k++) {
+        float *out = panel + k * PANEL;
+        decode_blocks(w->dtype, w->data + (k0 + k) * w->col_stride, n0, present, out);
+        for (int64_t j = present; j < PANEL; j++) out[j] = 0;
+    }
+}
+
+static inline bool is_turned(const struct weight *w) {
+    return w->transposed && !w->scale;
 }
 
 #endif

@@ -43,10 +43,14 @@ static double e4m3(int code) {
 
 TEST(dtype_names_and_sizes) {
     for (int i = 0; i < DTYPE_COUNT; i++) {
-        enum dtype back;
-        assert_true(dtype_from_name(dtype_name((enum dtype)i), &back));
-        assert_int_equal(back, i);
+        enum dtype back = DTYPE_I8;
+        bool plain = i < DTYPE_PLAIN_COUNT; /* safetensors knows no blocks */
+        assert_true(dtype_from_name(dtype_name((enum dtype)i), &back) == plain);
+        assert_int_equal(back, plain ? i : DTYPE_I8);
+        assert_true(dtype_is_block((enum dtype)i) != plain);
     }
+    assert_string_equal(dtype_name(DTYPE_Q8_0), "Q8_0");
+    assert_string_equal(dtype_name(DTYPE_MXFP4), "MXFP4");
     static const char *const unknown[] = { "", "f32", "F32 ", "F8_E4M3FNUZ", "F6_E2M3", "C64", "float32" };
     for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++) {
         enum dtype out = DTYPE_I8;
@@ -54,8 +58,9 @@ TEST(dtype_names_and_sizes) {
         assert_int_equal(out, DTYPE_I8);
     }
     assert_int_equal(dtype_bits(DTYPE_F4_E2M1), 4);
-    assert_true(dtype_is_weight(DTYPE_F8_E4M3) && !dtype_is_weight(DTYPE_F8_E8M0) &&
-                !dtype_is_weight(DTYPE_I32));
+    assert_int_equal(dtype_bits(DTYPE_Q4_0), 0);
+    assert_true(dtype_is_weight(DTYPE_F8_E4M3) && dtype_is_weight(DTYPE_Q3_K) &&
+                !dtype_is_weight(DTYPE_F8_E8M0) && !dtype_is_weight(DTYPE_I32));
 }
 
 TEST(dtype_bytes_are_checked) {
@@ -73,6 +78,33 @@ TEST(dtype_bytes_are_checked) {
     assert_false(dtype_bytes(DTYPE_U8, -1, &bytes));
     assert_false(dtype_bytes(DTYPE_F4_E2M1, -2, &bytes));
     assert_int_equal(bytes, 0);
+}
+
+/* ggml's table of sizes. */
+TEST(units_are_those_of_the_formats) {
+    static const struct {
+        enum dtype dtype;
+        int64_t elements, bytes;
+    } units[] = {
+        { DTYPE_F32, 1, 4 },      { DTYPE_BF16, 1, 2 },     { DTYPE_F4_E2M1, 2, 1 },
+        { DTYPE_Q8_0, 32, 34 },   { DTYPE_Q4_0, 32, 18 },   { DTYPE_Q4_1, 32, 20 },
+        { DTYPE_Q5_0, 32, 22 },   { DTYPE_Q5_1, 32, 24 },   { DTYPE_Q2_K, 256, 84 },
+        { DTYPE_Q3_K, 256, 110 }, { DTYPE_Q4_K, 256, 144 }, { DTYPE_Q5_K, 256, 176 },
+        { DTYPE_Q6_K, 256, 210 }, { DTYPE_IQ4_NL, 32, 18 }, { DTYPE_IQ4_XS, 256, 136 },
+        { DTYPE_MXFP4, 32, 17 },
+    };
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        int64_t elements, bytes, total;
+        dtype_unit(units[i].dtype, &elements, &bytes);
+        assert_int_equal(elements, units[i].elements);
+        assert_int_equal(bytes, units[i].bytes);
+        assert_true(dtype_bytes(units[i].dtype, 6 * elements, &total) && total == 6 * bytes);
+        assert_true(elements == 1 || !dtype_bytes(units[i].dtype, 6 * elements - 1, &total));
+        assert_false(dtype_bytes(units[i].dtype, -elements, &total));
+    }
+    int64_t total;
+    assert_true(dtype_bytes(DTYPE_Q4_K, INT64_MAX - 255, &total)); /* less than a byte an element */
+    assert_false(dtype_bytes(DTYPE_Q8_0, INT64_MAX - 31, &total)); /* more */
 }
 
 TEST(small_floats_follow_their_formulas) {
@@ -258,7 +290,7 @@ TEST(arrays_of_small_types_agree_with_scalars) {
     unsigned char codes[512];
     for (int i = 0; i < 512; i++) codes[i] = (unsigned char)(i * 37 >> 1);
     float out[512];
-    for (int t = 0; t < DTYPE_COUNT; t++) {
+    for (int t = 0; t < DTYPE_PLAIN_COUNT; t++) {
         enum dtype dtype = (enum dtype)t;
         int64_t count = 512 * 8 / dtype_bits(dtype) > 512 ? 511 : 512 * 8 / dtype_bits(dtype);
         dtype_to_f32(dtype, codes, count, out);

@@ -5,8 +5,10 @@
 #include "tensor/weight.h"
 
 #include "base/random.h"
+#include "tensor/blocks/blocks.h"
 #include "test.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,13 +23,31 @@ struct model {
     int64_t row_of[SIDE_MAX], col_of[SIDE_MAX]; /* of the view, in its own orientation */
 };
 
+/* Random blocks of finite numbers: NaN equals nothing. */
+static void fill_blocks(const struct model *model, struct random *random, int64_t count) {
+    const struct block_format *format = block_format_of(model->dtype);
+    for (int64_t i = 0; i < count; i++) {
+        unsigned char *block = model->data + i * format->bytes;
+        for (bool finite = false; !finite;) {
+            float values[256];
+            for (int b = 0; b < format->bytes; b++) block[b] = (unsigned char)random_u64(random);
+            format->decode(block, values);
+            finite = true;
+            for (int j = 0; j < format->elements; j++) finite = finite && isfinite(values[j]);
+        }
+    }
+}
+
 static void model_open(struct model *model, struct random *random) {
     int64_t elements = model->rows * model->cols;
     int64_t scale_cols = (model->cols + model->block_cols - 1) / model->block_cols;
     int64_t scales = (model->rows + model->block_rows - 1) / model->block_rows * scale_cols;
     int bits = dtype_bits(model->dtype), scale_bytes = dtype_bits(model->scale_dtype) / 8;
-    model->data = malloc((size_t)(elements * bits / 8));
+    int64_t unit, unit_bytes;
+    dtype_unit(model->dtype, &unit, &unit_bytes);
+    model->data = malloc((size_t)(elements / unit * unit_bytes));
     model->scale = malloc((size_t)(scales * scale_bytes));
+    if (bits == 0) fill_blocks(model, random, elements / unit);
     for (int64_t i = 0; i < elements * bits / 8; i++) {
         do model->data[i] = (unsigned char)random_u64(random);
         while (model->dtype == DTYPE_F8_E4M3 &&
@@ -104,23 +124,26 @@ static bool stripe_fits(const struct weight *w, int64_t step) {
 /* One random view of the view. */
 static void narrow(struct model *model, struct weight *w, struct random *random) {
     int64_t first, count, step = in_range(random, 1, 4);
-    bool nibbles = model->dtype == DTYPE_F4_E2M1;
+    bool nibbles = model->dtype == DTYPE_F4_E2M1, blocks = dtype_is_block(model->dtype);
+    int64_t unit, bytes;
+    dtype_unit(model->dtype, &unit, &bytes);
     switch (random_below(random, 4)) {
     case 0:
         first = in_range(random, 0, w->rows - 1);
+        if (w->transposed) first -= first % unit;
         count = in_range(random, 1, w->rows - first);
         *w = weight_rows(w, first, count);
         for (int64_t i = 0; i < count; i++) model->row_of[i] = model->row_of[first + i];
         break;
     case 1:
         first = in_range(random, 0, w->cols - 1);
-        if (nibbles) first -= first % 2;
+        if (nibbles || (blocks && !w->transposed)) first -= first % unit;
         count = in_range(random, 1, w->cols - first);
         *w = weight_cols(w, first, count);
         for (int64_t i = 0; i < count; i++) model->col_of[i] = model->col_of[first + i];
         break;
     case 2:
-        if (!stripe_fits(w, step)) break;
+        if (!stripe_fits(w, step) || w->transposed) break;
         first = in_range(random, 0, w->rows - 1);
         count = in_range(random, 1, (w->rows - 1 - first) / step + 1);
         *w = weight_row_stripe(w, first, step, count);
@@ -178,6 +201,17 @@ TEST(views_of_mxfp4) {
                                 .scale_dtype = DTYPE_F8_E8M0,
                                 .scaled = true },
                 11);
+}
+
+TEST(views_of_blocks) {
+    for (int dtype = DTYPE_PLAIN_COUNT; dtype < DTYPE_COUNT; dtype++) {
+        check_views((struct model){ .rows = 23,
+                                    .cols = block_format_of((enum dtype)dtype)->elements == 32 ? 160 : 512,
+                                    .block_rows = 1,
+                                    .block_cols = 1,
+                                    .dtype = (enum dtype)dtype },
+                    (uint64_t)dtype);
+    }
 }
 
 TEST(views_without_scales) {
@@ -240,4 +274,10 @@ TEST(bytes_of_weights) {
     assert_int_equal(weight_bytes(&matrix), 30);
     matrix = weight_matrix(data, DTYPE_F4_E2M1, 3, 6);
     assert_int_equal(weight_bytes(&matrix), 9);
+    matrix = weight_matrix(data, DTYPE_Q4_K, 3, 512);
+    assert_int_equal(weight_bytes(&matrix), 3 * 2 * 144);
+    matrix = weight_transpose(&matrix);
+    assert_int_equal(weight_bytes(&matrix), 3 * 2 * 144);
+    matrix = weight_rows(&matrix, 256, 10); /* a part of a block is read as a whole */
+    assert_int_equal(weight_bytes(&matrix), 3 * 144);
 }

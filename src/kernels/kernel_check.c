@@ -22,7 +22,12 @@ struct check_case {
     void (*check)(struct check *check), (*bench)(struct check *check);
 };
 
-enum { LEVEL_ref = LEVEL_REF, LEVEL_avx2 = LEVEL_AVX2, LEVEL_avx512 = LEVEL_AVX512 };
+enum {
+    LEVEL_ref = LEVEL_REF,
+    LEVEL_avx2 = LEVEL_AVX2,
+    LEVEL_avx512 = LEVEL_AVX512,
+    LEVEL_avx512vnni = LEVEL_AVX512VNNI
+};
 
 /* All variants. One whose check_OP or bench_OP is missing does not link. */
 static const struct check_case cases[] = {
@@ -85,7 +90,8 @@ static bool run_case(const struct check_case *one, const struct options *options
 int main(int argc, char **argv) {
     struct options options = { 0 };
     if (!parse(argc, argv, &options)) {
-        fputs("usage: kernel-check [--check-only] [--only WORD] [--level ref|avx2|avx512]\n", stderr);
+        fputs("usage: kernel-check [--check-only] [--only WORD] [--level ref|avx2|avx512|avx512vnni]\n",
+              stderr);
         return 2;
     }
     fpu_flush_denormals();

@@ -10,7 +10,7 @@
 #include <cpuid.h>
 #endif
 
-static const char *const level_names[LEVEL_COUNT] = { "ref", "avx2", "avx512" };
+static const char *const level_names[LEVEL_COUNT] = { "ref", "avx2", "avx512", "avx512vnni" };
 
 const char *level_name(enum level level) {
     return level_names[level];
@@ -22,8 +22,8 @@ bool level_from_name(const char *name, enum level *out) {
             *out = (enum level)i;
             return true;
         }
-    if (strcmp(name, "avx512vnni") != 0 && strcmp(name, "amx") != 0) return false;
-    *out = LEVEL_AVX512; /* levels to come */
+    if (strcmp(name, "amx") != 0) return false;
+    *out = LEVEL_AVX512VNNI; /* a level to come */
     return true;
 }
 
@@ -35,6 +35,7 @@ enum level level_of_machine(void) {
     bool avx2 = f16c && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
     bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                   __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+    if (avx512 && __builtin_cpu_supports("avx512vnni")) return LEVEL_AVX512VNNI;
     if (avx512) return LEVEL_AVX512;
     if (avx2) return LEVEL_AVX2;
 #endif
@@ -42,7 +43,12 @@ enum level level_of_machine(void) {
 }
 
 /* The list spells levels in small letters, as they stand in function names. */
-enum { LEVEL_ref = LEVEL_REF, LEVEL_avx2 = LEVEL_AVX2, LEVEL_avx512 = LEVEL_AVX512 };
+enum {
+    LEVEL_ref = LEVEL_REF,
+    LEVEL_avx2 = LEVEL_AVX2,
+    LEVEL_avx512 = LEVEL_AVX512,
+    LEVEL_avx512vnni = LEVEL_AVX512VNNI
+};
 
 struct kernels kernels_select(enum level highest) {
     enum level machine = level_of_machine(), best = highest < machine ? highest : machine;

@@ -9,12 +9,11 @@
 #include "kernels/list.h"
 #include "kernels/types.h"
 
-enum level { LEVEL_REF, LEVEL_AVX2, LEVEL_AVX512, LEVEL_COUNT };
+enum level { LEVEL_REF, LEVEL_AVX2, LEVEL_AVX512, LEVEL_AVX512VNNI, LEVEL_COUNT };
 
-const char *level_name(enum level level); /* "ref", "avx2", "avx512" */
-bool level_from_name(const char *name,
-                     enum level *out); /* also "avx512vnni" and "amx", which mean avx512 today */
-enum level level_of_machine(void);     /* the best that CPU and system offer and this build holds */
+const char *level_name(enum level level);                /* "ref", "avx2", "avx512", "avx512vnni" */
+bool level_from_name(const char *name, enum level *out); /* also "amx", which means avx512vnni today */
+enum level level_of_machine(void); /* the best that CPU and system offer and this build holds */
 
 struct kernels {
     enum level level;

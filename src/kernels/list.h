@@ -3,6 +3,8 @@
  * operation_fn. Prototypes, the table, kernel-check and its benchmark expand this list, so that no kernel can
  * be left untested.
  *
+ * Lists ascend by level: the table takes the last line that the machine can run.
+ *
  * To add a variant: write OP/OP_LEVEL.c, add its line here. To add an operation: its type in types.h, its
  * name in OPERATION_LIST, its ref variant, and a case in kernel_check.c (which does not compile without).
  */
@@ -15,6 +17,10 @@
     OPERATION(product_f32)                                                                                   \
     OPERATION(product_bf16)                                                                                  \
     OPERATION(round_bf16)                                                                                    \
+    OPERATION(quantise)                                                                                      \
+    OPERATION(step_q8_0)                                                                                     \
+    OPERATION(step_q4_0)                                                                                     \
+    OPERATION(step_q4_k)                                                                                     \
     OPERATION(unpack_row)                                                                                    \
     OPERATION(pack_row)                                                                                      \
     OPERATION(rms_norm)                                                                                      \
@@ -34,6 +40,10 @@
     KERNEL(product_f32, ref)                                                                                 \
     KERNEL(product_bf16, ref)                                                                                \
     KERNEL(round_bf16, ref)                                                                                  \
+    KERNEL(quantise, ref)                                                                                    \
+    KERNEL(step_q8_0, ref)                                                                                   \
+    KERNEL(step_q4_0, ref)                                                                                   \
+    KERNEL(step_q4_k, ref)                                                                                   \
     KERNEL(unpack_row, ref)                                                                                  \
     KERNEL(pack_row, ref)                                                                                    \
     KERNEL(rms_norm, ref)                                                                                    \
@@ -54,6 +64,10 @@
     KERNEL(product_f32, avx2)                                                                                \
     KERNEL(product_bf16, avx2)                                                                               \
     KERNEL(round_bf16, avx2)                                                                                 \
+    KERNEL(quantise, avx2)                                                                                   \
+    KERNEL(step_q8_0, avx2)                                                                                  \
+    KERNEL(step_q4_0, avx2)                                                                                  \
+    KERNEL(step_q4_k, avx2)                                                                                  \
     KERNEL(unpack_row, avx2)                                                                                 \
     KERNEL(pack_row, avx2)                                                                                   \
     KERNEL(rms_norm, avx2)                                                                                   \
@@ -71,6 +85,10 @@
     KERNEL(product_f32, avx512)                                                                              \
     KERNEL(product_bf16, avx512)                                                                             \
     KERNEL(round_bf16, avx512)                                                                               \
+    KERNEL(quantise, avx512)                                                                                 \
+    KERNEL(step_q8_0, avx512)                                                                                \
+    KERNEL(step_q4_0, avx512)                                                                                \
+    KERNEL(step_q4_k, avx512)                                                                                \
     KERNEL(unpack_row, avx512)                                                                               \
     KERNEL(pack_row, avx512)                                                                                 \
     KERNEL(rms_norm, avx512)                                                                                 \
@@ -82,7 +100,10 @@
     KERNEL(rope, avx512)                                                                                     \
     KERNEL(top_k, avx512)                                                                                    \
     KERNEL(axpy, avx512)                                                                                     \
-    KERNEL(scale, avx512)
+    KERNEL(scale, avx512)                                                                                    \
+    KERNEL(step_q8_0, avx512vnni)                                                                            \
+    KERNEL(step_q4_0, avx512vnni)                                                                            \
+    KERNEL(step_q4_k, avx512vnni)
 #else
 #define KERNEL_LIST_X86(KERNEL)
 #endif

@@ -16,9 +16,9 @@
 struct matmul_job {              /* out[m][n] = sum over k of x[m][k] * weight[n][k] (+ bias[n]) */
     const struct weight *weight; /* [N, K] */
     const float *x;              /* [rows, K] */
-    float *rounded; /* room for x rounded to bf16, [rows, round_up(K, 32)] packed; NULL when no job computes
-                       in bf16. Jobs that share x may share it if they stand next to each other */
-    float *out;     /* [rows, N] */
+    float *rounded;    /* room for x rounded to bf16 and quantised, matmul_rounded_count; NULL when no job
+                          computes in bf16. Jobs that share x may share it if they stand next to each other */
+    float *out;        /* [rows, N] */
     const float *bias; /* [N] or NULL */
     int64_t x_stride, out_stride, rows;
     int64_t steps; /* the first so many of the rows are steps: block formats in fast take them in integers */

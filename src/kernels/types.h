@@ -43,6 +43,24 @@ typedef void product_bf16_fn(const uint32_t *restrict panel, int64_t kc, const f
 /* out[i] = the f32 value of x[i] rounded to bf16, nearest even, NaN quiet. */
 typedef void round_bf16_fn(const float *restrict x, int64_t count, float *restrict out);
 
+/* ---- matmul/: steps, in integers ---- (matmul/quantised.h draws a row of them) */
+
+/* x [count], a multiple of 32, to int8 in [-127, 127], a scale and the sum of the integers for each 32. With
+ * a the largest |x| of those: scale = a / 127, q = x * (127 / a) to the nearest integer, ties to even. Where
+ * a < 2^-119: q = 0, scale = 0. Where it is not finite: q = 0, scale = NaN. */
+typedef void quantise_fn(const float *restrict x, int64_t count, int8_t *restrict q, float *restrict scale,
+                         int32_t *restrict sum);
+
+/* One tile: PANEL outputs n0.. of w, read in place (at any address; nothing outside its blocks is touched),
+ * for `rows` quantised rows at x, to out [rows][PANEL]; outputs past w->rows give 0. w is not transposed, and
+ * its columns are whole blocks. Each output is one chain over its blocks from +0, dots being exact:
+ *     q8_0, q4_0   acc = fma(d * scale, dot, acc)
+ *     q4_k         acc = fma((d * sc) * scale, dot, acc), acm = fma(dmin * mn, scale * sum, acm); acc - acm
+ */
+typedef void step_fn(const struct weight *w, int64_t n0, const void *restrict x, int64_t rows,
+                     float *restrict out);
+typedef step_fn step_q8_0_fn, step_q4_0_fn, step_q4_k_fn;
+
 /* ---- unpack/ ---- */
 
 /* Row `row` of w, all its columns, to f32: embedding rows, vectors, values of the cache. */

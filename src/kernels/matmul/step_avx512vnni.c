@@ -1,0 +1,20 @@
+/*
+ * Steps with AVX-512 VNNI: one instruction sums four products of bytes, one side unsigned. Weights of q8_0
+ * become unsigned by adding 128.
+ */
+#include "kernels/matmul/step_avx512.h"
+
+#define LEVEL(name) name##_avx512vnni
+
+enum { BYTES_BIAS = 128 };
+
+INLINE vi dot_nibbles(vi low, vi first, vi high, vi second) {
+    return _mm512_dpbusd_epi32(_mm512_dpbusd_epi32(_mm512_setzero_si512(), low, first), high, second);
+}
+
+INLINE vi dot_bytes(vi low, vi first, vi high, vi second) {
+    const vi sign = _mm512_set1_epi8((char)-128);
+    return dot_nibbles(_mm512_xor_si512(low, sign), first, _mm512_xor_si512(high, sign), second);
+}
+
+#include "kernels/matmul/step_vector.h"

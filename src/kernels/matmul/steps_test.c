@@ -1,0 +1,270 @@
+/*
+ * op_matmul with steps: which rows go through integers and which through bf16, at every level and in teams of
+ * one to five. The definition of a step is step_*_ref, which is held against float64 here.
+ */
+#include "kernels/matmul/quantised.h"
+#include "kernels/random_weight.h"
+#include "kernels/run_test.h"
+
+#include <math.h>
+
+enum { JOBS_MAX = 8, TAKES_MAX = 64 };
+
+struct memory { /* what a test allocated */
+    void *taken[TAKES_MAX];
+    int count;
+};
+
+static void *take(void *context, int64_t bytes) {
+    struct memory *memory = context;
+    assert_true(memory->count < TAKES_MAX);
+    void *block = calloc(1, (size_t)bytes + 1);
+    assert_non_null(block);
+    return memory->taken[memory->count++] = block;
+}
+
+static void release(struct memory *memory) {
+    while (memory->count > 0) free(memory->taken[--memory->count]);
+}
+
+static float *take_normal(struct memory *memory, struct random *random, int64_t count) {
+    float *values = take(memory, count * (int64_t)sizeof *values);
+    for (int64_t i = 0; i < count; i++) values[i] = (float)random_normal(random);
+    return values;
+}
+
+/* ---- the definition ---- */
+
+static step_fn *step_of(enum dtype dtype) {
+    return dtype == DTYPE_Q8_0   ? step_q8_0_ref
+           : dtype == DTYPE_Q4_0 ? step_q4_0_ref
+           : dtype == DTYPE_Q4_K ? step_q4_k_ref
+                                 : NULL;
+}
+
+static void quantise_row(const float *x, int64_t cols, void *out) {
+    int8_t *q = out;
+    float *scale = (float *)(void *)(q + cols);
+    quantise_ref(x, cols, q, scale, (int32_t *)(void *)(scale + cols / 32));
+}
+
+static void naive_step(const struct weight *w, const float *x, float *out) {
+    float tile[PANEL];
+    unsigned char *quantised = malloc((size_t)quantised_bytes(w->cols));
+    assert_non_null(quantised);
+    quantise_row(x, w->cols, quantised);
+    for (int64_t n = 0; n < w->rows; n++) {
+        if (n % PANEL == 0) step_of(w->dtype)(w, n, quantised, 1, tile);
+        out[n] = tile[n % PANEL];
+    }
+    free(quantised);
+}
+
+static float bf16(float value) {
+    return bf16_to_f32(bf16_from_f32(value));
+}
+
+static float naive_bf16(const struct weight *w, const float *x, int64_t n) {
+    float sum = 0;
+    for (int64_t k0 = 0; k0 < w->cols; k0 += 32) {
+        float chain[2] = { 0, 0 };
+        for (int64_t k = k0; k < min_i64(w->cols, k0 + 32); k++)
+            chain[k % 2] = fmaf(bf16(x[k]), bf16(weight_get(w, n, k)), chain[k % 2]);
+        sum += chain[0] + chain[1];
+    }
+    return sum;
+}
+
+static float naive_f32(const struct weight *w, const float *x, int64_t n) {
+    float sum = 0;
+    for (int64_t k = 0; k < w->cols; k++) sum = fmaf(x[k], weight_get(w, n, k), sum);
+    return sum;
+}
+
+static void naive(const struct matmul_job *job, enum compute compute, bool integers, float *out) {
+    const struct weight *w = job->weight;
+    for (int64_t m = 0; m < job->rows; m++) {
+        const float *x = job->x + m * job->x_stride;
+        float *row = out + m * job->out_stride;
+        if (integers && compute == COMPUTE_BF16 && m < job->steps)
+            naive_step(w, x, row);
+        else
+            for (int64_t n = 0; n < w->rows; n++)
+                row[n] = compute == COMPUTE_BF16 ? naive_bf16(w, x, n) : naive_f32(w, x, n);
+        for (int64_t n = 0; job->bias && n < w->rows; n++) row[n] += job->bias[n];
+    }
+}
+
+/* ---- running ---- */
+
+struct call {
+    enum compute compute;
+    struct matmul_job *jobs;
+    int64_t count;
+};
+
+static void call_matmul(struct exec *exec, void *argument) {
+    const struct call *call = argument;
+    exec->numerics.compute = call->compute;
+    op_matmul(exec, call->jobs, call->count);
+}
+
+static int64_t out_count(const struct matmul_job *job) {
+    return job->rows * job->out_stride;
+}
+
+/* Every level and team gives the bits of the definition. Jobs whose weight has whole blocks, in rows, of a
+ * type with a step kernel take steps in integers. */
+static void assert_jobs(struct matmul_job *jobs, int64_t count, enum compute compute) {
+    static const int teams[] = { 1, 2, 3, 5 };
+    struct memory memory = { 0 };
+    float *want[JOBS_MAX];
+    unsigned state = fpu_flush_denormals();
+    for (int64_t j = 0; j < count; j++) {
+        const struct weight *w = jobs[j].weight;
+        bool whole = w->cols % (w->dtype == DTYPE_Q4_K ? 256 : 32) == 0;
+        want[j] = take(&memory, out_count(&jobs[j]) * 4);
+        jobs[j].out = take(&memory, out_count(&jobs[j]) * 4);
+        naive(&jobs[j], compute, step_of(w->dtype) && whole && !w->transposed, want[j]);
+    }
+    fpu_restore(state);
+    struct call call = { compute, jobs, count };
+    for (int level = 0; level <= (int)level_of_machine(); level++)
+        for (int t = level == LEVEL_REF ? 2 : 0; t < (level == LEVEL_REF ? 3 : 4); t++) { /* ref is slow */
+            for (int64_t j = 0; j < count; j++) memset(jobs[j].out, 0, (size_t)out_count(&jobs[j]) * 4);
+            op_run(teams[t], (enum level)level, call_matmul, &call);
+            for (int64_t j = 0; j < count; j++)
+                assert_same_bits(jobs[j].out, want[j], (size_t)out_count(&jobs[j]));
+        }
+    release(&memory);
+}
+
+static struct matmul_job random_job(struct memory *memory, struct random *random, const struct weight *weight,
+                                    int64_t rows, int64_t steps, bool bias) {
+    struct matmul_job job = { .weight = weight, .rows = rows, .steps = steps };
+    const struct numerics fast = { .compute = COMPUTE_BF16 };
+    job.x_stride = weight->cols + (int64_t)random_below(random, 5);
+    job.out_stride = weight->rows + (int64_t)random_below(random, 5);
+    job.x = take_normal(memory, random, rows * job.x_stride);
+    job.rounded = take(memory, matmul_rounded_count(&fast, rows, weight->cols) * 4);
+    job.bias = bias ? take_normal(memory, random, weight->rows) : NULL;
+    return job;
+}
+
+static void assert_split(enum dtype dtype, int64_t outputs, int64_t cols, int64_t rows, int64_t steps,
+                         enum layout layout) {
+    struct memory memory = { 0 };
+    struct random random = random_seed((uint64_t)(rows * 1000 + steps));
+    struct random_weight_plan plan = { dtype, layout, outputs, cols, false, false };
+    struct weight w = random_weight(&random, &plan, take, &memory);
+    struct matmul_job job = random_job(&memory, &random, &w, rows, steps, rows % 2);
+    assert_jobs(&job, 1, COMPUTE_BF16);
+    release(&memory);
+}
+
+static void assert_splits(enum dtype dtype) {
+    static const int64_t counts[][2] = { { 1, 1 }, { 1, 0 }, { 5, 2 }, { 7, 7 }, { 9, 1 }, { 6, 5 } };
+    for (int i = 0; i < 6; i++)
+        assert_split(dtype, 70, 512, counts[i][0], counts[i][1], (enum layout)(i % LAYOUT_STRIPED));
+    assert_split(dtype, 33, 256, 150, 140,
+                 LAYOUT_DENSE); /* more steps than a tile has rows, and few others */
+    assert_split(dtype, 32, 256, 270, 130, LAYOUT_STRIPED);
+    assert_split(dtype, 1, 256, 3, 3, LAYOUT_DENSE);
+    assert_split(dtype, 40, 256, 3, 2, LAYOUT_TRANSPOSED); /* no steps down the blocks */
+    assert_split(dtype, 40, 300, 3, 2, LAYOUT_DENSE);      /* nor where they are cut */
+}
+
+TEST(steps_of_q8_0_are_split_from_prompts) {
+    assert_splits(DTYPE_Q8_0);
+}
+TEST(steps_of_q4_0_are_split_from_prompts) {
+    assert_splits(DTYPE_Q4_0);
+}
+TEST(steps_of_q4_k_are_split_from_prompts) {
+    assert_splits(DTYPE_Q4_K);
+}
+TEST(steps_of_other_types_are_rows_like_all) {
+    assert_split(DTYPE_Q6_K, 40, 256, 7, 3, LAYOUT_DENSE);
+    assert_split(DTYPE_BF16, 40, 100, 7, 7, LAYOUT_DENSE);
+}
+
+/* q, k and v of three types that share x and its room; and a job without rows, which owns the room of its
+ * neighbour. */
+TEST(steps_and_rounded_rows_share_a_room) {
+    static const enum dtype types[] = { DTYPE_Q4_K, DTYPE_Q4_K, DTYPE_Q6_K, DTYPE_F32, DTYPE_Q8_0 };
+    static const int64_t rows_and_steps[][2] = { { 9, 9 }, { 9, 2 }, { 3, 1 }, { 140, 6 } };
+    for (int i = 0; i < 4; i++)
+        for (int turn = 0; turn < (i < 3 ? 3 : 1); turn++) {
+            struct memory memory = { 0 };
+            struct random random = random_seed(9);
+            struct weight w[6];
+            struct matmul_job jobs[6];
+            for (int j = 0; j < 6; j++) {
+                struct random_weight_plan plan = {
+                    types[(j + turn) % 5], LAYOUT_DENSE, 40, 512, false, false
+                };
+                w[j] = random_weight(&random, &plan, take, &memory);
+                jobs[j] = random_job(&memory, &random, &w[j], j == 0 ? 0 : rows_and_steps[i][0],
+                                     rows_and_steps[i][1], j == 1);
+                if (j <= 1) continue;
+                jobs[j].x = jobs[1].x;
+                jobs[j].x_stride = jobs[1].x_stride;
+                jobs[j].rounded = jobs[1].rounded;
+            }
+            jobs[0].rounded = jobs[1].rounded;
+            if (i < 2) assert_jobs(jobs + 1, 5, COMPUTE_F32);
+            for (int j = 0; j < 6; j++) /* f32 has an order of its own in fast */
+                if (w[j].dtype == DTYPE_F32) jobs[j].rows = 0;
+            assert_jobs(jobs, 6, COMPUTE_BF16);
+            release(&memory);
+        }
+}
+
+/* Decoded weights times quantised activations in float64: a rounding or three a block, in each of two chains.
+ */
+TEST(steps_are_near_float64) {
+    enum { N = 64, K = 2048 };
+    static const enum dtype types[] = { DTYPE_Q8_0, DTYPE_Q4_0, DTYPE_Q4_K };
+    for (int type = 0; type < 3; type++) {
+        struct memory memory = { 0 };
+        struct random random = random_seed(11);
+        struct random_weight_plan plan = { types[type], LAYOUT_DENSE, N, K, false, false };
+        struct weight w = random_weight(&random, &plan, take, &memory);
+        struct matmul_job job = random_job(&memory, &random, &w, 1, 1, false);
+        struct call call = { COMPUTE_BF16, &job, 1 };
+        unsigned char *bytes = take(&memory, quantised_bytes(K));
+        job.out = take(&memory, out_count(&job) * 4);
+        op_run(2, level_of_machine(), call_matmul, &call);
+        quantise_row(job.x, K, bytes);
+        struct quantised_row x = quantised_row(bytes, 0, K);
+        for (int64_t n = 0; n < N; n++) {
+            double exact = 0, magnitudes = 0;
+            for (int64_t k = 0; k < K; k++) {
+                double product = (double)weight_get(&w, n, k) * x.q[k] * x.scale[k / 32];
+                exact += product;
+                magnitudes += fabs(product);
+            }
+            assert_true(fabs(job.out[n] - exact) <= 4 * magnitudes * (K / 32 + 4) * 0x1p-24);
+        }
+        release(&memory);
+    }
+}
+
+/* What is no number stays none, and does not spread to other rows. */
+TEST(steps_of_what_is_not_finite) {
+    struct memory memory = { 0 };
+    struct random random = random_seed(12);
+    struct random_weight_plan plan = { DTYPE_Q4_0, LAYOUT_DENSE, 40, 256, false, false };
+    struct weight w = random_weight(&random, &plan, take, &memory);
+    struct matmul_job job = random_job(&memory, &random, &w, 3, 3, false);
+    struct call call = { COMPUTE_BF16, &job, 1 };
+    float *x = (float *)(uintptr_t)job.x;
+    x[job.x_stride + 70] = INFINITY;
+    job.out = take(&memory, out_count(&job) * 4);
+    op_run(2, level_of_machine(), call_matmul, &call);
+    for (int64_t n = 0; n < 40; n++) {
+        assert_true(isfinite(job.out[n]) && isfinite(job.out[2 * job.out_stride + n]));
+        assert_true(isnan(job.out[job.out_stride + n]));
+    }
+    release(&memory);
+}

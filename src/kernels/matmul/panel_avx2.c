@@ -212,11 +212,11 @@ void panel_f32_avx2(const struct weight *w, int64_t n0, int64_t k0, int64_t kc, 
                rows_adjacent(w, DTYPE_F16, 2)) {
         rows_to_f32(w, n0, k0, kc, panel);
     } else if (is_turned(w)) {
-        decode_turned(w, n0, k0, kc, panel);
+        decode_turned(w, n0, k0, kc, panel, &decoder_avx2);
     } else {
         struct decoded piece;
         for (int64_t k = 0; k < kc; k += DECODE_COLS) {
-            decode_rows(w, n0, k0 + k, min_i64(DECODE_COLS, kc - k), decode_run_avx2, &piece);
+            decode_rows(w, n0, k0 + k, min_i64(DECODE_COLS, kc - k), &decoder_avx2, &piece);
             columns_f32(&piece.view, 0, 0, piece.view.cols, panel + k * PANEL);
         }
     }
@@ -268,13 +268,13 @@ void panel_bf16_avx2(const struct weight *w, int64_t n0, int64_t k0, int64_t kc,
         float piece[DECODE_COLS * PANEL];
         for (int64_t k = 0; k < kc; k += DECODE_COLS) {
             int64_t count = min_i64(DECODE_COLS, kc - k);
-            decode_turned(w, n0, k0 + k, count, piece);
+            decode_turned(w, n0, k0 + k, count, piece, &decoder_avx2);
             panel_to_pairs(piece, count, panel + k / 2 * PANEL);
         }
     } else {
         struct decoded piece;
         for (int64_t k = 0; k < kc; k += DECODE_COLS) {
-            decode_rows(w, n0, k0 + k, min_i64(DECODE_COLS, kc - k), decode_run_avx2, &piece);
+            decode_rows(w, n0, k0 + k, min_i64(DECODE_COLS, kc - k), &decoder_avx2, &piece);
             f32_to_pairs(&piece.view, panel + k / 2 * PANEL);
         }
     }

@@ -204,11 +204,11 @@ void panel_f32_avx512(const struct weight *w, int64_t n0, int64_t k0, int64_t kc
                rows_adjacent(w, DTYPE_F16, 2)) {
         rows_to_f32(w, n0, k0, kc, panel);
     } else if (is_turned(w)) {
-        decode_turned(w, n0, k0, kc, panel);
+        decode_turned(w, n0, k0, kc, panel, &decoder_avx512);
     } else {
         struct decoded piece;
         for (int64_t k = 0; k < kc; k += DECODE_COLS) {
-            decode_rows(w, n0, k0 + k, min_i64(DECODE_COLS, kc - k), decode_run_avx512, &piece);
+            decode_rows(w, n0, k0 + k, min_i64(DECODE_COLS, kc - k), &decoder_avx512, &piece);
             columns_f32(&piece.view, 0, 0, piece.view.cols, panel + k * PANEL);
         }
     }
@@ -310,13 +310,13 @@ void panel_bf16_avx512(const struct weight *w, int64_t n0, int64_t k0, int64_t k
         float piece[DECODE_COLS * PANEL];
         for (int64_t k = 0; k < kc; k += DECODE_COLS) {
             int64_t count = min_i64(DECODE_COLS, kc - k);
-            decode_turned(w, n0, k0 + k, count, piece);
+            decode_turned(w, n0, k0 + k, count, piece, &decoder_avx512);
             panel_to_pairs(piece, count, panel + k / 2 * PANEL);
         }
     } else {
         struct decoded piece;
         for (int64_t k = 0; k < kc; k += DECODE_COLS) {
-            decode_rows(w, n0, k0 + k, min_i64(DECODE_COLS, kc - k), decode_run_avx512, &piece);
+            decode_rows(w, n0, k0 + k, min_i64(DECODE_COLS, kc - k), &decoder_avx512, &piece);
             f32_to_pairs(&piece.view, panel + k / 2 * PANEL);
         }
     }

@@ -1,6 +1,6 @@
 /*
  * Decoding of rows of any weight to f32, for the levels above ref: fp8 and fp4, with their planes of scales,
- * by the level's own decode_run; blocks by decode_blocks.h; all else, and odd strides, by weight_get_row.
+ * by the level's own decode_run; blocks by its decode_runs; all else, and odd strides, by weight_get_row.
  *
  *     out[k] = value(code) * scale            one rounding, as in weight_get
  *
@@ -25,11 +25,17 @@ static inline float decode_scale(const struct weight *w, int64_t row, int64_t co
     return w->scale_dtype == DTYPE_F8_E8M0 ? f8_e8m0_to_f32(*scale) : dtype_get(w->scale_dtype, scale, 0);
 }
 
+/* What a level brings. */
+struct decoder {
+    decode_run_fn *run;
+    decode_runs_fn *runs;
+};
+
 /* cols [col, col + count) of one row: the bits of weight_get_row, sooner. */
 static inline void decode_row(const struct weight *w, int64_t row, int64_t col, int64_t count,
-                              float *restrict out, decode_run_fn *run) {
+                              float *restrict out, const struct decoder *decoder) {
     if (dtype_is_block(w->dtype) && !w->transposed && !w->scale) {
-        decode_blocks(w->dtype, w->data + row * w->row_stride, col, count, out);
+        decode_blocks(w->dtype, w->data + row * w->row_stride, col, count, out, decoder->runs);
         return;
     }
     bool f4 = w->dtype == DTYPE_F4_E2M1, f8 = w->dtype == DTYPE_F8_E4M3 || w->dtype == DTYPE_F8_E5M2;
@@ -46,7 +52,7 @@ static inline void decode_row(const struct weight *w, int64_t row, int64_t col, 
             length = min_i64(length, w->scale_cols - (w->col_first + k) % w->scale_cols);
             scale = decode_scale(w, row, k);
         }
-        run(w->dtype, in + (f4 ? k / 2 : k), length, scale, out + (k - col));
+        decoder->run(w->dtype, in + (f4 ? k / 2 : k), length, scale, out + (k - col));
         k += length;
     }
 }
@@ -61,11 +67,11 @@ struct decoded {
 };
 
 /* Rows [n0, n0 + PANEL) as far as they exist, columns [k0, k0 + kc), kc <= DECODE_COLS. */
-static inline void decode_rows(const struct weight *w, int64_t n0, int64_t k0, int64_t kc, decode_run_fn *run,
-                               struct decoded *out) {
+static inline void decode_rows(const struct weight *w, int64_t n0, int64_t k0, int64_t kc,
+                               const struct decoder *decoder, struct decoded *out) {
     int64_t rows = min_i64(PANEL, w->rows - n0);
     if (dtype_is_block(w->dtype) && !w->transposed) fetch_blocks(w, n0, k0, kc);
-    for (int64_t j = 0; j < rows; j++) decode_row(w, n0 + j, k0, kc, out->values + j * DECODE_COLS, run);
+    for (int64_t j = 0; j < rows; j++) decode_row(w, n0 + j, k0, kc, out->values + j * DECODE_COLS, decoder);
     out->view = (struct weight){ .data = (const unsigned char *)out->values,
                                  .dtype = DTYPE_F32,
                                  .rows = rows,
@@ -77,11 +83,11 @@ static inline void decode_rows(const struct weight *w, int64_t n0, int64_t k0, i
 /* Blocks in a transposed view: rows of the file are columns, so they are decoded into the panel as they lie.
  */
 static inline void decode_turned(const struct weight *w, int64_t n0, int64_t k0, int64_t kc,
-                                 float *restrict panel) {
+                                 float *restrict panel, const struct decoder *decoder) {
     int64_t present = min_i64(PANEL, w->rows - n0);
     for (int64_t k = 0; k < kc; k++) {
         float *out = panel + k * PANEL;
-        decode_blocks(w->dtype, w->data + (k0 + k) * w->col_stride, n0, present, out);
+        decode_blocks(w->dtype, w->data + (k0 + k) * w->col_stride, n0, present, out, decoder->runs);
         for (int64_t j = present; j < PANEL; j++) out[j] = 0;
     }
 }

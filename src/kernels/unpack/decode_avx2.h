@@ -1,9 +1,11 @@
 /*
- * fp8 and fp4 to f32 on AVX2, 8 at a time: as in decode_avx512.h, but the table of fp4 holds magnitudes only.
+ * fp8, fp4 and blocks to f32 on AVX2, 8 at a time: as in decode_avx512.h, but the table of fp4 holds
+ * magnitudes only.
  */
 #ifndef KERNELS_UNPACK_DECODE_AVX2_H
 #define KERNELS_UNPACK_DECODE_AVX2_H
 
+#include "kernels/unpack/codes_avx2.h"
 #include "kernels/unpack/decode.h"
 
 #include <immintrin.h>
@@ -54,5 +56,47 @@ static inline void decode_run_avx2(enum dtype dtype, const unsigned char *in, in
     _mm256_storeu_ps(values, _mm256_mul_ps(decode_eight_avx2(dtype, rest), factor));
     memcpy(out + k, values, (size_t)(count - k) * sizeof *out);
 }
+
+/* 16 bytes of codes to f32. */
+static inline void store_codes_avx2(__m128i codes, bool has_offset, float scale, float offset,
+                                    float *restrict out) {
+    __m256 low = _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(codes));
+    __m256 high = _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_unpackhi_epi64(codes, codes)));
+    low = _mm256_mul_ps(low, _mm256_set1_ps(scale));
+    high = _mm256_mul_ps(high, _mm256_set1_ps(scale));
+    if (has_offset) {
+        low = _mm256_add_ps(low, _mm256_set1_ps(offset));
+        high = _mm256_add_ps(high, _mm256_set1_ps(offset));
+    }
+    _mm256_storeu_ps(out, low);
+    _mm256_storeu_ps(out + 8, high);
+}
+
+static inline void decode_runs_avx2(enum dtype dtype, const unsigned char *row, int64_t first, int64_t count,
+                                    float *restrict out) {
+    switch (dtype) {
+#define FORMAT(TYPE, name, elements, encoder)                                                                \
+    case DTYPE_##TYPE:                                                                                       \
+        for (int64_t run = first, runs = (elements) / BLOCK_RUN; run < first + count;                        \
+             run++, out += BLOCK_RUN) {                                                                      \
+            const unsigned char *block = row + run / runs * (int64_t)sizeof(struct name);                    \
+            if (codes_are_small(dtype, block)) {                                                             \
+                name##_decode_run(block, 0, out);                                                            \
+                continue;                                                                                    \
+            }                                                                                                \
+            struct codes c = name##_codes(block, (int)(run % runs));                                         \
+            bool has_offset = codes_have_offset(DTYPE_##TYPE);                                               \
+            store_codes_avx2(_mm256_castsi256_si128(c.codes), has_offset, c.scale[0], c.offset[0], out);     \
+            store_codes_avx2(_mm256_extracti128_si256(c.codes, 1), has_offset, c.scale[1], c.offset[1],      \
+                             out + 16);                                                                      \
+        }                                                                                                    \
+        break;
+        BLOCK_FORMAT_LIST(FORMAT)
+#undef FORMAT
+    default: break;
+    }
+}
+
+static const struct decoder decoder_avx2 = { decode_run_avx2, decode_runs_avx2 };
 
 #endif

@@ -1,11 +1,12 @@
 /*
- * fp8 and fp4 to f32 on AVX-512, 16 at a time. fp8 goes by way of f16, whose conversion knows subnormals
- * whatever the flushing of denormals: e5m2 is the upper byte of an f16; e4m3 shifted into its place is an f16
- * 2^8 too small (its only NaN apart). fp4 is a table of 16, which is one register.
+ * fp8, fp4 and blocks to f32 on AVX-512, 16 at a time. fp8 goes by way of f16, whose conversion knows
+ * subnormals whatever the flushing of denormals: e5m2 is the upper byte of an f16; e4m3 shifted into its
+ * place is an f16 2^8 too small (its only NaN apart). fp4 is a table of 16, which is one register.
  */
 #ifndef KERNELS_UNPACK_DECODE_AVX512_H
 #define KERNELS_UNPACK_DECODE_AVX512_H
 
+#include "kernels/unpack/codes_avx2.h"
 #include "kernels/unpack/decode.h"
 
 #include <immintrin.h>
@@ -39,5 +40,39 @@ static inline void decode_run_avx512(enum dtype dtype, const unsigned char *in, 
         _mm512_mask_storeu_ps(out + k, some, _mm512_mul_ps(values, _mm512_set1_ps(scale)));
     }
 }
+
+/* 16 bytes of codes to f32. */
+static inline __m512 codes_avx512(__m128i codes, bool has_offset, float scale, float offset) {
+    __m512 values = _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(codes)), _mm512_set1_ps(scale));
+    return has_offset ? _mm512_add_ps(values, _mm512_set1_ps(offset)) : values;
+}
+
+static inline void decode_runs_avx512(enum dtype dtype, const unsigned char *row, int64_t first,
+                                      int64_t count, float *restrict out) {
+    switch (dtype) {
+#define FORMAT(TYPE, name, elements, encoder)                                                                \
+    case DTYPE_##TYPE:                                                                                       \
+        for (int64_t run = first, runs = (elements) / BLOCK_RUN; run < first + count;                        \
+             run++, out += BLOCK_RUN) {                                                                      \
+            const unsigned char *block = row + run / runs * (int64_t)sizeof(struct name);                    \
+            if (codes_are_small(dtype, block)) {                                                             \
+                name##_decode_run(block, 0, out);                                                            \
+                continue;                                                                                    \
+            }                                                                                                \
+            struct codes c = name##_codes(block, (int)(run % runs));                                         \
+            bool has_offset = codes_have_offset(DTYPE_##TYPE);                                               \
+            _mm512_storeu_ps(                                                                                \
+                out, codes_avx512(_mm256_castsi256_si128(c.codes), has_offset, c.scale[0], c.offset[0]));    \
+            _mm512_storeu_ps(out + 16, codes_avx512(_mm256_extracti128_si256(c.codes, 1), has_offset,        \
+                                                    c.scale[1], c.offset[1]));                               \
+        }                                                                                                    \
+        break;
+        BLOCK_FORMAT_LIST(FORMAT)
+#undef FORMAT
+    default: break;
+    }
+}
+
+static const struct decoder decoder_avx512 = { decode_run_avx512, decode_runs_avx512 };
 
 #endif

@@ -1,7 +1,6 @@
 /*
- * Rows of block formats to f32: tensor/blocks/'s own decoders, a run of 32 at a time, compiled here for the
- * level of the including file. They are plain loops, which the compiler turns into its vectors; no bit
- * depends on that (tensor/blocks/bits.h says why).
+ * Rows of block formats to f32, wherever they begin and end. A level decodes whole runs of 32
+ * (decode_runs_fn, by codes_avx2.h); here are the edges, and what to fetch ahead.
  */
 #ifndef KERNELS_UNPACK_DECODE_BLOCKS_H
 #define KERNELS_UNPACK_DECODE_BLOCKS_H
@@ -10,41 +9,23 @@
 #include "kernels/types.h"
 #include "tensor/blocks/formats.h"
 
-/* Runs [first, first + count) of a row. */
-#define FORMAT(TYPE, name, elements, encoder)                                                                \
-    static inline void name##_decode_runs(const unsigned char *row, int64_t first, int64_t count,            \
-                                          float *restrict out) {                                             \
-        enum { RUNS = (elements) / BLOCK_RUN };                                                              \
-        for (int64_t run = first; run < first + count; run++, out += BLOCK_RUN)                              \
-            name##_decode_run(row + run / RUNS * (int64_t)sizeof(struct name), (int)(run % RUNS), out);      \
-    }
-BLOCK_FORMAT_LIST(FORMAT)
-#undef FORMAT
+/* Runs [first, first + count) of a row of blocks. */
+typedef void decode_runs_fn(enum dtype dtype, const unsigned char *row, int64_t first, int64_t count,
+                            float *restrict out);
 
-static inline void decode_block_runs(enum dtype dtype, const unsigned char *row, int64_t first, int64_t count,
-                                     float *restrict out) {
-    switch (dtype) {
-#define FORMAT(TYPE, name, elements, encoder)                                                                \
-    case DTYPE_##TYPE: name##_decode_runs(row, first, count, out); break;
-        BLOCK_FORMAT_LIST(FORMAT)
-#undef FORMAT
-    default: break;
-    }
-}
-
-/* Elements [col, col + count) of a row of blocks, wherever they begin and end. */
+/* Elements [col, col + count) of a row of blocks. */
 static inline void decode_blocks(enum dtype dtype, const unsigned char *row, int64_t col, int64_t count,
-                                 float *restrict out) {
+                                 float *restrict out, decode_runs_fn *runs) {
     float edge[BLOCK_RUN];
     int64_t into = col % BLOCK_RUN, head = into ? min_i64(BLOCK_RUN - into, count) : 0;
     int64_t whole = (count - head) / BLOCK_RUN, tail = count - head - whole * BLOCK_RUN;
     if (head) {
-        decode_block_runs(dtype, row, col / BLOCK_RUN, 1, edge);
+        runs(dtype, row, col / BLOCK_RUN, 1, edge);
         memcpy(out, edge + into, (size_t)head * sizeof *out);
     }
-    decode_block_runs(dtype, row, (col + head) / BLOCK_RUN, whole, out + head);
+    if (whole) runs(dtype, row, (col + head) / BLOCK_RUN, whole, out + head);
     if (tail) {
-        decode_block_runs(dtype, row, (col + head) / BLOCK_RUN + whole, 1, edge);
+        runs(dtype, row, (col + head) / BLOCK_RUN + whole, 1, edge);
         memcpy(out + head + whole * BLOCK_RUN, edge, (size_t)tail * sizeof *out);
     }
 }

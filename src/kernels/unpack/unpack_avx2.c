@@ -34,7 +34,7 @@ void unpack_row_avx2(const struct weight *w, int64_t row, float *restrict out) {
     else if (w->dtype == DTYPE_F16 && w->col_stride == 2 && !w->scale)
         unpack_f16(in, w->cols, out);
     else
-        decode_row(w, row, 0, w->cols, out, decode_run_avx2);
+        decode_row(w, row, 0, w->cols, out, &decoder_avx2);
 }
 
 static void pack_bf16(const float *x, int64_t count, unsigned char *out) {

@@ -18,11 +18,15 @@ struct iq4_xs {
     unsigned char d[2], scales_h[2], scales_l[4], q[128];
 };
 
+static inline int iq4_xs_scale(const struct iq4_xs *block, int t) {
+    int low = block->scales_l[t / 2] >> 4 * (t % 2) & 15;
+    int high = (int)(block_u16(block->scales_h) >> 2 * t & 3);
+    return (low | high << 4) - 32;
+}
+
 static inline void iq4_xs_decode_run(const unsigned char *restrict at, int run, float *restrict out) {
     const struct iq4_xs *block = (const void *)at;
-    int low = block->scales_l[run / 2] >> 4 * (run % 2) & 15;
-    int high = (int)(block_u16(block->scales_h) >> 2 * run & 3);
-    iq4_decode(block->q + 16 * run, block_f16(block->d) * (float)((low | high << 4) - 32), out);
+    iq4_decode(block->q + 16 * run, block_f16(block->d) * (float)iq4_xs_scale(block, run), out);
 }
 
 #endif

@@ -97,12 +97,23 @@ static struct scratch scratch_take(struct exec *exec, const struct spec *spec, i
     return s;
 }
 
-/* Views of each head's halves of Wkvb: rows [h (nope + value), + nope) and what follows. */
-static void head_views(const struct sizes *z, const struct weight *kv_b, struct scratch *s) {
+/* Views of each head's halves of Wkvb: rows [h (nope + value), + nope) and what follows. Files that keep the
+ * two apart hold k's part transposed. */
+static void head_views(const struct sizes *z, const struct store *store, int64_t layer, struct scratch *s) {
+    const struct weight *k_b = store_weight(store, layer, SLOT_K_B),
+                        *v_b = store_weight(store, layer, SLOT_V_B),
+                        *kv_b = store_weight(store, layer, SLOT_KV_B);
+    bool split = store->model->spec.attention.split_kv_b;
     for (int64_t h = 0; h < z->heads; h++) {
-        s->k_up[h] = weight_rows(kv_b, h * (z->nope + z->value), z->nope);
-        s->v_up[h] = weight_rows(kv_b, h * (z->nope + z->value) + z->nope, z->value);
-        s->k_up_transposed[h] = weight_transpose(&s->k_up[h]);
+        if (split) {
+            s->k_up_transposed[h] = weight_rows(k_b, h * z->latent, z->latent);
+            s->k_up[h] = weight_transpose(&s->k_up_transposed[h]);
+            s->v_up[h] = weight_rows(v_b, h * z->value, z->value);
+        } else {
+            s->k_up[h] = weight_rows(kv_b, h * (z->nope + z->value), z->nope);
+            s->v_up[h] = weight_rows(kv_b, h * (z->nope + z->value) + z->nope, z->value);
+            s->k_up_transposed[h] = weight_transpose(&s->k_up[h]);
+        }
     }
 }
 
@@ -201,7 +212,7 @@ void latent_forward(struct exec *exec, const struct store *store, int64_t layer,
     struct scratch s = scratch_take(exec, spec, rows->count);
 
     if (exec->team->rank == 0) run_table_fill(&s.table, rows, layer, true);
-    head_views(&z, store_weight(store, layer, SLOT_KV_B), &s);
+    head_views(&z, store, layer, &s);
     project(exec, store, layer, rows, x, &s);
     op_store_rows(exec, exec->numerics.kv, s.row, z.row, rows->count, z.row, s.table.key);
 

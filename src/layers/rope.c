@@ -6,6 +6,7 @@
  * low; blended between YaRN      theta_i / factor * ramp_i + theta_i * (1 - ramp_i), ramp from lo to hi; Peng
  * et al. 2023, arXiv:2309.00071 longrope  theta_i / short_i or / long_i, by the length of the prompt; Ding et
  * al. 2024, arXiv:2402.13753
+ *   factors   theta_i / factor_i, as GGUF stores llama3's
  *
  * The steps are f32 ones in the order of transformers' modeling_rope_utils.py: angles grow with the position,
  * so a last bit of a frequency is seen at position 10,000.
@@ -68,6 +69,9 @@ void rope_frequencies(const struct rope_spec *r, bool beyond, float *inverse) {
         break;
     case ROPE_LLAMA3: llama3(r, inverse, half); break;
     case ROPE_YARN: yarn(r, power, inverse, half); break;
+    case ROPE_FACTORS:
+        for (int64_t i = 0; i < half; i++) inverse[i] /= (float)factors[i];
+        break;
     case ROPE_LONGROPE:
         for (int64_t i = 0; i < half; i++) inverse[i] = 1.0f / ((float)factors[i] * power[i]);
         break;

@@ -46,7 +46,8 @@ static bool refuse_missing(const struct family *family, const struct checkpoint 
     if (rule->pattern) pattern_write(rule->pattern, layer, expert < 0 ? 0 : expert, "", name, sizeof name);
     sy_fail(err, SY_ERR_SHAPE, "missing tensor");
     if (!rule->pattern) sy_fail(err, SY_ERR_SHAPE, "%s models have no tensor for it", family->name);
-    sy_error_remedy(err, "config.json asks for it (%s): is the checkpoint complete?", slot_name(slot));
+    sy_error_remedy(err, "%s asks for it (%s): is the checkpoint complete?", family_described_by(family),
+                    slot_name(slot));
     sy_error_at(err, "%s", name[0] ? name : slot_name(slot));
     return checkpoint->count > 0 && sy_error_in(err, checkpoint->tensors[0].file);
 }
@@ -58,9 +59,10 @@ static bool refuse_doubled(const struct claim *a, const struct claim *b, struct 
     return sy_error_in(err, a->tensor->file);
 }
 
-static bool refuse_extra(const struct claim *claim, struct sy_error *err) {
-    sy_fail(err, SY_ERR_SHAPE, "config.json describes a model without it (%s)", slot_name(claim->slot));
-    sy_error_remedy(err, "the weights and config.json are not of the same model");
+static bool refuse_extra(const struct family *family, const struct claim *claim, struct sy_error *err) {
+    sy_fail(err, SY_ERR_SHAPE, "%s describes a model without it (%s)", family_described_by(family),
+            slot_name(claim->slot));
+    sy_error_remedy(err, "the weights and %s are not of the same model", family_described_by(family));
     sy_error_at(err, "%s", claim->tensor->name);
     return sy_error_in(err, claim->tensor->file);
 }
@@ -81,7 +83,7 @@ static bool check_slot(const struct family *family, const struct spec *spec,
                        const struct claim *claims, int64_t count, struct sy_error *err) {
     int64_t rows, cols;
     bool wanted = slot_shape(spec, layer, slot, &rows, &cols) && !(slot == SLOT_HEAD && spec->tied);
-    if (!wanted) return count == 0 || refuse_extra(&claims[0], err);
+    if (!wanted) return count == 0 || refuse_extra(family, &claims[0], err);
     for (int64_t i = 1; i < count; i++)
         if (claims[0].expert < 0 || claims[i].expert == claims[i - 1].expert)
             return refuse_doubled(&claims[i], &claims[i - 1], err);
@@ -91,7 +93,7 @@ static bool check_slot(const struct family *family, const struct spec *spec,
         if (i >= count || (!whole && claims[i].expert != i))
             return refuse_missing(family, checkpoint, layer, slot, i, err);
     for (int64_t i = 0; i < count; i++)
-        if (!view_check(spec, &claims[i], err)) return false;
+        if (!view_check(family, spec, &claims[i], err)) return false;
     return true;
 }
 
@@ -158,7 +160,9 @@ bool bind_checkpoint(const struct family *family, const struct spec *spec,
     ok = ok && check_claims(family, spec, checkpoint, &claims, err) &&
          build(spec, &claims, arena, binding, err);
     arena_close(&scratch);
-    if (!ok) sy_error_remedy(err, "fetch the file again, or write it as config.json describes it");
+    if (!ok)
+        sy_error_remedy(err, "fetch the file again, or write it as %s describes it",
+                        family_described_by(family));
     return ok;
 }
 

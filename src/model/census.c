@@ -75,12 +75,16 @@ static bool is_mtp(struct taking *t, const char *name, size_t prefix, const char
     if (layer < t->spec->decoder.layer_count) return false;
     if (layer == t->beyond_layer) return true;
     memcpy(projection, name, prefix);
-    if (!pattern_write(pattern, layer, -1, "eh_proj.weight", projection + prefix,
-                       sizeof projection - prefix) ||
-        !checkpoint_find(t->checkpoint, projection))
-        return false;
-    t->beyond_layer = layer;
-    return true;
+    static const char *const spellings[] = { "eh_proj.weight", "nextn.eh_proj.weight" /* GGUF's */ };
+    for (int i = 0; i < 2; i++) {
+        if (!pattern_write(pattern, layer, -1, spellings[i], projection + prefix,
+                           sizeof projection - prefix) ||
+            !checkpoint_find(t->checkpoint, projection))
+            continue;
+        t->beyond_layer = layer;
+        return true;
+    }
+    return false;
 }
 
 static const char *ignored_reason(struct taking *t, const char *name) {
@@ -177,13 +181,14 @@ static bool refuse_scales(const struct tensor *tensor, struct sy_error *err) {
 
 static bool refuse_range(const struct taking *t, const struct tensor *tensor, const struct match *match,
                          struct sy_error *err) {
+    const char *by = family_described_by(t->family);
     if (match->layer >= t->spec->decoder.layer_count)
-        sy_fail(err, SY_ERR_SHAPE, "of layer %lld, but config.json says that there are %lld layers",
-                (long long)match->layer, (long long)t->spec->decoder.layer_count);
+        sy_fail(err, SY_ERR_SHAPE, "of layer %lld, but %s says that there are %lld layers",
+                (long long)match->layer, by, (long long)t->spec->decoder.layer_count);
     else
-        sy_fail(err, SY_ERR_SHAPE, "of expert %lld, but config.json says that there are %lld experts",
-                (long long)match->expert, (long long)t->spec->router.experts);
-    sy_error_remedy(err, "the weights and config.json are not of the same model");
+        sy_fail(err, SY_ERR_SHAPE, "of expert %lld, but %s says that there are %lld experts",
+                (long long)match->expert, by, (long long)t->spec->router.experts);
+    sy_error_remedy(err, "the weights and %s are not of the same model", by);
     return at_tensor(tensor, err);
 }
 
@@ -246,6 +251,7 @@ static bool sum_up(const struct taking *t, struct arena *arena, struct census *c
         const struct tensor *tensor = &t->checkpoint->tensors[i];
         if (t->fates[i] == FATE_BOUND) {
             census->bound++;
+            if (tensor->dtype == DTYPE_COUNT) continue; /* binding refuses it by name */
             census->dtype_tensors[tensor->dtype]++;
             census->dtype_bytes[tensor->dtype] += tensor->bytes;
         } else if (t->fates[i] == FATE_UNKNOWN) {

@@ -28,7 +28,8 @@ SY_MUST_CHECK bool census_take(const struct family *family, const struct spec *s
                                struct census *census, struct sy_error *err);
 
 /* Does the claimed tensor have the shape and dtype that the slot asks for, and its scales theirs? */
-SY_MUST_CHECK bool view_check(const struct spec *spec, const struct claim *claim, struct sy_error *err);
+SY_MUST_CHECK bool view_check(const struct family *family, const struct spec *spec, const struct claim *claim,
+                              struct sy_error *err);
 
 /* The weight of a claim that view_check passed; `expert` picks one out of a tensor that holds all. */
 struct weight view_make(const struct spec *spec, const struct claim *claim, int64_t expert);

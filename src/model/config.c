@@ -17,8 +17,8 @@ static const struct json_limits limits = { .bytes = 16 << 20, .depth = 32 };
 
 /* ---- opening ---- */
 
-static bool config_take(struct config *config, json_t *root, const char *name, struct arena *arena,
-                        struct sy_error *err) {
+bool config_wrap(json_t *root, const char *name, struct arena *arena, struct config *config,
+                 struct sy_error *err) {
     memset(config, 0, sizeof *config);
     snprintf(config->file, sizeof config->file, "%s", name);
     config->arena = arena;
@@ -41,12 +41,12 @@ static bool config_take(struct config *config, json_t *root, const char *name, s
 }
 
 bool config_open(const char *path, struct arena *arena, struct config *config, struct sy_error *err) {
-    return config_take(config, json_parse_file(path, limits, err), path, arena, err);
+    return config_wrap(json_parse_file(path, limits, err), path, arena, config, err);
 }
 
 bool config_parse(const char *text, int64_t size, const char *name, struct arena *arena,
                   struct config *config, struct sy_error *err) {
-    return config_take(config, json_parse(text, size, limits, err), name, arena, err);
+    return config_wrap(json_parse(text, size, limits, err), name, arena, config, err);
 }
 
 void config_close(struct config *config) {

@@ -27,6 +27,9 @@ SY_MUST_CHECK bool config_open(const char *path, struct arena *arena, struct con
                                struct sy_error *err);
 SY_MUST_CHECK bool config_parse(const char *text, int64_t size, const char *name, struct arena *arena,
                                 struct config *config, struct sy_error *err);
+/* A value that is there already; takes the reference, also on failure. NULL: err says why. */
+SY_MUST_CHECK bool config_wrap(json_t *root, const char *name, struct arena *arena, struct config *config,
+                               struct sy_error *err);
 void config_close(struct config *config);
 
 bool config_has(struct config *config, const char *key);     /* there and not null; marks it asked */

@@ -30,6 +30,10 @@ const struct family *family_find(const char *architecture, const char *model_typ
     return NULL;
 }
 
+const char *family_described_by(const struct family *family) {
+    return family->described_by ? family->described_by : "config.json";
+}
+
 /* The first of `architectures` that some family knows decides; then model_type. */
 static const struct family *choose(struct config *c) {
     const json_t *list = config_array(c, "architectures");

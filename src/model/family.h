@@ -20,6 +20,7 @@ enum layout {
     LAYOUT_ALTERNATE_TRANSPOSED,
     LAYOUT_MX_BLOCKS, /* MXFP4 blocks u8 [E, rows, cols / 32, 16] with `scales` beside; see tensor/weight.h */
     LAYOUT_MX_BLOCKS_ALTERNATE, /* the same, [E, 2 rows, ..]: gate and up alternate */
+    LAYOUT_HEADS,               /* [H, rows / H, cols]: a matrix whose rows are cut by heads */
     LAYOUT_ROWS_JOINT,          /* reserved: several slots stacked along rows in one tensor (joint qkv) */
 };
 
@@ -51,11 +52,15 @@ struct family {
     const struct tensor_ignore *ignored; /* ends with pattern NULL */
     const char *const
         *prefixes; /* alternatives to strip from names ("language_model."), NULL-terminated; may be NULL */
+    const struct gguf_form *gguf; /* the same in GGUF (model/gguf_form.h); NULL: it has no form there */
+    const char *described_by;     /* where the sizes come from, for messages; NULL: config.json */
 };
 
 extern const struct family *const families[]; /* NULL-terminated; from families/list.h */
 const struct family *family_find(const char *architecture,
                                  const char *model_type); /* either may be NULL; NULL: none */
+
+const char *family_described_by(const struct family *family);
 
 /* The family of a parsed config and its spec, checked (spec_check). The family's own name for it goes to
  * spec->family. unknown keys: names in *unknown (arena), count in *unknown_count. */

@@ -1,8 +1,9 @@
 /*
- * Opening a model: config.json, then the weights, then binding one to the other.
+ * Opening a model: config.json, then the weights, then binding one to the other. A GGUF file is all of it.
  */
 #include "base/os.h"
 #include "model/bind.h"
+#include "model/gguf_form.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -53,15 +54,53 @@ static bool open_parts(struct model *model, const char *path, bool ignore_unknow
     return true;
 }
 
+/* A type that cannot be decoded is refused only now, by the name that the file's format has for it. */
+static void name_type(const struct gguf *gguf, const struct checkpoint *checkpoint, struct sy_error *err) {
+    for (int64_t i = 0; err && i < checkpoint->count; i++) {
+        if (checkpoint->tensors[i].dtype != DTYPE_COUNT ||
+            strcmp(checkpoint->tensors[i].name, err->place) != 0)
+            continue;
+        const char *name = gguf_type_name(gguf->types[i]);
+        if (name)
+            snprintf(err->message, sizeof err->message, "stored as %s, which is not read here", name);
+        else
+            snprintf(err->message, sizeof err->message, "stored in type %u, which is not known here",
+                     (unsigned)gguf->types[i]);
+        return;
+    }
+}
+
+static bool open_gguf(struct model *model, const char *path, bool ignore_unknown, struct sy_error *err) {
+    struct gguf gguf;
+    struct gguf_model described;
+    if (!gguf_open(path, &model->checkpoint, &gguf, err)) return false;
+    bool ok = spec_from_gguf(&gguf, &model->checkpoint, path, true, &model->arena, &described, err);
+    if (ok) {
+        model->family = described.family;
+        model->spec = described.spec;
+        ok = bind_checkpoint(model->family, &model->spec, &model->checkpoint, ignore_unknown, &model->arena,
+                             &model->binding, &model->census, err);
+        if (!ok) name_type(&gguf, &model->checkpoint, err);
+        model->census.unknown_keys = described.unknown;
+        model->census.unknown_key_count = described.unknown_count;
+        gguf_model_free(&described);
+    }
+    if (ok) return true;
+    checkpoint_close(&model->checkpoint);
+    return sy_error_in(err, path);
+}
+
 bool model_open(const char *path, bool ignore_unknown, struct model *model, struct sy_error *err) {
     char config_file[sizeof model->path + 16];
     struct config config;
+    bool gguf = os_is_file(path) && gguf_is_file(path), ok;
     memset(model, 0, sizeof *model);
-    if (!config_path(path, config_file, sizeof model->path, err)) return false;
+    if (!gguf && !config_path(path, config_file, sizeof model->path, err)) return false;
     snprintf(model->path, sizeof model->path, "%s", path);
     arena_open(&model->arena);
-    bool ok = config_open(config_file, &model->arena, &config, err);
-    if (ok) {
+    if (gguf) {
+        ok = open_gguf(model, path, ignore_unknown, err);
+    } else if ((ok = config_open(config_file, &model->arena, &config, err))) {
         ok = open_parts(model, path, ignore_unknown, &config, err);
         config_close(&config);
     }

@@ -21,8 +21,10 @@ enum side {
     K_NORMED,
     Q_LORA,
     KV_LORA,
-    KV_A,    /* kv_lora + rotary */
-    KV_B,    /* heads * (nope + value) */
+    KV_A, /* kv_lora + rotary */
+    KV_B, /* heads * (nope + value) */
+    K_B,  /* heads * kv_lora */
+    NOPE,
     F_DENSE, /* width of the layer's dense FFN */
     E,       /* experts */
     F,       /* expert width */
@@ -44,6 +46,8 @@ enum when {
     Q_LATENT_BIASED,
     LATENT,
     LATENT_BIASED,
+    LATENT_JOINT, /* kv_b whole */
+    LATENT_SPLIT,
     DENSE,
     DENSE_GATED,
     DENSE_BIASED,
@@ -93,7 +97,9 @@ static const struct row table[SLOT_COUNT] = {
     [SLOT_KV_A] = { "kv_a", PART_ATTENTION, LATENT, KV_A, D },
     [SLOT_KV_A_BIAS] = { "kv_a_bias", PART_ATTENTION, LATENT_BIASED, ONE, KV_A },
     [SLOT_KV_A_NORM] = { "kv_a_norm", PART_NORMS, LATENT, ONE, KV_LORA },
-    [SLOT_KV_B] = { "kv_b", PART_ATTENTION, LATENT, KV_B, KV_LORA },
+    [SLOT_KV_B] = { "kv_b", PART_ATTENTION, LATENT_JOINT, KV_B, KV_LORA },
+    [SLOT_K_B] = { "k_b", PART_ATTENTION, LATENT_SPLIT, K_B, NOPE },
+    [SLOT_V_B] = { "v_b", PART_ATTENTION, LATENT_SPLIT, O_WIDTH, KV_LORA },
     [SLOT_FFN_NORM] = { "ffn_norm", PART_NORMS, ALWAYS, ONE, D },
     [SLOT_FFN_NORM_BIAS] = { "ffn_norm_bias", PART_NORMS, NORM_BIASED, ONE, D },
     [SLOT_GATE] = { "gate", PART_DENSE_FFN, DENSE_GATED, F_DENSE, D },
@@ -161,6 +167,8 @@ static int64_t side_of(const struct spec *spec, const struct layer_spec *layer, 
     case KV_LORA: return a->kv_lora_rank;
     case KV_A: return a->kv_lora_rank + a->head_width - a->nope_width;
     case KV_B: return times(a->heads, a->nope_width + a->value_width);
+    case K_B: return times(a->heads, a->kv_lora_rank);
+    case NOPE: return a->nope_width;
     case F_DENSE: return layer ? layer->dense_width : 0;
     case E: return spec->router.experts;
     case F: return spec->expert_width;
@@ -182,6 +190,8 @@ static bool there_in_attention(const struct attention_spec *a, enum when when) {
     case Q_LATENT_BIASED: return low && a->qkv_bias;
     case LATENT: return latent;
     case LATENT_BIASED: return latent && a->qkv_bias;
+    case LATENT_JOINT: return latent && !a->split_kv_b;
+    case LATENT_SPLIT: return latent && a->split_kv_b;
     default: return false;
     }
 }

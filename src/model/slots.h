@@ -40,6 +40,8 @@ enum slot {
     SLOT_KV_A_BIAS,
     SLOT_KV_A_NORM, /* [1, kv_lora] */
     SLOT_KV_B,      /* [H (nope + value), kv_lora] */
+    SLOT_K_B,       /* or apart: [H kv_lora, nope], each head's keys transposed */
+    SLOT_V_B,       /* [H value, kv_lora] */
     SLOT_FFN_NORM,  /* [1, D] */
     SLOT_FFN_NORM_BIAS,
     SLOT_GATE, /* dense FFN: [F, D] */

@@ -20,7 +20,7 @@
 
 /* ---- positions ---- */
 
-enum rope_scaling { ROPE_PLAIN, ROPE_LINEAR, ROPE_LLAMA3, ROPE_YARN, ROPE_LONGROPE };
+enum rope_scaling { ROPE_PLAIN, ROPE_LINEAR, ROPE_LLAMA3, ROPE_YARN, ROPE_LONGROPE, ROPE_FACTORS };
 
 struct rope_spec { /* models.md 2.2, 2.3 */
     enum rope_scaling scaling;
@@ -34,7 +34,7 @@ struct rope_spec { /* models.md 2.2, 2.3 */
     bool truncate;                            /* yarn: round the correction range outwards */
     double magnitude;      /* cos and sin are multiplied by this (yarn, longrope short); 1 otherwise */
     double long_magnitude; /* longrope beyond original_context */
-    int64_t factor_count;  /* longrope: dims / 2 entries each; 0 otherwise */
+    int64_t factor_count;  /* longrope, factors (GGUF's rope_freqs; both lists alike): dims / 2; else 0 */
     double *short_factor, *long_factor;
 };
 
@@ -62,6 +62,7 @@ struct attention_spec {
     int64_t nope_width;   /* latent: columns of a head that do not rotate */
     bool qkv_bias, output_bias;
     bool joint_qkv;  /* one projection in the file (dbrx) */
+    bool split_kv_b; /* latent: the file keeps kv_b's two parts apart, k's transposed for each head (GGUF) */
     double scale;    /* of q.k, everything included (1 / sqrt, multipliers, mscale^2) */
     double soft_cap; /* 0: none */
     double clamp;    /* of q, k, v; 0: none */
@@ -236,5 +237,6 @@ struct spec_field {
 /* All fields but the pointers, and the counts that go with them (layers, factor_count, eos_count). */
 extern const struct spec_field spec_fields[];
 extern const int spec_field_count;
+const struct spec_field *spec_field_find(const char *name); /* "rope.theta"; NULL: there is none */
 
 #endif

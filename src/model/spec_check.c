@@ -126,7 +126,9 @@ static bool check_rope(const struct spec *spec, struct sy_error *err) {
         !positive_real(err, "rope.long_magnitude", r->long_magnitude))
         return false;
     if (r->scaling == ROPE_PLAIN || r->scaling == ROPE_LINEAR) return true;
-    if (!positive(err, "rope.original_context", r->original_context, SPEC_SIZE_MAX)) return false;
+    if (r->scaling != ROPE_FACTORS &&
+        !positive(err, "rope.original_context", r->original_context, SPEC_SIZE_MAX))
+        return false;
     if (r->scaling == ROPE_LLAMA3)
         return positive_real(err, "rope.low_freq_factor", r->low_freq_factor) &&
                positive_real(err, "rope.high_freq_factor", r->high_freq_factor);

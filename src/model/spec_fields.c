@@ -3,8 +3,10 @@
  * field of spec.h gets its line here (spec_fields_test.c reads the header and fails when one is missing).
  */
 #include "model/spec.h"
+#include <string.h>
 
-static const char *const rope_scaling_words[] = { "plain", "linear", "llama3", "yarn", "longrope", NULL };
+static const char *const rope_scaling_words[] = { "plain",    "linear",  "llama3", "yarn",
+                                                  "longrope", "factors", NULL };
 static const char *const norm_words[] = { "rms", "layer", "layer_no_bias", NULL };
 static const char *const qk_norm_words[] = { "none", "head", "width", "l2_after_rope", NULL };
 static const char *const norm_place_words[] = { "pre", "sandwich", "post", NULL };
@@ -55,6 +57,7 @@ const struct spec_field spec_fields[] = {
     IN(attention, qkv_bias, FIELD_BOOL, NULL),
     IN(attention, output_bias, FIELD_BOOL, NULL),
     IN(attention, joint_qkv, FIELD_BOOL, NULL),
+    IN(attention, split_kv_b, FIELD_BOOL, NULL),
     IN(attention, scale, FIELD_REAL, NULL),
     IN(attention, soft_cap, FIELD_REAL, NULL),
     IN(attention, clamp, FIELD_REAL, NULL),
@@ -146,3 +149,14 @@ const struct spec_field spec_fields[] = {
     LAYER(cross_attention, FIELD_BOOL, NULL),
 };
 const int spec_field_count = sizeof spec_fields / sizeof spec_fields[0];
+
+const struct spec_field *spec_field_find(const char *name) {
+    const char *dot = strchr(name, '.');
+    size_t section = dot ? (size_t)(dot - name) : 0;
+    for (int i = 0; i < spec_field_count; i++)
+        if (strlen(spec_fields[i].section) == section &&
+            strncmp(spec_fields[i].section, name, section) == 0 &&
+            strcmp(spec_fields[i].name, dot ? dot + 1 : name) == 0)
+            return &spec_fields[i];
+    return NULL;
+}

@@ -7,6 +7,7 @@
  *     halves                   the first or the second half of its rows
  *     alternate                every second row, from 0 or from 1
  *     ..., transposed          the same of its transpose
+ *     heads                    all heads' rows, one after the other
  *     mx blocks                32 codes of 4 bits in 16 bytes, one power of two for each block
  */
 #include "base/checked.h"
@@ -55,6 +56,10 @@ int layout_shape(const struct spec *spec, int64_t layer, enum slot slot, enum la
         shape[rank++] = rows;
         shape[rank++] = cols / MX_BLOCK;
         shape[rank++] = MX_BYTES;
+    } else if (layout == LAYOUT_HEADS) {
+        shape[rank++] = spec->attention.heads;
+        shape[rank++] = rows / spec->attention.heads;
+        shape[rank++] = cols;
     } else {
         shape[rank++] = rows;
         shape[rank++] = cols;
@@ -73,23 +78,26 @@ static bool same_shape(const struct tensor *tensor, const int64_t *shape, int ra
     return tensor->rank == rank && memcmp(tensor->shape, shape, (size_t)rank * sizeof *shape) == 0;
 }
 
-static bool wrong_shape(const struct tensor *tensor, const int64_t *shape, int rank, struct sy_error *err) {
+static bool wrong_shape(const struct family *family, const struct tensor *tensor, const int64_t *shape,
+                        int rank, struct sy_error *err) {
     char found[96], wanted[96];
-    sy_fail(err, SY_ERR_SHAPE, "shape %s, but config.json asks for %s",
-            tensor_shape_text(tensor->shape, tensor->rank, found, sizeof found),
+    const char *by = family_described_by(family);
+    sy_fail(err, SY_ERR_SHAPE, "shape %s, but %s asks for %s",
+            tensor_shape_text(tensor->shape, tensor->rank, found, sizeof found), by,
             tensor_shape_text(shape, rank, wanted, sizeof wanted));
-    sy_error_remedy(err, "the weights and config.json are not of the same model");
+    sy_error_remedy(err, "the weights and %s are not of the same model", by);
     return at_tensor(tensor, err);
 }
 
-static bool check_shape(const struct spec *spec, const struct claim *claim, struct sy_error *err) {
+static bool check_shape(const struct family *family, const struct spec *spec, const struct claim *claim,
+                        struct sy_error *err) {
     int64_t shape[TENSOR_RANK_MAX];
     bool fused = slot_is_expert(claim->slot) && claim->expert < 0;
     int rank = layout_shape(spec, claim->layer, claim->slot, claim->rule->layout, fused, shape);
     if (same_shape(claim->tensor, shape, rank)) return true;
     if (slot_is_vector(claim->slot) && !fused && same_shape(claim->tensor, (int64_t[]){ 1, shape[0] }, 2))
         return true;
-    return wrong_shape(claim->tensor, shape, rank, err);
+    return wrong_shape(family, claim->tensor, shape, rank, err);
 }
 
 bool is_float8(enum dtype dtype) {
@@ -97,7 +105,8 @@ bool is_float8(enum dtype dtype) {
 }
 
 /* The scales of a float8 matrix: one for each block of the stored tensor, cut off at its edges. */
-static bool check_plane(const struct spec *spec, const struct claim *claim, struct sy_error *err) {
+static bool check_plane(const struct family *family, const struct spec *spec, const struct claim *claim,
+                        struct sy_error *err) {
     const struct tensor *tensor = claim->tensor, *plane = claim->scales;
     enum layout layout = claim->rule->layout;
     int64_t shape[TENSOR_RANK_MAX], blocks[2] = { spec->scale_block_rows, spec->scale_block_cols };
@@ -109,7 +118,7 @@ static bool check_plane(const struct spec *spec, const struct claim *claim, stru
     }
     memcpy(shape, tensor->shape, sizeof shape);
     for (int i = 0; i < 2; i++) shape[rank - 2 + i] = ceil_div(shape[rank - 2 + i], blocks[i]);
-    if (!same_shape(plane, shape, rank)) return wrong_shape(plane, shape, rank, err);
+    if (!same_shape(plane, shape, rank)) return wrong_shape(family, plane, shape, rank, err);
     if (d != DTYPE_F32 && d != DTYPE_BF16 && d != DTYPE_F16 && d != DTYPE_F8_E8M0 && d != DTYPE_U8) {
         sy_fail(err, SY_ERR_FORMAT, "scales of dtype %s", dtype_name(d));
         sy_error_remedy(err, "F32, BF16, F16 and F8_E8M0 are read");
@@ -120,7 +129,8 @@ static bool check_plane(const struct spec *spec, const struct claim *claim, stru
     return at_tensor(plane, err);
 }
 
-static bool check_mx(const struct spec *spec, const struct claim *claim, struct sy_error *err) {
+static bool check_mx(const struct family *family, const struct spec *spec, const struct claim *claim,
+                     struct sy_error *err) {
     const struct tensor *blocks = claim->tensor, *scales = claim->scales;
     int64_t rows = 0, cols = 0;
     bool there = slot_shape(spec, claim->layer, claim->slot, &rows, &cols);
@@ -139,23 +149,47 @@ static bool check_mx(const struct spec *spec, const struct claim *claim, struct 
         return at_tensor(blocks, err);
     }
     if (!same_shape(scales, blocks->shape, blocks->rank - 1))
-        return wrong_shape(scales, blocks->shape, blocks->rank - 1, err);
+        return wrong_shape(family, scales, blocks->shape, blocks->rank - 1, err);
     if (scales->dtype == DTYPE_U8 || scales->dtype == DTYPE_F8_E8M0) return true;
     sy_fail(err, SY_ERR_FORMAT, "dtype %s, scales are U8 or F8_E8M0", dtype_name(scales->dtype));
     return at_tensor(scales, err);
 }
 
-bool view_check(const struct spec *spec, const struct claim *claim, struct sy_error *err) {
+/* Blocks lie along the rows of the file and cannot be cut by stripes. */
+static bool check_blocks(const struct claim *claim, struct sy_error *err) {
+    const struct tensor *tensor = claim->tensor;
+    enum layout layout = claim->rule->layout;
+    int64_t elements = 1, bytes;
+    dtype_unit(tensor->dtype, &elements, &bytes);
+    bool vector = slot_is_vector(claim->slot), plain = layout == LAYOUT_PLAIN || layout == LAYOUT_HEADS;
+    if (tensor->shape[tensor->rank - 1] % elements != 0)
+        sy_fail(err, SY_ERR_SHAPE, "rows of %lld elements are no whole blocks of %lld",
+                (long long)tensor->shape[tensor->rank - 1], (long long)elements);
+    else if (!plain && (vector || (layout != LAYOUT_HALVES && layout != LAYOUT_TRANSPOSED)))
+        sy_fail(err, SY_ERR_FORMAT, "blocks of %s are not read in this arrangement",
+                dtype_name(tensor->dtype));
+    else
+        return true;
+    return at_tensor(tensor, err);
+}
+
+bool view_check(const struct family *family, const struct spec *spec, const struct claim *claim,
+                struct sy_error *err) {
     const struct tensor *tensor = claim->tensor;
     enum dtype d = tensor->dtype;
-    if (!check_shape(spec, claim, err)) return false;
-    if (is_mx(claim->rule->layout)) return check_mx(spec, claim, err);
+    if (!check_shape(family, spec, claim, err)) return false;
+    if (is_mx(claim->rule->layout)) return check_mx(family, spec, claim, err);
+    if (d == DTYPE_COUNT) {
+        sy_fail(err, SY_ERR_FORMAT, "stored in a type that is not read here");
+        return at_tensor(tensor, err);
+    }
+    if (dtype_is_block(d)) return check_blocks(claim, err);
     if (d != DTYPE_F32 && d != DTYPE_F16 && d != DTYPE_BF16 && d != DTYPE_F64 && !is_float8(d)) {
         sy_fail(err, SY_ERR_FORMAT, "dtype %s, weights are floating", dtype_name(d));
         sy_error_remedy(err, "F32, F16, BF16, F64, F8_E4M3 and F8_E5M2 are read");
         return at_tensor(tensor, err);
     }
-    return !claim->scales || check_plane(spec, claim, err);
+    return !claim->scales || check_plane(family, spec, claim, err);
 }
 
 /* ---- views ---- */
@@ -164,6 +198,7 @@ bool view_check(const struct spec *spec, const struct claim *claim, struct sy_er
 static struct weight stored_matrix(const struct spec *spec, const struct claim *claim, int64_t expert) {
     const struct tensor *tensor = claim->tensor, *plane = claim->scales;
     int64_t rows = tensor->shape[tensor->rank - 2], cols = tensor->shape[tensor->rank - 1];
+    if (claim->rule->layout == LAYOUT_HEADS) rows *= tensor->shape[0];
     struct weight w = weight_matrix(tensor->data, tensor->dtype, rows, cols);
     w.data += expert * rows * w.row_stride;
     if (!plane) return w;

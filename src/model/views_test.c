@@ -15,8 +15,9 @@ static struct claim claim_of(struct tensor_rule *rule, enum slot slot, const str
 }
 
 static void must_check(const struct spec *spec, const struct claim *claim) {
+    static const struct family any = { 0 };
     struct sy_error err = { 0 };
-    if (!view_check(spec, claim, &err)) fail_msg("%s: %s", err.place, err.message);
+    if (!view_check(&any, spec, claim, &err)) fail_msg("%s: %s", err.place, err.message);
 }
 
 /* Where element (row, col) of half `second` lies in the stored data of one expert. */
@@ -111,10 +112,10 @@ TEST(mx_blocks) {
     }
     struct claim claim = claim_of(&alternate, SLOT_EXPERT_GATE, &blocks, false);
     struct sy_error err = { 0 };
-    assert_false(view_check(&fake.spec, &claim, &err)); /* no scales */
+    assert_false(view_check(fake.family, &fake.spec, &claim, &err)); /* no scales */
     claim.scales = &scales;
     scales.shape[1]--;
-    assert_false(view_check(&fake.spec, &claim, &err));
+    assert_false(view_check(fake.family, &fake.spec, &claim, &err));
     fake_close(&fake);
 }
 

@@ -7,6 +7,7 @@
  * weights / (sum + 1e-20), never scaled). transformers has no class for it.
  */
 #include "model/families/common.h"
+#include "model/gguf_form.h"
 
 static void read(struct config *c, struct spec *spec) {
     static const struct class_defaults defaults = { .norm_eps = 1e-6, .rope_theta = 10000, .context = 2048 };
@@ -37,6 +38,29 @@ static const struct tensor_rule names[] = {
     NAMES_END,
 };
 
+static void gguf_complete(struct gguf_reading *r) {
+    double scale = meta_real(r, "expert_weights_scale", 1);
+    if (scale != 1) meta_fail(r, "expert_weights_scale", "%g, but weights are not scaled here", scale);
+}
+
+static const struct gguf_rule gguf_keys[] = {
+    KEYS_BASIC,
+    KEYS_GROUPED,
+    KEYS_DENSE("intermediate_size"),
+    KEYS_EXPERTS("n_routed_experts", "num_experts_per_tok"),
+    KEYS_FINE_EXPERTS,
+    KEYS_SHARED,
+    KEYS_END,
+};
+
+static const struct gguf_form gguf = {
+    .arch = "deepseek",
+    .keys = gguf_keys,
+    .complete = gguf_complete,
+    .rules = gguf_names,
+    .permuted = true,
+};
+
 static const char *const architectures[] = { "DeepseekForCausalLM", NULL };
 static const char *const model_types[] = { "deepseek", NULL };
 
@@ -47,4 +71,5 @@ const struct family family_deepseek = {
     .read = read,
     .rules = names,
     .ignored = ignored_buffers,
+    .gguf = &gguf,
 };

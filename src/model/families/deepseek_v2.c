@@ -8,6 +8,7 @@
  * (transformers ignores the key). Groups not kept are masked with 0.
  */
 #include "model/families/common.h"
+#include "model/gguf_form.h"
 
 static void read(struct config *c, struct spec *spec) {
     static const struct class_defaults defaults = { .norm_eps = 1e-6, .rope_theta = 10000, .context = 2048 };
@@ -47,6 +48,39 @@ static const struct tensor_rule names[] = {
     NAMES_END,
 };
 
+/* Sigmoid scores: V3. */
+static bool gguf_fits(struct gguf_reading *r) {
+    return meta_int(r, "expert_gating_func", 1) != 2;
+}
+
+static void gguf_complete(struct gguf_reading *r) {
+    bool groups = meta_int(r, "expert_group_count", 1) > 1;
+    meta_put(r, "topk_method", json_string(groups ? "group_limited_greedy" : "greedy"));
+    meta_complete_latent(r);
+}
+
+static const struct gguf_rule gguf_keys[] = {
+    KEYS_BASIC,
+    KEYS_LATENT,
+    KEYS_DENSE("intermediate_size"),
+    KEYS_EXPERTS("n_routed_experts", "num_experts_per_tok"),
+    KEYS_FINE_EXPERTS,
+    KEYS_SHARED,
+    KEYS_WEIGHTS,
+    KEYS_SCALE,
+    KEYS_GATING,
+    KEYS_GROUPS,
+    KEYS_END,
+};
+
+static const struct gguf_form gguf = {
+    .arch = "deepseek2",
+    .fits = gguf_fits,
+    .keys = gguf_keys,
+    .complete = gguf_complete,
+    .rules = gguf_names,
+};
+
 static const char *const architectures[] = { "DeepseekV2ForCausalLM", NULL };
 static const char *const model_types[] = { "deepseek_v2", NULL };
 
@@ -57,4 +91,5 @@ const struct family family_deepseek_v2 = {
     .read = read,
     .rules = names,
     .ignored = ignored_buffers,
+    .gguf = &gguf,
 };

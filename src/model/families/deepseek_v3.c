@@ -9,6 +9,7 @@
  * when a biased score is negative. Kimi K2 says model_type kimi_k2 and has one group.
  */
 #include "model/families/common.h"
+#include "model/gguf_form.h"
 
 static void read(struct config *c, struct spec *spec) {
     static const struct class_defaults defaults = { .norm_eps = 1e-6, .rope_theta = 10000, .context = 4096 };
@@ -35,6 +36,32 @@ static const struct tensor_rule names[] = {
     NAMES_END,
 };
 
+static bool gguf_fits(struct gguf_reading *r) {
+    return meta_int(r, "expert_gating_func", 1) == 2;
+}
+
+static const struct gguf_rule gguf_keys[] = {
+    KEYS_BASIC,
+    KEYS_LATENT,
+    KEYS_DENSE("intermediate_size"),
+    KEYS_EXPERTS("n_routed_experts", "num_experts_per_tok"),
+    KEYS_FINE_EXPERTS,
+    KEYS_SHARED,
+    KEYS_WEIGHTS,
+    KEYS_SCALE,
+    KEYS_GATING,
+    KEYS_GROUPS,
+    KEYS_END,
+};
+
+static const struct gguf_form gguf = {
+    .arch = "deepseek2",
+    .fits = gguf_fits,
+    .keys = gguf_keys,
+    .complete = meta_complete_latent,
+    .rules = gguf_names,
+};
+
 static const char *const architectures[] = { "DeepseekV3ForCausalLM", "KimiK2ForCausalLM", NULL };
 static const char *const model_types[] = { "deepseek_v3", "kimi_k2", NULL };
 
@@ -45,4 +72,5 @@ const struct family family_deepseek_v3 = {
     .read = read,
     .rules = names,
     .ignored = ignored_buffers_mtp,
+    .gguf = &gguf,
 };

@@ -6,6 +6,7 @@
  * Source: GLM-4.5 team 2025, arXiv:2508.06471; transformers models/glm4_moe.
  */
 #include "model/families/common.h"
+#include "model/gguf_form.h"
 
 /* Of the head's columns, those that rotate. */
 static int64_t rotating(struct config *c, const struct spec *spec) {
@@ -53,6 +54,34 @@ static const struct tensor_rule names[] = {
     NAMES_END,
 };
 
+static void gguf_complete(struct gguf_reading *r) {
+    int64_t width = meta_int(r, "attention.key_length", 0), rotating = meta_int(r, "rope.dimension_count", 0);
+    meta_put_bool(r, "use_qk_norm", meta_has_tensor(r, "blk.0.attn_q_norm.weight"));
+    if (rotating > 0 && width > 0)
+        meta_put(r, "partial_rotary_factor", json_real((double)rotating / (double)width));
+}
+
+static const struct gguf_rule gguf_keys[] = {
+    KEYS_BASIC,
+    KEYS_GROUPED,
+    KEYS_DENSE("intermediate_size"),
+    KEYS_EXPERTS("n_routed_experts", "num_experts_per_tok"),
+    KEYS_FINE_EXPERTS,
+    KEYS_SHARED,
+    KEYS_WEIGHTS,
+    KEYS_SCALE,
+    KEYS_GATING,
+    KEYS_GROUPS,
+    KEYS_END,
+};
+
+static const struct gguf_form gguf = {
+    .arch = "glm4moe",
+    .keys = gguf_keys,
+    .complete = gguf_complete,
+    .rules = gguf_names_post_norm,
+};
+
 static const char *const architectures[] = { "Glm4MoeForCausalLM", NULL };
 static const char *const model_types[] = { "glm4_moe", NULL };
 
@@ -63,4 +92,5 @@ const struct family family_glm4_moe = {
     .read = read,
     .rules = names,
     .ignored = ignored_buffers_mtp,
+    .gguf = &gguf,
 };

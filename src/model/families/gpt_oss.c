@@ -8,6 +8,7 @@
  * says silu and means the clamped form.
  */
 #include "model/families/common.h"
+#include "model/gguf_form.h"
 
 /* The class's own scaling where the file has none. */
 static void default_yarn(struct spec *spec) {
@@ -71,6 +72,33 @@ static const struct tensor_rule names[] = {
     NAMES_END,
 };
 
+/* No scaling in the file means none, other than in config.json; the correction range is not rounded. */
+static void gguf_complete(struct gguf_reading *r) {
+    json_t *scaling = json_object_get(r->config, "rope_scaling");
+    if (scaling)
+        json_object_set_new(scaling, "truncate", json_false());
+    else
+        meta_put(r, "rope_scaling", json_pack("{s:s}", "rope_type", "default"));
+    meta_put_rows(r, "intermediate_size", "blk.0.ffn_gate_exps.weight");
+}
+
+static const struct gguf_rule gguf_keys[] = {
+    KEYS_BASIC,
+    KEYS_GROUPED,
+    KEYS_EXPERTS("num_local_experts", "num_experts_per_tok"),
+    { "expert_feed_forward_length", KEY_INT, "intermediate_size", "expert_width", NULL },
+    { "feed_forward_length", KEY_INT, NULL, NULL, meta_get_dense_width },
+    { "attention.sliding_window", KEY_INT, "sliding_window", NULL, meta_get_window },
+    KEYS_END,
+};
+
+static const struct gguf_form gguf = {
+    .arch = "gpt-oss",
+    .keys = gguf_keys,
+    .complete = gguf_complete,
+    .rules = gguf_names_post_norm,
+};
+
 static const char *const architectures[] = { "GptOssForCausalLM", NULL };
 static const char *const model_types[] = { "gpt_oss", NULL };
 
@@ -81,4 +109,5 @@ const struct family family_gpt_oss = {
     .read = read,
     .rules = names,
     .ignored = ignored_buffers,
+    .gguf = &gguf,
 };

@@ -7,6 +7,7 @@
  * other names; both are read.
  */
 #include "model/families/common.h"
+#include "model/gguf_form.h"
 
 static void read(struct config *c, struct spec *spec) {
     static const struct class_defaults defaults = { .norm_eps = 1e-6, .rope_theta = 10000, .context = 2048 };
@@ -39,6 +40,25 @@ static const struct tensor_rule names[] = {
     NAMES_END,
 };
 
+static const struct gguf_rule gguf_keys[] = {
+    KEYS_BASIC,
+    KEYS_GROUPED,
+    KEYS_EXPERT_WIDTH,
+    KEYS_EXPERTS("num_local_experts", "num_experts_per_tok"),
+    { "attention.scale", KEY_REAL, "attention_multiplier", "attention.scale", NULL },
+    { "embedding_scale", KEY_REAL, "embedding_multiplier", "embedding_multiplier", NULL },
+    { "residual_scale", KEY_REAL, "residual_multiplier", "residual_multiplier", NULL },
+    { "logit_scale", KEY_REAL, "logits_scaling", "logits_multiplier", meta_get_logit_divisor },
+    KEYS_END,
+};
+
+static const struct gguf_form gguf = {
+    .arch = "granitemoe",
+    .keys = gguf_keys,
+    .rules = gguf_names,
+    .permuted = true,
+};
+
 static const char *const architectures[] = { "GraniteMoeForCausalLM", NULL };
 static const char *const model_types[] = { "granitemoe", NULL };
 
@@ -49,4 +69,5 @@ const struct family family_granitemoe = {
     .read = read,
     .rules = names,
     .ignored = ignored_buffers,
+    .gguf = &gguf,
 };

@@ -6,6 +6,7 @@
  * Face publishes them: q and k rows are already permuted to half-split rope.
  */
 #include "model/families/common.h"
+#include "model/gguf_form.h"
 
 static void read(struct config *c, struct spec *spec) {
     static const struct class_defaults defaults = { .norm_eps = 1e-6, .rope_theta = 10000, .context = 2048 };
@@ -21,6 +22,33 @@ static const struct tensor_rule names[] = {
     NAMES_FFN("mlp"), NAMES_FFN_BIAS("mlp"), NAMES_END,
 };
 
+/* Dense; with experts the same architecture is mixtral. */
+static bool gguf_fits(struct gguf_reading *r) {
+    return meta_int(r, "expert_count", 0) == 0;
+}
+
+static void gguf_complete(struct gguf_reading *r) {
+    static const char *const zero[] = { "expert_used_count", NULL };
+    meta_known(r, zero);
+    if (meta_has_tensor(r, "blk.0.ffn_gate.bias")) meta_put_bool(r, "mlp_bias", true);
+}
+
+static const struct gguf_rule gguf_keys[] = {
+    KEYS_BASIC,
+    KEYS_GROUPED,
+    KEYS_DENSE("intermediate_size"),
+    KEYS_END,
+};
+
+static const struct gguf_form gguf = {
+    .arch = "llama",
+    .fits = gguf_fits,
+    .keys = gguf_keys,
+    .complete = gguf_complete,
+    .rules = gguf_names,
+    .permuted = true,
+};
+
 static const char *const architectures[] = { "LlamaForCausalLM", NULL };
 static const char *const model_types[] = { "llama", NULL };
 
@@ -31,4 +59,5 @@ const struct family family_llama = {
     .read = read,
     .rules = names,
     .ignored = ignored_buffers,
+    .gguf = &gguf,
 };

@@ -8,6 +8,7 @@
  * files nest this model under text_config and language_model.; the vision parts are passed over.
  */
 #include "model/families/common.h"
+#include "model/gguf_form.h"
 
 /* A list of 0 and 1 for each layer, or every n-th layer without positions. */
 static void read_positions(struct config *c, struct spec *spec) {
@@ -130,6 +131,28 @@ static const struct tensor_rule names[] = {
     NAMES_END,
 };
 
+/* Maverick is told by its 128 experts: it has no norm of q and k. */
+static void gguf_complete(struct gguf_reading *r) {
+    meta_put_bool(r, "use_qk_norm", meta_int(r, "expert_count", 0) != 128);
+}
+
+static const struct gguf_rule gguf_keys[] = {
+    KEYS_BASIC,
+    KEYS_GROUPED,
+    KEYS_DENSE("intermediate_size_mlp"),
+    KEYS_EXPERTS("num_local_experts", "num_experts_per_tok"),
+    { "expert_feed_forward_length", KEY_INT, "intermediate_size", "expert_width", NULL },
+    { "interleave_moe_layer_step", KEY_INT, "interleave_moe_layer_step", NULL, meta_get_moe_step },
+    KEYS_END,
+};
+
+static const struct gguf_form gguf = {
+    .arch = "llama4",
+    .keys = gguf_keys,
+    .complete = gguf_complete,
+    .rules = gguf_names,
+};
+
 static const char *const architectures[] = { "Llama4ForConditionalGeneration", "Llama4ForCausalLM", NULL };
 static const char *const model_types[] = { "llama4", "llama4_text", NULL };
 
@@ -141,4 +164,5 @@ const struct family family_llama4 = {
     .rules = names,
     .ignored = ignored,
     .prefixes = prefixes,
+    .gguf = &gguf,
 };

@@ -6,6 +6,7 @@
  * renamed to mlp and the experts fused; some files hold that form.
  */
 #include "model/families/common.h"
+#include "model/gguf_form.h"
 
 static void read(struct config *c, struct spec *spec) {
     static const struct class_defaults defaults = {
@@ -34,6 +35,23 @@ static const struct tensor_rule names[] = {
     NAMES_END,
 };
 
+static bool gguf_fits(struct gguf_reading *r) {
+    return meta_int(r, "expert_count", 0) > 0;
+}
+
+static const struct gguf_rule gguf_keys[] = {
+    KEYS_BASIC, KEYS_GROUPED, KEYS_EXPERT_WIDTH, KEYS_EXPERTS("num_local_experts", "num_experts_per_tok"),
+    KEYS_END,
+};
+
+static const struct gguf_form gguf = {
+    .arch = "llama",
+    .fits = gguf_fits,
+    .keys = gguf_keys,
+    .rules = gguf_names,
+    .permuted = true,
+};
+
 static const char *const architectures[] = { "MixtralForCausalLM", NULL };
 static const char *const model_types[] = { "mixtral", NULL };
 
@@ -44,4 +62,5 @@ const struct family family_mixtral = {
     .read = read,
     .rules = names,
     .ignored = ignored_buffers,
+    .gguf = &gguf,
 };

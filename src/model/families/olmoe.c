@@ -6,6 +6,7 @@
  * Source: Muennighoff et al. 2024, arXiv:2409.02060; transformers models/olmoe.
  */
 #include "model/families/common.h"
+#include "model/gguf_form.h"
 
 static void read(struct config *c, struct spec *spec) {
     static const struct class_defaults defaults = { .norm_eps = 1e-5, .rope_theta = 10000, .context = 4096 };
@@ -32,6 +33,21 @@ static const struct tensor_rule names[] = {
     NAMES_END,
 };
 
+static const struct gguf_rule gguf_keys[] = {
+    KEYS_BASIC,
+    KEYS_GROUPED,
+    KEYS_EXPERT_WIDTH,
+    KEYS_EXPERTS("num_experts", "num_experts_per_tok"),
+    { "attention.clamp_kqv", KEY_REAL, "clip_qkv", "attention.clamp", meta_get_clamp },
+    KEYS_END,
+};
+
+static const struct gguf_form gguf = {
+    .arch = "olmoe",
+    .keys = gguf_keys,
+    .rules = gguf_names,
+};
+
 static const char *const architectures[] = { "OlmoeForCausalLM", NULL };
 static const char *const model_types[] = { "olmoe", NULL };
 
@@ -42,4 +58,5 @@ const struct family family_olmoe = {
     .read = read,
     .rules = names,
     .ignored = ignored_buffers,
+    .gguf = &gguf,
 };

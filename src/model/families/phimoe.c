@@ -7,6 +7,7 @@
  * (transformers 5 always takes the short ones). Both spellings of the architecture are in use.
  */
 #include "model/families/common.h"
+#include "model/gguf_form.h"
 
 static void read(struct config *c, struct spec *spec) {
     static const struct class_defaults defaults = {
@@ -49,6 +50,27 @@ static const struct tensor_rule names[] = {
     NAMES_END,
 };
 
+static void gguf_complete(struct gguf_reading *r) {
+    meta_put_bool(r, "lm_head_bias", meta_has_tensor(r, "output.bias"));
+}
+
+static const struct gguf_rule gguf_keys[] = {
+    KEYS_BASIC,
+    KEYS_GROUPED,
+    KEYS_EXPERT_WIDTH,
+    KEYS_EXPERTS("num_local_experts", "num_experts_per_tok"),
+    { "attention.layer_norm_epsilon", KEY_REAL, "rms_norm_eps", "norm_eps", NULL },
+    { "attention.sliding_window", KEY_INT, "sliding_window", NULL, meta_get_window },
+    KEYS_END,
+};
+
+static const struct gguf_form gguf = {
+    .arch = "phimoe",
+    .keys = gguf_keys,
+    .complete = gguf_complete,
+    .rules = gguf_names,
+};
+
 static const char *const architectures[] = { "PhimoeForCausalLM", "PhiMoEForCausalLM", NULL };
 static const char *const model_types[] = { "phimoe", NULL };
 
@@ -59,4 +81,5 @@ const struct family family_phimoe = {
     .read = read,
     .rules = names,
     .ignored = ignored_buffers,
+    .gguf = &gguf,
 };

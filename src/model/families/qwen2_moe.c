@@ -8,6 +8,7 @@
  * instead.
  */
 #include "model/families/common.h"
+#include "model/gguf_form.h"
 
 static void read(struct config *c, struct spec *spec) {
     static const struct class_defaults defaults = {
@@ -39,6 +40,29 @@ static const struct tensor_rule names[] = {
     NAMES_END,
 };
 
+static void gguf_complete(struct gguf_reading *r) {
+    meta_put_bool(r, "qkv_bias", meta_has_tensor(r, "blk.0.attn_q.bias"));
+    meta_put_rows(r, "moe_intermediate_size", "blk.0.ffn_gate_exps.weight"); /* early files lack the keys */
+    meta_put_rows(r, "shared_expert_intermediate_size", "blk.0.ffn_gate_shexp.weight");
+}
+
+static const struct gguf_rule gguf_keys[] = {
+    KEYS_BASIC,
+    KEYS_GROUPED,
+    KEYS_DENSE("intermediate_size"),
+    KEYS_EXPERTS("num_experts", "num_experts_per_tok"),
+    KEYS_FINE_EXPERTS,
+    { "expert_shared_feed_forward_length", KEY_INT, "shared_expert_intermediate_size", "shared_width", NULL },
+    KEYS_END,
+};
+
+static const struct gguf_form gguf = {
+    .arch = "qwen2moe",
+    .keys = gguf_keys,
+    .complete = gguf_complete,
+    .rules = gguf_names,
+};
+
 static const char *const architectures[] = { "Qwen2MoeForCausalLM", NULL };
 static const char *const model_types[] = { "qwen2_moe", NULL };
 
@@ -49,4 +73,5 @@ const struct family family_qwen2_moe = {
     .read = read,
     .rules = names,
     .ignored = ignored_buffers,
+    .gguf = &gguf,
 };

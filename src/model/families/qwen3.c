@@ -5,6 +5,7 @@
  * Source: Qwen3 report, arXiv:2505.09388; transformers models/qwen3.
  */
 #include "model/families/common.h"
+#include "model/gguf_form.h"
 
 static void read(struct config *c, struct spec *spec) {
     static const struct class_defaults defaults = {
@@ -22,6 +23,19 @@ static const struct tensor_rule names[] = {
     NAMES_MODEL, NAMES_ATTENTION, NAMES_QK_NORM, NAMES_QKV_BIAS, NAMES_O_BIAS, NAMES_FFN("mlp"), NAMES_END,
 };
 
+static const struct gguf_rule gguf_keys[] = {
+    KEYS_BASIC,
+    KEYS_GROUPED,
+    KEYS_DENSE("intermediate_size"),
+    KEYS_END,
+};
+
+static const struct gguf_form gguf = {
+    .arch = "qwen3",
+    .keys = gguf_keys,
+    .rules = gguf_names,
+};
+
 static const char *const architectures[] = { "Qwen3ForCausalLM", NULL };
 static const char *const model_types[] = { "qwen3", NULL };
 
@@ -32,4 +46,5 @@ const struct family family_qwen3 = {
     .read = read,
     .rules = names,
     .ignored = ignored_buffers,
+    .gguf = &gguf,
 };

@@ -6,6 +6,7 @@
  * all layers; a file that has max_window_layers keeps those below it full, as in the class's first release.
  */
 #include "model/families/common.h"
+#include "model/gguf_form.h"
 
 static void read(struct config *c, struct spec *spec) {
     static const struct class_defaults defaults = {
@@ -36,6 +37,22 @@ static const struct tensor_rule names[] = {
     NAMES_END,
 };
 
+static const struct gguf_rule gguf_keys[] = {
+    KEYS_BASIC,
+    KEYS_GROUPED,
+    KEYS_DENSE("intermediate_size"),
+    KEYS_EXPERTS("num_experts", "num_experts_per_tok"),
+    KEYS_FINE_EXPERTS,
+    KEYS_END,
+};
+
+static const struct gguf_form gguf = {
+    .arch = "qwen3moe",
+    .keys = gguf_keys,
+    .implies = "{\"norm_topk_prob\": true}",
+    .rules = gguf_names,
+};
+
 static const char *const architectures[] = { "Qwen3MoeForCausalLM", NULL };
 static const char *const model_types[] = { "qwen3_moe", NULL };
 
@@ -46,4 +63,5 @@ const struct family family_qwen3_moe = {
     .read = read,
     .rules = names,
     .ignored = ignored_buffers,
+    .gguf = &gguf,
 };

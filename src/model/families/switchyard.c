@@ -45,6 +45,8 @@ static const struct tensor_rule names[] = {
     NAME(SLOT_KV_A_BIAS, OURS "kv_a.bias"),
     NAME(SLOT_KV_A_NORM, OURS "kv_a_norm.weight"),
     NAME(SLOT_KV_B, OURS "kv_b.weight"),
+    NAME(SLOT_K_B, OURS "k_b.weight"),
+    NAME(SLOT_V_B, OURS "v_b.weight"),
     NAME(SLOT_FFN_NORM, OURS "ffn_norm.weight"),
     NAME(SLOT_FFN_NORM_BIAS, OURS "ffn_norm.bias"),
     NAME(SLOT_GATE, OURS "ffn.gate.weight"),

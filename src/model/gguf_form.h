@@ -1,0 +1,193 @@
+/*
+ * A family in GGUF: which architecture name it goes by there, which metadata key says what, and how its
+ * tensors are called.
+ *
+ * Reading goes through the family's own reader: the keys of a file become the config.json that they amount
+ * to, key by key along a table, so that each rule about an architecture stands once. What a reader of ours
+ * cannot be told that way is set on the spec afterwards (interleaved rope where the converter permutes rows,
+ * factors kept as tensors, kv_b kept apart). Writing walks the same table from the spec to the keys.
+ *
+ *     "qwen3moe.expert_count" u32 128   <->   "num_experts": 128   <->   spec->router.experts
+ *
+ * Keys `switchyard.SECTION.FIELD` say what standard keys cannot: meta_fields.c.
+ */
+#ifndef MODEL_GGUF_FORM_H
+#define MODEL_GGUF_FORM_H
+
+#include "formats/gguf.h"
+#include "model/family.h"
+
+enum gguf_kind { KEY_INT, KEY_REAL, KEY_BOOL };
+
+struct gguf_rule {
+    const char *key; /* below the architecture's name: "expert_count" */
+    enum gguf_kind kind;
+    const char *config; /* the key of config.json that it amounts to; NULL: the form's `complete` reads it */
+    const char *field;  /* "router.experts": the field of the spec that is written; NULL: `get`, or nothing */
+    bool (*get)(const struct spec *spec, double *value); /* what is written; false: the key is left out */
+};
+
+/* Metadata being read. Look-ups mark keys as known and keep the first error. */
+struct gguf_reading {
+    const struct gguf *gguf;
+    const struct checkpoint *checkpoint;
+    const char *arch, *file;
+    json_t *config;  /* what the keys amount to */
+    json_t *covered; /* fields of the spec that standard keys said: a set */
+    json_t *known;   /* keys asked for: a set */
+    struct sy_error error;
+};
+
+struct gguf_form {
+    const char *arch;                         /* general.architecture */
+    bool (*fits)(struct gguf_reading *r);     /* where families share it; NULL: always */
+    const struct gguf_rule *keys;             /* ends with key NULL */
+    const char *implies;                      /* keys of config.json that the name alone says */
+    void (*complete)(struct gguf_reading *r); /* what no table can say; may be NULL */
+    const struct tensor_rule *rules;          /* names; the first of a slot is what is written */
+    bool permuted; /* the converter permutes rows of q and k: rope is interleaved in the file */
+};
+
+/* ---- for `fits` and `complete` ---- */
+
+bool meta_has(struct gguf_reading *r, const char *key); /* below the architecture's name */
+int64_t meta_int(struct gguf_reading *r, const char *key, int64_t otherwise);
+double meta_real(struct gguf_reading *r, const char *key, double otherwise);
+bool meta_bool(struct gguf_reading *r, const char *key, bool otherwise);
+const char *meta_word(struct gguf_reading *r, const char *key, char *word, size_t size); /* NULL: not there */
+void meta_known(struct gguf_reading *r, const char *const *keys); /* that change nothing */
+void meta_fail(struct gguf_reading *r, const char *key, const char *format, ...) SY_PRINTF(3, 4);
+bool meta_has_tensor(const struct gguf_reading *r, const char *name);
+/* Into the config. */
+void meta_put(struct gguf_reading *r, const char *key, json_t *value); /* takes the reference */
+void meta_put_int(struct gguf_reading *r, const char *key, int64_t value);
+void meta_put_bool(struct gguf_reading *r, const char *key, bool value);
+/* The rows of a matrix of the file (of one expert), unless the config has the key already. */
+void meta_put_rows(struct gguf_reading *r, const char *key, const char *tensor);
+/* Standard keys of this file say this field ("rope.scaling"): no key of ours overrides it. */
+void meta_covers(struct gguf_reading *r, const char *field);
+
+/* ---- the way from a file to a spec ---- */
+
+struct gguf_model {
+    const struct family *family; /* as it is named in GGUF: a copy, in the arena, with GGUF's rules */
+    const struct family *origin; /* the family itself */
+    struct spec spec;
+    json_t *config;       /* owned: config.json as the metadata says it */
+    json_t *covered;      /* owned */
+    const char **unknown; /* keys that nobody asked for, sorted, in the arena */
+    int64_t unknown_count;
+};
+/* `fields`: also read the switchyard.* keys. `file` for messages. */
+SY_MUST_CHECK bool spec_from_gguf(const struct gguf *gguf, const struct checkpoint *checkpoint,
+                                  const char *file, bool fields, struct arena *arena, struct gguf_model *out,
+                                  struct sy_error *err);
+void gguf_model_free(struct gguf_model *model);
+
+/* The family as GGUF names it. NULL and err: it has no form there, or no memory. */
+const struct family *gguf_family(const struct family *family, struct arena *arena, struct sy_error *err);
+
+/* ---- steps of it, each in a file ---- */
+
+void meta_read_rules(struct gguf_reading *r, const struct gguf_rule *rules); /* meta_keys.c */
+void meta_read_scaling(struct gguf_reading *r);                              /* meta_rope.c */
+/* After the family's reader: factors kept as tensors. */
+bool meta_read_factors(struct gguf_reading *r, struct arena *arena, struct spec *spec);
+/* switchyard.*: onto the spec. meta_fields.c */
+bool meta_read_fields(struct gguf_reading *r, struct arena *arena, struct spec *spec, struct sy_error *err);
+/* A number of the file as config.json would have it: f32 become the shortest decimal that gives them. */
+double meta_decimal(float value);
+
+/* ---- names ---- */
+
+extern const struct tensor_rule gguf_names[];           /* what llama.cpp calls them */
+extern const struct tensor_rule gguf_names_post_norm[]; /* the norm before the FFN is post_attention_norm */
+extern const struct tensor_ignore gguf_ignored[];
+
+/* ---- tables that families share: struct gguf_rule initialisers ---- */
+
+#define KEYS_END                                                                                             \
+    { NULL, KEY_INT, NULL, NULL, NULL }
+
+#define KEYS_BASIC                                                                                           \
+    { "block_count", KEY_INT, NULL, NULL, meta_get_blocks },                                                 \
+        { "nextn_predict_layers", KEY_INT, "num_nextn_predict_layers", "mtp_layers", meta_get_mtp },         \
+        { "context_length", KEY_INT, "max_position_embeddings", "context", NULL },                           \
+        { "embedding_length", KEY_INT, "hidden_size", "width", NULL },                                       \
+        { "vocab_size", KEY_INT, "vocab_size", "vocab", NULL },                                              \
+        { "attention.head_count", KEY_INT, "num_attention_heads", "attention.heads", NULL },                 \
+        { "attention.layer_norm_rms_epsilon", KEY_REAL, "rms_norm_eps", "norm_eps", NULL },                  \
+        { "rope.freq_base", KEY_REAL, "rope_theta", "rope.theta", NULL }, {                                  \
+        "rope.dimension_count", KEY_INT, NULL, "rope.dims", NULL                                             \
+    }
+
+#define KEYS_GROUPED                                                                                         \
+    { "attention.head_count_kv", KEY_INT, "num_key_value_heads", "attention.kv_heads", NULL },               \
+        { "attention.key_length", KEY_INT, "head_dim", "attention.head_width", NULL }, {                     \
+        "attention.value_length", KEY_INT, NULL, "attention.value_width", NULL                               \
+    }
+
+#define KEYS_LATENT                                                                                          \
+    { "attention.q_lora_rank", KEY_INT, "q_lora_rank", "attention.q_lora_rank", meta_get_q_lora },           \
+        { "attention.kv_lora_rank", KEY_INT, "kv_lora_rank", "attention.kv_lora_rank", NULL },               \
+        { "attention.head_count_kv", KEY_INT, "num_key_value_heads", "attention.kv_heads", NULL },           \
+        { "attention.key_length", KEY_INT, NULL, "attention.head_width", NULL }, {                           \
+        "attention.value_length", KEY_INT, NULL, "attention.value_width", NULL                               \
+    }
+
+/* `dense` is the config's key for the width of dense layers. */
+#define KEYS_DENSE(dense)                                                                                    \
+    { "feed_forward_length", KEY_INT, dense, NULL, meta_get_dense_width }
+
+/* Where there are experts alone, feed_forward_length is their width. */
+#define KEYS_EXPERT_WIDTH                                                                                    \
+    { "feed_forward_length", KEY_INT, "intermediate_size", "expert_width", NULL }
+
+#define KEYS_EXPERTS(count, chosen)                                                                          \
+    { "expert_count", KEY_INT, count, "router.experts", NULL }, {                                            \
+        "expert_used_count", KEY_INT, chosen, "router.top_k", NULL                                           \
+    }
+
+#define KEYS_FINE_EXPERTS                                                                                    \
+    { "expert_feed_forward_length", KEY_INT, "moe_intermediate_size", "expert_width", NULL }
+
+#define KEYS_SHARED                                                                                          \
+    { "leading_dense_block_count", KEY_INT, "first_k_dense_replace", NULL, meta_get_leading_dense }, {       \
+        "expert_shared_count", KEY_INT, "n_shared_experts", "shared_width", meta_get_shared_count            \
+    }
+
+#define KEYS_WEIGHTS                                                                                         \
+    { "expert_weights_norm", KEY_BOOL, "norm_topk_prob", "router.weigh", meta_get_normalised }
+
+#define KEYS_SCALE                                                                                           \
+    { "expert_weights_scale", KEY_REAL, "routed_scaling_factor", "router.scale", NULL }
+
+#define KEYS_GATING                                                                                          \
+    { "expert_gating_func", KEY_INT, NULL, "router.score", meta_get_gating }
+
+#define KEYS_GROUPS                                                                                          \
+    { "expert_group_count", KEY_INT, "n_group", "router.groups", meta_get_groups }, {                        \
+        "expert_group_used_count", KEY_INT, "topk_group", "router.groups_kept", meta_get_groups_kept         \
+    }
+
+void meta_complete_latent(struct gguf_reading *r); /* families/gguf.c */
+
+bool meta_get_blocks(const struct spec *spec, double *value);
+bool meta_get_mtp(const struct spec *spec, double *value);
+bool meta_get_q_lora(const struct spec *spec, double *value);
+bool meta_get_dense_width(const struct spec *spec, double *value);
+bool meta_get_leading_dense(const struct spec *spec, double *value);
+bool meta_get_shared_count(const struct spec *spec, double *value);
+bool meta_get_normalised(const struct spec *spec, double *value);
+bool meta_get_gating(const struct spec *spec, double *value);
+bool meta_get_groups(const struct spec *spec, double *value);
+bool meta_get_groups_kept(const struct spec *spec, double *value);
+bool meta_get_window(const struct spec *spec, double *value);
+bool meta_get_clamp(const struct spec *spec, double *value);
+bool meta_get_logit_divisor(const struct spec *spec, double *value);
+bool meta_get_moe_step(const struct spec *spec, double *value);
+
+/* What one rule says of a spec, as it is written. */
+bool meta_rule_value(const struct gguf_rule *rule, const struct spec *spec, double *value);
+
+#endif

@@ -1,0 +1,169 @@
+/*
+ * switchyard.SECTION.FIELD: keys for what standard keys cannot say. Values are as in a spec's JSON
+ * (spec_json.h), fields of layers as lists with an entry for each layer:
+ *
+ *     switchyard.attention.clamp        f64 8
+ *     switchyard.layer.window           ["sliding", "none", ...]
+ *
+ * What is written is what a reader of the standard keys alone would get wrong; what is read leaves alone the
+ * fields that standard keys of the file say.
+ */
+#include "model/meta_fields.h"
+#include "model/gguf_form.h"
+#include "model/spec_json.h"
+#include <math.h>
+#include <string.h>
+
+#define PREFIX       "switchyard."
+#define LIST_LARGEST (1 << 20)
+
+/* ---- metadata as JSON ---- */
+
+static json_t *scalar_json(enum gguf_type type, const struct gguf_value *value) {
+    switch (type) {
+    case GGUF_BOOL: return json_boolean(value->u != 0);
+    case GGUF_F32:
+    case GGUF_F64: return isfinite(value->f) ? json_real(value->f) : json_null();
+    case GGUF_STRING: return json_stringn(value->text.data, (size_t)value->text.size);
+    case GGUF_U8:
+    case GGUF_U16:
+    case GGUF_U32:
+    case GGUF_U64: return value->u > INT64_MAX ? json_null() : json_integer((json_int_t)value->u);
+    case GGUF_I8:
+    case GGUF_I16:
+    case GGUF_I32:
+    case GGUF_I64: return json_integer(value->i);
+    default: return NULL;
+    }
+}
+
+static json_t *item_json(const struct gguf_value *array, int64_t index) {
+    enum gguf_type type = array->array.type;
+    int64_t integer;
+    double real;
+    if (type == GGUF_STRING) return scalar_json(type, &array->array.items[index]);
+    if (type == GGUF_BOOL) return json_boolean(array->array.bytes[index] != 0);
+    if (gguf_item_int(array, index, &integer)) return json_integer(integer);
+    if (gguf_item_real(array, index, &real) && isfinite(real)) return json_real(real);
+    return NULL;
+}
+
+static json_t *value_json(const struct gguf_value *value) {
+    if (value->type != GGUF_ARRAY) return scalar_json(value->type, value);
+    if (value->array.count > LIST_LARGEST || value->array.type == GGUF_ARRAY) return NULL;
+    json_t *list = json_array();
+    for (int64_t i = 0; i < value->array.count; i++) {
+        json_t *item = item_json(value, i);
+        if (!item || json_array_append_new(list, item) != 0) {
+            json_decref(list);
+            return NULL;
+        }
+    }
+    return list;
+}
+
+/* ---- reading ---- */
+
+/* One field into the spec's JSON. False: its value is no list with an entry for each layer. */
+static bool set_field(json_t *root, const struct spec_field *field, json_t *value) {
+    json_t *layers = json_object_get(root, "layers"), *section = root;
+    if (strcmp(field->section, "layer") == 0) {
+        if (!json_is_array(value) || json_array_size(value) != json_array_size(layers)) return false;
+        for (size_t i = 0; i < json_array_size(layers); i++)
+            json_object_set(json_array_get(layers, i), field->name, json_array_get(value, i));
+        return true;
+    }
+    if (*field->section) section = json_object_get(root, field->section);
+    return section && json_object_set(section, field->name, value) == 0;
+}
+
+/* Keys that are ours but no fields. */
+static bool is_aside(const char *name) {
+    return strncmp(name, "file.", 5) == 0 || strncmp(name, "tensors.", 8) == 0;
+}
+
+static bool apply(struct gguf_reading *r, const struct gguf_key *key, json_t **root,
+                  const struct spec *spec) {
+    const char *name = key->name + strlen(PREFIX);
+    const struct spec_field *field = spec_field_find(name);
+    json_object_set_new_nocheck(r->known, key->name, json_true());
+    if (is_aside(name) || (field && json_object_get(r->covered, name))) return true;
+    if (!field) {
+        sy_fail(&r->error, SY_ERR_FORMAT, "no field of a spec is called so");
+        return sy_error_at(&r->error, "%s", key->name);
+    }
+    if (!*root && !spec_to_json(spec, root, &r->error)) return false;
+    json_t *value = value_json(&key->value);
+    bool ok = value && set_field(*root, field, value);
+    json_decref(value);
+    if (ok) return true;
+    sy_fail(&r->error, SY_ERR_FORMAT, "its value is none of this field");
+    return sy_error_at(&r->error, "%s", key->name);
+}
+
+bool meta_read_fields(struct gguf_reading *r, struct arena *arena, struct spec *spec, struct sy_error *err) {
+    const char *family = spec->family;
+    json_t *root = NULL;
+    bool ok = true;
+    for (int64_t i = 0; i < r->gguf->key_count && ok; i++)
+        if (strncmp(r->gguf->keys[i].name, PREFIX, strlen(PREFIX)) == 0)
+            ok = apply(r, &r->gguf->keys[i], &root, spec);
+    if (ok && root) {
+        struct config config;
+        struct spec fresh;
+        spec_init(&fresh);
+        ok = config_wrap(json_object(), r->file, arena, &config, &r->error);
+        if (ok) {
+            spec_from_json(&config, "switchyard", root, &fresh);
+            if (config.error.code != SY_OK) r->error = config.error;
+            ok = config.error.code == SY_OK;
+            config_close(&config);
+        }
+        if (ok) *spec = fresh;
+        spec->family = family;
+    }
+    json_decref(root);
+    if (!ok && err) *err = r->error;
+    return ok;
+}
+
+/* ---- what must be written ---- */
+
+static bool same(const struct spec_field *field, const json_t *a, const json_t *b) {
+    if (field->type == FIELD_REAL && json_is_number(a) && json_is_number(b))
+        return (float)json_number_value(a) == (float)json_number_value(b);
+    return json_equal((json_t *)(uintptr_t)a, (json_t *)(uintptr_t)b);
+}
+
+static json_t *column(const json_t *root, const char *name) {
+    json_t *list = json_array(), *layers = json_object_get(root, "layers");
+    for (size_t i = 0; i < json_array_size(layers); i++)
+        json_array_append(list, json_object_get(json_array_get(layers, i), name));
+    return list;
+}
+
+static json_t *field_value(const json_t *root, const struct spec_field *field) {
+    if (strcmp(field->section, "layer") == 0) return column(root, field->name);
+    const json_t *section = *field->section ? json_object_get(root, field->section) : root;
+    return json_incref(json_object_get(section, field->name));
+}
+
+bool meta_fields_missing(const struct spec *wanted, const struct spec *found, const json_t *covered,
+                         json_t **out, struct sy_error *err) {
+    json_t *a = NULL, *b = NULL, *result = json_object();
+    bool ok = spec_to_json(wanted, &a, err) && spec_to_json(found, &b, err);
+    for (int i = 0; i < spec_field_count && ok; i++) {
+        const struct spec_field *field = &spec_fields[i];
+        char name[96];
+        snprintf(name, sizeof name, "%s%s%s", field->section, *field->section ? "." : "", field->name);
+        if (json_object_get(covered, name)) continue;
+        json_t *want = field_value(a, field), *got = field_value(b, field);
+        if (want && !(got && same(field, want, got))) json_object_set(result, name, want);
+        json_decref(want);
+        json_decref(got);
+    }
+    json_decref(a);
+    json_decref(b);
+    *out = result;
+    return ok && (result || sy_fail(err, SY_ERR_MEMORY, "the system has no memory for the metadata"));
+}

@@ -1,0 +1,13 @@
+/* The keys of ours that a GGUF file needs beside the standard ones. */
+#ifndef MODEL_META_FIELDS_H
+#define MODEL_META_FIELDS_H
+
+#include "base/json.h"
+#include "model/spec.h"
+
+/* { "attention.clamp": 8.0, ... }: the fields of `wanted` that `found`, as read from standard keys alone, has
+ * otherwise. A new reference, also on failure (or NULL). */
+SY_MUST_CHECK bool meta_fields_missing(const struct spec *wanted, const struct spec *found,
+                                       const json_t *covered, json_t **out, struct sy_error *err);
+
+#endif

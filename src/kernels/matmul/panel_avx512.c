@@ -256,6 +256,70 @@ static void f32_to_pairs(const struct weight *w, uint32_t *panel) {
             _mm512_storeu_si512(panel + k / 2 * PANEL + 16 * half, _mm512_setzero_si512());
 }
 
+/* One of each two codes (sign-extended words: the odd byte is above the even) as a number, rounded to bf16.
+ */
+INLINE __m512i code_words(__m512i codes, bool has_offset, __m512 scale, __m512 offset) {
+    __m512 values = _mm512_mul_ps(_mm512_cvtepi32_ps(codes), scale);
+    return round_words(_mm512_castps_si512(has_offset ? _mm512_add_ps(values, offset) : values));
+}
+
+/* A run of 32 in bf16, in its order. */
+INLINE void store_codes_bf16(const struct codes *c, bool has_offset, uint16_t *out) {
+    const __mmask16 second = 0xff00;
+    __m512 scale = _mm512_mask_mov_ps(_mm512_set1_ps(c->scale[0]), second, _mm512_set1_ps(c->scale[1]));
+    __m512 offset = _mm512_mask_mov_ps(_mm512_set1_ps(c->offset[0]), second, _mm512_set1_ps(c->offset[1]));
+    __m512i both = _mm512_cvtepi16_epi32(c->codes);
+    __m512i even = code_words(_mm512_srai_epi32(_mm512_slli_epi32(both, 24), 24), has_offset, scale, offset);
+    __m512i odd = code_words(_mm512_srai_epi32(both, 8), has_offset, scale, offset);
+    _mm512_storeu_si512(out, _mm512_or_si512(_mm512_srli_epi32(even, 16), odd));
+}
+
+INLINE void store_run_bf16(const float *values, uint16_t *out) {
+    for (int j = 0; j < BLOCK_RUN; j++) out[j] = bf16_from_f32(values[j]);
+}
+
+static void runs_to_bf16(enum dtype dtype, const unsigned char *row, int64_t first, int64_t count,
+                         uint16_t *out) {
+    switch (dtype) {
+#define FORMAT(TYPE, name, elements, encoder)                                                                \
+    case DTYPE_##TYPE:                                                                                       \
+        for (int64_t run = first, runs = (elements) / BLOCK_RUN; run < first + count;                        \
+             run++, out += BLOCK_RUN) {                                                                      \
+            const unsigned char *block = row + run / runs * (int64_t)sizeof(struct name);                    \
+            if (codes_are_small(dtype, block)) {                                                             \
+                float values[BLOCK_RUN];                                                                     \
+                name##_decode_run(block, 0, values);                                                         \
+                store_run_bf16(values, out);                                                                 \
+                continue;                                                                                    \
+            }                                                                                                \
+            struct codes c = name##_codes(block, (int)(run % runs));                                         \
+            store_codes_bf16(&c, codes_have_offset(DTYPE_##TYPE), out);                                      \
+        }                                                                                                    \
+        break;
+        BLOCK_FORMAT_LIST(FORMAT)
+#undef FORMAT
+    default: break;
+    }
+}
+
+/* Whole runs of blocks: rows in bf16 first, which a transposition of pairs then takes. */
+static void blocks_to_pairs(const struct weight *w, int64_t n0, int64_t k0, int64_t kc, uint32_t *panel) {
+    _Alignas(64) uint16_t rows[PANEL * DECODE_COLS];
+    int64_t present = min_i64(PANEL, w->rows - n0);
+    for (int64_t k = 0; k < kc; k += DECODE_COLS) {
+        int64_t count = min_i64(DECODE_COLS, kc - k);
+        fetch_blocks(w, n0, k0 + k, count);
+        for (int64_t j = 0; j < present; j++)
+            runs_to_bf16(w->dtype, w->data + (n0 + j) * w->row_stride, (k0 + k) / BLOCK_RUN,
+                         count / BLOCK_RUN, rows + j * DECODE_COLS);
+        struct weight piece = { .data = (const unsigned char *)rows, .dtype = DTYPE_BF16, .rows = present };
+        piece.cols = count;
+        piece.row_stride = DECODE_COLS * 2;
+        piece.col_stride = 2;
+        columns_pairs(&piece, 0, 0, count, panel + k / 2 * PANEL);
+    }
+}
+
 /* A panel in f32 to pairs of its rows. */
 static void panel_to_pairs(const float *in, int64_t kc, uint32_t *panel) {
     for (int64_t k = 0; k < round_up(kc, 32); k += 2)
@@ -306,6 +370,8 @@ void panel_bf16_avx512(const struct weight *w, int64_t n0, int64_t k0, int64_t k
         narrow_to_pairs(true, w, n0, k0, kc, panel);
     } else if (narrow_fits(w, k0, kc)) {
         narrow_to_pairs(false, w, n0, k0, kc, panel);
+    } else if (dtype_is_block(w->dtype) && !w->transposed && !w->scale && kc % BLOCK_RUN == 0) {
+        blocks_to_pairs(w, n0, k0, kc, panel);
     } else if (is_turned(w)) {
         float piece[DECODE_COLS * PANEL];
         for (int64_t k = 0; k < kc; k += DECODE_COLS) {

@@ -235,3 +235,58 @@ TEST(top_p_takes_the_fewest_that_reach_p) {
     tiny_close(&tiny);
     arena_close(&arena);
 }
+
+/* ReLU routing: whoever has a positive logit, be it nobody; the cap bends logits before. */
+TEST(all_positive_takes_those_above_zero) {
+    struct arena arena;
+    struct spec spec;
+    struct tiny tiny;
+    float x[T * D], most = 0;
+    bool varies = false;
+    random_rows(x, 12);
+    arena_open(&arena);
+    tiny_spec(TINY_CAPPED, &arena, &spec);
+    struct routed *got = route(&spec, x, &tiny);
+    assert_int_equal(got->choices, got->experts);
+    for (int t = 0; t < T; t++) {
+        int positive = 0;
+        for (int64_t e = 0; e < got->experts; e++) {
+            positive += got->logits[t * got->experts + e] > 0;
+            most = fmaxf(most, fabsf(got->logits[t * got->experts + e]));
+        }
+        assert_int_equal(got->counts[t], positive);
+        for (int j = 0; j < positive; j++)
+            assert_true(got->weights[t * got->choices + j] ==
+                        got->logits[t * got->experts + got->ids[t * got->choices + j]]);
+        varies |= positive != got->counts[0];
+    }
+    assert_true(varies);
+    assert_true(most > 0.5f && most <= 0.7f); /* the cap */
+    free(got);
+    tiny_close(&tiny);
+    arena_close(&arena);
+}
+
+/* SparseMixer's weights take the rules that other weights take. */
+TEST(sparse_mixer_weights_are_normalised_and_scaled) {
+    struct arena arena;
+    struct spec spec;
+    struct tiny tiny;
+    float x[T * D];
+    random_rows(x, 6);
+    arena_open(&arena);
+    tiny_spec(TINY_PHI, &arena, &spec);
+    struct routed *plain = route(&spec, x, &tiny);
+    tiny_close(&tiny);
+    spec.router.scale = 3;
+    struct routed *scaled = route(&spec, x, &tiny);
+    tiny_close(&tiny);
+    spec.router.weigh = WEIGH_NORMALISED;
+    struct routed *normalised = route(&spec, x, &tiny);
+    tiny_close(&tiny);
+    for (int i = 0; i < T * 2; i++) assert_true(fabsf(scaled->weights[i] - 3 * plain->weights[i]) < 1e-5f);
+    for (int t = 0; t < T; t++)
+        assert_true(fabsf(normalised->weights[2 * t] + normalised->weights[2 * t + 1] - 3) < 1e-5f);
+    free(plain), free(scaled), free(normalised);
+    arena_close(&arena);
+}

@@ -141,6 +141,39 @@ TEST(more_sequences_than_the_session_has_are_refused) {
     arena_close(&arena);
 }
 
+/* ---- the memory of a step ---- */
+
+static void runs_within(const struct spec *spec, int64_t rows) {
+    struct tiny tiny;
+    struct sy_error err = { 0 };
+    struct tiny_run run = { .level = level_of_machine(), .rows = rows };
+    float *logits = malloc((size_t)(8 * spec->vocab) * sizeof *logits);
+    if (!tiny_open(&tiny, spec, DTYPE_F32, &run, &err)) fail_msg("%s", err.message);
+    tiny_logits(&tiny, &run, some_ids(0), 8, logits, NULL); /* running out is asserted */
+    tiny_close(&tiny);
+    free(logits);
+}
+
+/* Whatever part takes most, the first layer or the head, its memory was counted. */
+TEST(the_widest_part_has_room) {
+    struct arena arena;
+    struct spec spec;
+    struct pass_limits limits = { INT64_MAX / 4, 1, 1 };
+    struct numerics numerics = { COMPUTE_F32, DTYPE_F32 };
+    struct sy_error err = { 0 };
+    int64_t bytes;
+    arena_open(&arena);
+    tiny_spec(TINY_DENSE, &arena, &spec);
+    spec.decoder.layers[0].dense_width = 3000;
+    runs_within(&spec, 8);
+    tiny_spec(TINY_DENSE, &arena, &spec);
+    spec.vocab = 3000;
+    runs_within(&spec, 1);
+    assert_false(pass_bytes(&spec, &numerics, &limits, &bytes, &err));
+    assert_int_equal(err.code, SY_ERR_LIMIT);
+    arena_close(&arena);
+}
+
 /* ---- what nothing runs yet ---- */
 
 static void encoder(struct spec *s) {

@@ -141,7 +141,7 @@ TEST(batches_are_steps_and_then_chunks) {
     assert_memory_equal(seen.order, want, sizeof want);
     assert_int_equal(seen.routed[0], 8 * 2);
     assert_int_equal(seen.routed[1], 0);            /* asked for none, though its company did */
-    assert_true(feed_all(2, 4, 7, 0, &seen, &err)); /* more sequences than rows: they take turns */
+    assert_true(feed_all(2, 4, 8, 0, &seen, &err)); /* more sequences than rows: they take turns */
     assert_int_equal(seen.count, 32);
 }
 

@@ -111,6 +111,30 @@ TEST(kv_a_window_gives_its_pages_back) {
     arena_close(&arena);
 }
 
+/* The layer that needs most decides, whichever comes first. */
+TEST(kv_the_widest_window_bounds_the_way_back) {
+    for (int wide = 0; wide < 2; wide++) {
+        struct spec spec;
+        struct arena arena;
+        struct kv_pool *pool;
+        struct kv_sequence *s;
+        small_spec(&spec, &arena);
+        for (int l = 0; l < 2; l++) {
+            spec.decoder.layers[l].window = WINDOW_SLIDING;
+            spec.decoder.layers[l].window_size = l == wide ? 300 : 2;
+        }
+        assert_true(kv_pool_open(&spec, DTYPE_F32, 8, &pool, NULL));
+        assert_true(kv_sequence_open(pool, 1024, &s, NULL));
+        assert_true(kv_reserve(s, 556, NULL));
+        kv_commit(s, 556, KV_BY_PROMPT); /* 256 .. is left of the one, 512 .. of the other */
+        assert_false(kv_rollback(s, 554, NULL));
+        assert_true(kv_rollback(s, 555, NULL));
+        kv_sequence_close(s);
+        kv_pool_close(pool);
+        arena_close(&arena);
+    }
+}
+
 /* A chunk of 300 ends at 300 and at 600: a query at 599 sees 300 .. 599, one at 600 nothing before. */
 TEST(kv_a_chunk_gives_its_pages_back) {
     struct spec spec;

@@ -69,6 +69,7 @@ static void expect_row(const struct router_spec *r, const float *bias, const flo
     for (int64_t e = 0; e < E; e++) {
         score[e] = r->score == SCORE_SOFTMAX   ? exp(logits[e] - most) / sum
                    : r->score == SCORE_SIGMOID ? 1 / (1 + exp(-(double)logits[e]))
+                   : r->score == SCORE_RELU    ? fmax(logits[e], 0)
                                                : (double)logits[e];
         biased[e] = score[e] + (bias ? (double)bias[e] : 0);
         weight[e] = 0;
@@ -142,7 +143,7 @@ static void check_router(const struct spec *spec, uint64_t seed) {
 }
 
 TEST(routers_follow_the_plain_rule) {
-    static const enum router_score scores[] = { SCORE_SOFTMAX, SCORE_SIGMOID, SCORE_RAW };
+    static const enum router_score scores[] = { SCORE_SOFTMAX, SCORE_SIGMOID, SCORE_RAW, SCORE_RELU };
     for (uint64_t seed = 0; seed < 60; seed++) {
         struct random random = random_seed(seed);
         struct arena arena;
@@ -156,10 +157,10 @@ TEST(routers_follow_the_plain_rule) {
         r->experts = r->groups * size;
         r->top_k = 1 + (int64_t)random_below(&random, (uint64_t)(r->groups_kept * size));
         r->select = random_below(&random, 2) ? SELECT_TOP_K_IN_GROUPS : SELECT_TOP_K;
-        r->score = scores[random_below(&random, 3)];
+        r->score = scores[random_below(&random, 4)];
         r->weigh = (enum router_weigh)random_below(&random, 4);
-        if (r->weigh == WEIGH_NORMALISED && r->score == SCORE_RAW)
-            r->weigh = WEIGH_SCORE; /* sums of signs mean nothing */
+        if (r->weigh == WEIGH_NORMALISED && (r->score == SCORE_RAW || r->score == SCORE_RELU))
+            r->weigh = WEIGH_SCORE; /* sums of signs mean nothing, and of zeros neither */
         r->group_score = random_below(&random, 2) ? GROUP_BEST_TWO : GROUP_BEST;
         r->selection_bias = random_below(&random, 2);
         r->scale = 0.5 + random_unit(&random) * 3;

@@ -42,13 +42,14 @@ static int64_t add_rows(struct batch_row *rows, int64_t count, int32_t sequence,
     return count + n;
 }
 
-static void open_base(struct tiny *tiny, enum tiny_base base, struct arena *arena, int threads) {
+static void open_base(struct tiny *tiny, enum tiny_base base, struct arena *arena, int threads, bool fast) {
     struct spec spec;
     struct sy_error err = { 0 };
     struct tiny_run run = { .level = level_of_machine(), .threads = threads };
+    if (fast) run.compute = COMPUTE_BF16, run.kv = DTYPE_F16;
     arena_open(arena);
     tiny_spec(base, arena, &spec);
-    assert_true(tiny_open(tiny, &spec, DTYPE_F32, &run, &err));
+    assert_true(tiny_open(tiny, &spec, fast ? DTYPE_BF16 : DTYPE_F32, &run, &err));
 }
 
 /* All logits of a sequence of its own, whose last `steps` ids go one a batch. */
@@ -58,7 +59,7 @@ static void one_by_one(struct tiny *tiny, const int64_t *ids, int64_t n, int64_t
 }
 
 /* a: 20 of its prompt and 37 steps; b: 21 steps behind a prompt of 10 that ran before. */
-static void steps_together(enum tiny_base base) {
+static void steps_together(enum tiny_base base, bool fast) {
     struct arena arena;
     struct tiny tiny;
     struct sy_error err = { 0 };
@@ -67,7 +68,7 @@ static void steps_together(enum tiny_base base) {
     struct kv_sequence *sequences[2];
     const int64_t *a = some_ids(0), *b = some_ids(1);
     float want[N * VOCAB];
-    open_base(&tiny, base, &arena, 2);
+    open_base(&tiny, base, &arena, 2, fast);
     struct pass_sink sink = { &c, catch_row, NULL };
     assert_true(session_sequence(&tiny.session, 57, &sequences[0], &err));
     assert_true(session_sequence(&tiny.session, 31, &sequences[1], &err));
@@ -91,7 +92,8 @@ static void steps_together(enum tiny_base base) {
 }
 
 TEST(a_batch_may_hold_many_steps_of_a_sequence) {
-    for (int base = 0; base < TINY_BASE_COUNT; base++) steps_together((enum tiny_base)base);
+    for (int base = 0; base < TINY_BASE_COUNT; base++) steps_together((enum tiny_base)base, false);
+    for (int base = TINY_DEEPSEEK; base <= TINY_LATENT_Q; base++) steps_together((enum tiny_base)base, true);
 }
 
 /* A sink that gives up ends the pass with its own error; it is not called again, and the sequence is as
@@ -102,7 +104,7 @@ TEST(a_sink_that_gives_up_ends_the_pass) {
     struct kv_sequence *sequence;
     struct batch_row rows[ROWS_MOST];
     struct sy_error err = { 0 };
-    open_base(&tiny, TINY_MIXTRAL, &arena, 2);
+    open_base(&tiny, TINY_MIXTRAL, &arena, 2, false);
     assert_true(session_sequence(&tiny.session, N, &sequence, &err));
     struct batch batch = { rows, add_rows(rows, 0, 0, some_ids(0), 50, ROLE_PROMPT), &sequence };
     static const int64_t calls[] = { 0, 1, 2, 33 }; /* two layers of routing, then rows of logits */
@@ -134,7 +136,7 @@ TEST(more_sequences_than_the_session_has_are_refused) {
     struct tiny tiny;
     struct sy_error err = { 0 };
     struct feed feeds[5] = { { 0 } };
-    open_base(&tiny, TINY_MIXTRAL, &arena, 1);
+    open_base(&tiny, TINY_MIXTRAL, &arena, 1, false);
     assert_false(session_feed(&tiny.session, feeds, 5, 0, &(struct feed_sink){ 0 }, NULL, &err));
     assert_int_equal(err.code, SY_ERR_LIMIT);
     tiny_close(&tiny);

@@ -438,6 +438,15 @@ TEST(defaults_of_each_family) {
     must_read(QWEN3, "\"rope_scaling\": {\"type\": \"yarn\", \"factor\": 4.0, "
                      "\"original_max_position_embeddings\": 100}, \"original_max_position_embeddings\": 50");
     assert_true(spec.rope.beta_fast == 32 && spec.rope.beta_slow == 1 && spec.rope.truncate);
+    must_read(PHI, "\"max_position_embeddings\": 256, \"rope_scaling\": {\"type\": \"longrope\", " FACTORS
+                   ", \"attention_factor\": 1.5, \"original_max_position_embeddings\": 64}");
+    assert_true(spec.rope.magnitude == 1.5 && spec.rope.long_magnitude == 1.5);
+    must_read(
+        "\"model_type\": \"qwen2_moe\", \"num_experts\": 6, \"shared_expert_intermediate_size\": 8, " MOE,
+        "\"use_sliding_window\": true"); /* four layers, and 28 see all */
+    assert_windows("----", 0);
+    must_read(QWEN3, "\"rope_scaling\": {\"type\": \"yarn\", \"factor\": 4.0, "
+                     "\"original_max_position_embeddings\": 100}, \"original_max_position_embeddings\": 50");
     assert_int_equal(spec.rope.original_context, 50); /* the model's own level wins */
 }
 

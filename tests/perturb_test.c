@@ -96,6 +96,8 @@ static bool perturb(const struct spec_field *field, void *at, int v) {
 /* Fields that only make sense together with another. */
 static void keep_consistent(const struct spec_field *field, struct spec *spec) {
     struct attention_spec *a = &spec->attention;
+    for (int64_t l = 0; !strcmp(field->name, "ffn") && l < spec->decoder.layer_count; l++)
+        spec->decoder.layers[l].dense_width = spec->decoder.layers[l].ffn == FFN_DENSE ? 28 : 0;
     if (!strcmp(field->name, "head_width") && a->kind == ATTENTION_GROUPED) a->value_width = a->head_width;
     if (!strcmp(field->name, "nope_width")) a->head_width = a->nope_width + spec->rope.dims;
 }
@@ -142,4 +144,66 @@ TEST(every_field_of_the_spec_is_read) {
         }
     }
     assert_int_equal(unread, 0);
+}
+
+/* ---- and each weight ---- */
+
+/* Other numbers in a weight of f32, or in the vector that the store made of it. */
+static void change_weight(struct tiny *tiny, int64_t layer, enum slot slot, int64_t expert) {
+    const struct store *store = &tiny->session.store;
+    const struct binding *binding = &tiny->session.model.binding;
+    const struct weight *w =
+        expert < 0 ? binding_weight(binding, layer, slot) : binding_expert(binding, layer, slot, expert);
+    const void *at = w->data;
+    if (slot_is_vector(slot) && slot != SLOT_SHARED_SCALE)
+        at = expert < 0 ? store_vector(store, layer, slot) : store_expert_vector(store, layer, slot, expert);
+    float *values = (float *)(uintptr_t)at;
+    for (int64_t i = 0; i < w->rows * w->cols; i++) values[i] = 0.2f - 0.7f * values[i];
+}
+
+/* Logits of a prompt, and of its last ids as steps. */
+static void both_forms(struct tiny *tiny, float *logits) {
+    static const int64_t ids[T] = { 3, 17, 5, 5, 30, 11, 2, 29, 8, 8, 14, 1, 23, 6 };
+    struct tiny_run run = { .level = level_of_machine() };
+    tiny_logits(tiny, &run, ids, T, logits, NULL);
+    run.steps = T - 2;
+    tiny_logits(tiny, &run, ids, T, logits + T * 37, NULL);
+}
+
+static void weights_of(enum tiny_base base) {
+    struct arena arena;
+    struct spec spec;
+    struct sy_error err = { 0 };
+    struct tiny_run run = { .level = level_of_machine() };
+    static float want[2 * T * 37], got[2 * T * 37];
+    arena_open(&arena);
+    tiny_spec(base, &arena, &spec);
+    spec.attention.qkv_bias = spec.attention.output_bias = spec.head_bias = spec.ffn_bias = true;
+    if (spec.router.experts) spec.router.bias = spec.expert_bias = true;
+    for (int64_t layer = -1; layer < spec.decoder.layer_count; layer++)
+        for (int s = 0; s < SLOT_COUNT; s++) {
+            enum slot slot = (enum slot)s;
+            int64_t rows, cols;
+            struct tiny tiny;
+            if (slot_is_global(slot) != (layer < 0) || !slot_shape(&spec, layer, slot, &rows, &cols) ||
+                (slot == SLOT_HEAD && spec.tied))
+                continue;
+            if (!tiny_open(&tiny, &spec, DTYPE_F32, &run, &err)) fail_msg("%s", err.message);
+            both_forms(&tiny, want);
+            if (!slot_is_expert(slot)) change_weight(&tiny, layer, slot, -1);
+            for (int64_t e = 0; slot_is_expert(slot) && e < spec.router.experts; e++)
+                change_weight(&tiny, layer, slot, e);
+            both_forms(&tiny, got);
+            for (int form = 0; form < 2; form++)
+                if (!memcmp(got + form * T * 37, want + form * T * 37, T * 37 * sizeof *got))
+                    fail_msg("%s: nobody reads %s of layer %lld in %s", tiny_name(base), slot_name(slot),
+                             (long long)layer, form ? "steps" : "prompts");
+            tiny_close(&tiny);
+        }
+    arena_close(&arena);
+}
+
+/* Each weight that a spec asks for, changed, changes the logits, of prompts and of steps. */
+TEST(every_weight_is_read) {
+    for (int base = 0; base < TINY_BASE_COUNT; base++) weights_of((enum tiny_base)base);
 }

@@ -25,6 +25,11 @@ static void all_moe(struct spec *s) {
     for (int64_t l = 0; l < s->decoder.layer_count; l++) s->decoder.layers[l].ffn = FFN_MOE;
 }
 
+static void dense_layer(struct spec *s, int64_t layer) {
+    s->decoder.layers[layer].ffn = FFN_DENSE;
+    s->decoder.layers[layer].dense_width = 28;
+}
+
 static void basics(struct spec *s, struct arena *arena, int64_t layers) {
     spec_init(s);
     s->family = "tiny";
@@ -44,7 +49,6 @@ static void basics(struct spec *s, struct arena *arena, int64_t layers) {
     s->router.weigh = WEIGH_NORMALISED;
     s->expert_width = 20;
     assert_true(spec_layers(s, arena, layers, NULL));
-    for (int64_t l = 0; l < layers; l++) s->decoder.layers[l].dense_width = 28;
 }
 
 static void latent(struct spec *s) {
@@ -132,7 +136,7 @@ void tiny_spec(enum tiny_base base, struct arena *arena, struct spec *s) {
     case TINY_DEEPSEEK:
     case TINY_LATENT_Q:
         latent(s);
-        s->decoder.layers[0].ffn = FFN_DENSE;
+        dense_layer(s, 0);
         s->shared_width = 16;
         r->experts = 12;
         r->top_k = 3;
@@ -181,7 +185,8 @@ void tiny_spec(enum tiny_base base, struct arena *arena, struct spec *s) {
         break;
     case TINY_DENSE:
         r->experts = r->top_k = 0;
-        s->decoder.layers[0].ffn = s->decoder.layers[1].ffn = FFN_DENSE;
+        dense_layer(s, 0);
+        dense_layer(s, 1);
         s->ffn_bias = true;
         s->norm = NORM_LAYER_NO_BIAS;
         s->activation = ACTIVATION_GELU_TANH;
@@ -232,7 +237,7 @@ void tiny_spec_wide(enum tiny_base base, struct arena *arena, struct spec *s) {
         s->router.top_k = s->router.top_k > 1 ? 3 : 1;
     }
     for (int64_t l = 0; l < s->decoder.layer_count; l++) {
-        s->decoder.layers[l].dense_width = 90;
+        if (s->decoder.layers[l].ffn == FFN_DENSE) s->decoder.layers[l].dense_width = 90;
         if (s->decoder.layers[l].window != WINDOW_NONE) s->decoder.layers[l].window_size = 150 + 140 * l;
     }
     assert_true(spec_check(s, NULL));

@@ -40,6 +40,61 @@ TEST(the_json_of_run_is_a_contract) {
     routing_log_close(&log);
 }
 
+/* Layers 1 and 3 of a model, whose tokens choose as many experts as they like. */
+TEST(every_layer_has_its_own_numbers) {
+    struct layer_spec four[] = {
+        { .ffn = FFN_DENSE }, { .ffn = FFN_MOE }, { .ffn = FFN_DENSE }, { .ffn = FFN_MOE }
+    };
+    struct spec spec = { .decoder = { .layer_count = 4, .layers = four } };
+    struct routing_log log;
+    struct style style = { .columns = 80 };
+    const float weights[] = { 0.75f, 0.25f };
+    spec.router.experts = 3;
+    spec.router.select = SELECT_TOP_P;
+    assert_true(routing_log_open(&spec, 2, &log, NULL));
+    routing_log_add(&log, 0, 1, (const int32_t[]){ 2, 0 }, weights, 2);
+    routing_log_add(&log, 0, 3, (const int32_t[]){ 1 }, weights, 1);
+    routing_log_add(&log, 1, 1, (const int32_t[]){ 0 }, weights, 1);
+    routing_log_add(&log, 1, 3, (const int32_t[]){ 0, 1 }, weights, 2);
+    struct run_facts facts = { .model = "m", .runs_as = "exact", .prompt_count = 2, .routing = &log };
+    struct text text = { 0 }, human = { 0 };
+    run_report_json(&facts, &text);
+    assert_non_null(strstr(text.data, "{\"moe_layers\":[1,3],\"counts\":[[2,0,1],[1,2,0]],"
+                                      "\"choices\":[[[2,0],[1]],[[0],[0,1]]]}"));
+    run_report_human(&facts, &style, &human);
+    assert_non_null(strstr(human.data, "0  66.7 %   1   0.0 %      0.58\n"));
+    assert_non_null(strstr(human.data, "1  66.7 %   2   0.0 %      0.58\n"));
+    assert_non_null(strstr(human.data, "    1     0 0.750\n    3     0 0.750     1 0.250\n"));
+    text_free(&text);
+    text_free(&human);
+    routing_log_close(&log);
+    four[1].ffn = four[3].ffn = FFN_DENSE;
+    assert_true(routing_log_open(&spec, 2, &log, NULL));
+    run_report_human(&facts, &style, &human);
+    assert_non_null(strstr(human.data, "No layer of this model has experts.\n"));
+    text_free(&human);
+    routing_log_close(&log);
+}
+
+TEST(equal_loads_name_the_lower_expert) {
+    struct spec spec = { .decoder = { .layer_count = 1, .layers = layers } };
+    struct routing_log log;
+    struct style style = { .columns = 80 };
+    const float weights[] = { 0.75f, 0.25f };
+    spec.router.experts = 4;
+    spec.router.top_k = 2;
+    spec.router.select = SELECT_TOP_K_IN_GROUPS; /* two choices a token here too, not four */
+    assert_true(routing_log_open(&spec, 1, &log, NULL));
+    assert_int_equal(log.most, 2);
+    routing_log_add(&log, 0, 0, (const int32_t[]){ 3, 1 }, weights, 2);
+    struct run_facts facts = { .model = "m", .runs_as = "exact", .prompt_count = 1, .routing = &log };
+    struct text human = { 0 };
+    run_report_human(&facts, &style, &human);
+    assert_non_null(strstr(human.data, "1  50.0 %   0   0.0 %"));
+    text_free(&human);
+    routing_log_close(&log);
+}
+
 TEST(the_report_fits_eighty_columns) {
     struct routing_log log = small_log();
     struct style style = { .columns = 80 };

@@ -38,6 +38,10 @@ TEST(yarn_corrects_between_the_published_columns) {
     yarn_range(&kimi, &plain, &divided);
     assert_int_equal(plain, 19);
     assert_int_equal(divided, 20);
+    kimi.truncate = false; /* a ramp of no width is a step */
+    yarn_range(&kimi, &plain, &divided);
+    assert_int_equal(plain, 19);
+    assert_int_equal(divided, 20);
     struct rope_spec gpt_oss = { .scaling = ROPE_YARN,
                                  .theta = 1.5e5,
                                  .dims = 64,

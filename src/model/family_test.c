@@ -341,6 +341,115 @@ TEST(multipliers_of_granite) {
     must_refuse(granite, "\"logits_scaling\": 0", "logits_scaling");
 }
 
+/* What a file does not say: the defaults of the classes that wrote it (transformers, or the authors' code).
+ */
+TEST(defaults_of_each_family) {
+#define EXPERTS_OF(name)                                                                                     \
+    "\"model_type\": \"" name "\", \"num_experts_per_tok\": 2, \"intermediate_size\": 12, " SIZES
+    static const struct {
+        const char *config;
+        double norm_eps, theta;
+        int64_t context;
+        bool qkv_bias, output_bias;
+        enum router_weigh weigh;
+        enum qk_norm qk_norm;
+        double scale;
+        int64_t dense; /* the first layers without experts */
+    } cases[] = {
+        { LLAMA, 1e-6, 1e4, 2048, false, false, WEIGH_SCORE, QK_NORM_NONE, 1, 4 },
+        { MIXTRAL, 1e-5, 1e6, 131072, false, false, WEIGH_NORMALISED, QK_NORM_NONE, 1, 0 },
+        { QWEN3, 1e-6, 1e4, 32768, false, false, WEIGH_SCORE, QK_NORM_HEAD, 1, 4 },
+        { "\"model_type\": \"qwen2_moe\", \"num_experts\": 6, \"shared_expert_intermediate_size\": 8, " MOE,
+          1e-6, 1e4, 32768, true, false, WEIGH_SCORE, QK_NORM_NONE, 1, 0 },
+        { "\"model_type\": \"qwen3_moe\", \"num_experts\": 6, " MOE, 1e-6, 1e4, 32768, false, false,
+          WEIGH_SCORE, QK_NORM_HEAD, 1, 0 },
+        { EXPERTS_OF("olmoe") ", \"num_experts\": 6", 1e-5, 1e4, 4096, false, false, WEIGH_SCORE,
+          QK_NORM_WIDTH, 1, 0 },
+        { EXPERTS_OF("granitemoe") ", \"num_local_experts\": 6", 1e-6, 1e4, 2048, false, false,
+          WEIGH_SOFTMAX_OF_SELECTED, QK_NORM_NONE, 1, 0 },
+        { PHI, 1e-5, 1e4, 131072, false, false, WEIGH_SCORE, QK_NORM_NONE, 1, 0 },
+        { "\"model_type\": \"deepseek\", \"n_routed_experts\": 6, " MOE, 1e-6, 1e4, 2048, false, false,
+          WEIGH_SCORE, QK_NORM_NONE, 1, 0 },
+        { V2, 1e-6, 1e4, 2048, false, false, WEIGH_SCORE, QK_NORM_NONE, 1, 0 },
+        { "\"model_type\": \"deepseek_v3\", \"n_routed_experts\": 6, \"kv_lora_rank\": 14, "
+          "\"qk_nope_head_dim\": 8, \"qk_rope_head_dim\": 4, \"v_head_dim\": 10, \"intermediate_size\": "
+          "44, " MOE,
+          1e-6, 1e4, 4096, false, false, WEIGH_NORMALISED, QK_NORM_NONE, 2.5, 3 },
+        { "\"model_type\": \"glm4_moe\", \"n_routed_experts\": 6, \"head_dim\": 8, \"intermediate_size\": "
+          "44, " MOE,
+          1e-5, 1e4, 131072, false, false, WEIGH_NORMALISED, QK_NORM_NONE, 1, 1 },
+        { GPT_OSS, 1e-5, 150000, 131072, true, true, WEIGH_SOFTMAX_OF_SELECTED, QK_NORM_NONE, 1, 0 },
+        { LLAMA4, 1e-5, 500000, 131072, false, false, WEIGH_SIGMOID_ON_INPUT, QK_NORM_L2_AFTER_ROPE, 1, 0 },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        must_read(cases[i].config, "");
+        print_message("%s\n", known_family);
+        assert_true(spec.norm_eps == cases[i].norm_eps && spec.rope.theta == cases[i].theta);
+        assert_int_equal(spec.context, cases[i].context);
+        assert_int_equal(spec.attention.qkv_bias, cases[i].qkv_bias);
+        assert_int_equal(spec.attention.output_bias, cases[i].output_bias);
+        assert_int_equal(spec.attention.qk_norm, cases[i].qk_norm);
+        assert_int_equal(spec.activation, spec.attention.sinks ? ACTIVATION_SWIGLU_OAI : ACTIVATION_SILU);
+        assert_false(spec.tied || spec.ffn_bias || spec.head_bias);
+        for (int64_t l = 0; l < 4; l++)
+            assert_int_equal(spec.decoder.layers[l].ffn, l < cases[i].dense ? FFN_DENSE : FFN_MOE);
+        assert_int_equal(spec.mtp_layers, 0);
+        if (cases[i].dense == 4) continue;
+        assert_int_equal(spec.router.weigh, cases[i].weigh);
+        assert_true(spec.router.scale == cases[i].scale);
+        assert_int_equal(spec.router.select, SELECT_TOP_K);
+    }
+    must_read(V2,
+              ""); /* the shared expert is there when it is asked for; a latent has as many keys as heads */
+    assert_int_equal(spec.shared_width, 0);
+    assert_int_equal(spec.attention.kv_heads, 4);
+    assert_true(spec.rope.interleaved && spec.attention.latent_norm_eps == 1e-6);
+    must_read("\"model_type\": \"deepseek_v2\", \"n_routed_experts\": 6, \"kv_lora_rank\": 14, "
+              "\"qk_nope_head_dim\": 8, \"qk_rope_head_dim\": 4, \"v_head_dim\": 10, "
+              "\"moe_intermediate_size\": 12, \"num_experts_per_tok\": 1, \"norm_topk_prob\": true, "
+              "\"n_shared_experts\": 2, \"rope_interleave\": false, " SIZES,
+              "");
+    assert_true(!spec.rope.interleaved && spec.router.weigh == WEIGH_SCORE && spec.shared_width == 24);
+    must_read(V3, "\"n_group\": 2, \"topk_group\": 1"); /* two groups are groups */
+    assert_int_equal(spec.router.select, SELECT_TOP_K_IN_GROUPS);
+    must_refuse(V3, "\"topk_method\": \"greedy\"", "topk_method");
+    must_read(PHI, "");
+    assert_true(spec.router.jitter == 0.01);
+    must_read(GPT_OSS, "");
+    assert_true(spec.activation_limit == 7 && spec.activation_alpha == 1.702);
+    must_read("\"model_type\": \"glm4_moe\", \"n_routed_experts\": 6, \"head_dim\": 8, "
+              "\"intermediate_size\": 44, " MOE,
+              "");
+    assert_int_equal(spec.rope.dims, 4); /* half of each head rotates */
+    must_read("\"model_type\": \"granitemoe\", \"intermediate_size\": 12, \"num_local_experts\": 4, "
+              "\"num_experts_per_tok\": 2, " SIZES,
+              "");
+    assert_true(spec.attention.scale == 1 && spec.logits_multiplier == 1 && spec.embedding_multiplier == 1 &&
+                spec.residual_multiplier == 1);
+    must_read(LLAMA4, "");
+    assert_windows("ccc-", 8192);
+    must_read("\"model_type\": \"qwen3\", \"intermediate_size\": 44, \"head_dim\": 16, \"hidden_size\": 32, "
+              "\"vocab_size\": 100, \"num_hidden_layers\": 30, \"num_attention_heads\": 4, "
+              "\"use_sliding_window\": true",
+              "");
+    for (int i = 0; i < 30; i++)
+        assert_int_equal(spec.decoder.layers[i].window, i < 28 ? WINDOW_NONE : WINDOW_SLIDING);
+    assert_int_equal(spec.decoder.layers[29].window_size, 4096);
+    must_read(QWEN3, "\"rope_scaling\": {\"type\": \"yarn\", \"factor\": 4.0, "
+                     "\"original_max_position_embeddings\": 100}, \"original_max_position_embeddings\": 50");
+    assert_true(spec.rope.beta_fast == 32 && spec.rope.beta_slow == 1 && spec.rope.truncate);
+    must_read(PHI, "\"max_position_embeddings\": 256, \"rope_scaling\": {\"type\": \"longrope\", " FACTORS
+                   ", \"attention_factor\": 1.5, \"original_max_position_embeddings\": 64}");
+    assert_true(spec.rope.magnitude == 1.5 && spec.rope.long_magnitude == 1.5);
+    must_read(
+        "\"model_type\": \"qwen2_moe\", \"num_experts\": 6, \"shared_expert_intermediate_size\": 8, " MOE,
+        "\"use_sliding_window\": true"); /* four layers, and 28 see all */
+    assert_windows("----", 0);
+    must_read(QWEN3, "\"rope_scaling\": {\"type\": \"yarn\", \"factor\": 4.0, "
+                     "\"original_max_position_embeddings\": 100}, \"original_max_position_embeddings\": 50");
+    assert_int_equal(spec.rope.original_context, 50); /* the model's own level wins */
+}
+
 TEST(absurd_counts_of_layers) {
     must_refuse(LLAMA, "\"x\": 0, \"rms_norm_eps\": 1e308", "norm_eps");
     must_refuse(

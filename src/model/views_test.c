@@ -3,6 +3,7 @@
  */
 #include "model/claims.h"
 #include "model/fake_test.h"
+#include <string.h>
 
 enum { E = 3, D = 32, F = 12 };
 
@@ -116,6 +117,10 @@ TEST(mx_blocks) {
     claim.scales = &scales;
     scales.shape[1]--;
     assert_false(view_check(fake.family, &fake.spec, &claim, &err));
+    scales.shape[1]++;
+    must_check(&fake.spec, &claim);
+    fake.spec.width = 40; /* a block and a quarter: no whole blocks, though the shape rounds to one */
+    assert_false(view_check(fake.family, &fake.spec, &claim, &err));
     fake_close(&fake);
 }
 
@@ -123,6 +128,33 @@ TEST(mx_blocks) {
     "{\"model_type\": \"mixtral\", \"num_local_experts\": 2, \"hidden_size\": 260, \"vocab_size\": 8, "      \
     "\"num_hidden_layers\": 2, \"num_attention_heads\": 2, \"num_key_value_heads\": 1, "                     \
     "\"num_experts_per_tok\": 1, \"intermediate_size\": 150}"
+
+/* Alternating rows need blocks of even height, counted along what alternates in the file. */
+TEST(alternating_rows_want_even_blocks) {
+    struct fake fake;
+    struct sy_error err = { 0 };
+    fake_open(&fake, EDGES, false);
+    for (int turned = 0; turned < 2; turned++) {
+        enum layout layout = turned ? LAYOUT_ALTERNATE_TRANSPOSED : LAYOUT_ALTERNATE;
+        struct tensor_rule rule = { SLOT_EXPERT_GATE, "x", layout, SLOT_EXPERT_UP, NULL };
+        int64_t shape[TENSOR_RANK_MAX], blocks[3] = { 2 };
+        char *name = arena_format(&fake.arena, NULL, "x.%d", turned),
+             *beside = arena_format(&fake.arena, NULL, "y.%d", turned);
+        int rank = layout_shape(&fake.spec, 1, SLOT_EXPERT_GATE, layout, true, shape);
+        const struct tensor tensor = *fake_add(&fake, name, DTYPE_F8_E4M3, rank, shape);
+        fake.spec.scale_block_rows = turned ? 128 : 125;
+        fake.spec.scale_block_cols = turned ? 125 : 128;
+        blocks[1] = (shape[1] + fake.spec.scale_block_rows - 1) / fake.spec.scale_block_rows;
+        blocks[2] = (shape[2] + fake.spec.scale_block_cols - 1) / fake.spec.scale_block_cols;
+        const struct tensor plane = *fake_add(&fake, beside, DTYPE_F32, 3, blocks);
+        struct claim claim = claim_of(&rule, SLOT_EXPERT_GATE, &tensor, false);
+        claim.scales = &plane;
+        memset(&err, 0, sizeof err);
+        assert_false(view_check(fake.family, &fake.spec, &claim, &err));
+        assert_non_null(strstr(err.message, "odd height"));
+    }
+    fake_close(&fake);
+}
 
 /* Scales of blocks that the edges cut, under each layout: row and column in the stored matrix decide. */
 TEST(scales_of_blocks) {

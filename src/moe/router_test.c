@@ -69,6 +69,7 @@ static void expect_row(const struct router_spec *r, const float *bias, const flo
     for (int64_t e = 0; e < E; e++) {
         score[e] = r->score == SCORE_SOFTMAX   ? exp(logits[e] - most) / sum
                    : r->score == SCORE_SIGMOID ? 1 / (1 + exp(-(double)logits[e]))
+                   : r->score == SCORE_RELU    ? fmax(logits[e], 0)
                                                : (double)logits[e];
         biased[e] = score[e] + (bias ? (double)bias[e] : 0);
         weight[e] = 0;
@@ -142,7 +143,7 @@ static void check_router(const struct spec *spec, uint64_t seed) {
 }
 
 TEST(routers_follow_the_plain_rule) {
-    static const enum router_score scores[] = { SCORE_SOFTMAX, SCORE_SIGMOID, SCORE_RAW };
+    static const enum router_score scores[] = { SCORE_SOFTMAX, SCORE_SIGMOID, SCORE_RAW, SCORE_RELU };
     for (uint64_t seed = 0; seed < 60; seed++) {
         struct random random = random_seed(seed);
         struct arena arena;
@@ -156,10 +157,10 @@ TEST(routers_follow_the_plain_rule) {
         r->experts = r->groups * size;
         r->top_k = 1 + (int64_t)random_below(&random, (uint64_t)(r->groups_kept * size));
         r->select = random_below(&random, 2) ? SELECT_TOP_K_IN_GROUPS : SELECT_TOP_K;
-        r->score = scores[random_below(&random, 3)];
+        r->score = scores[random_below(&random, 4)];
         r->weigh = (enum router_weigh)random_below(&random, 4);
-        if (r->weigh == WEIGH_NORMALISED && r->score == SCORE_RAW)
-            r->weigh = WEIGH_SCORE; /* sums of signs mean nothing */
+        if (r->weigh == WEIGH_NORMALISED && (r->score == SCORE_RAW || r->score == SCORE_RELU))
+            r->weigh = WEIGH_SCORE; /* sums of signs mean nothing, and of zeros neither */
         r->group_score = random_below(&random, 2) ? GROUP_BEST_TWO : GROUP_BEST;
         r->selection_bias = random_below(&random, 2);
         r->scale = 0.5 + random_unit(&random) * 3;
@@ -233,5 +234,60 @@ TEST(top_p_takes_the_fewest_that_reach_p) {
     assert_true(varies);
     free(got);
     tiny_close(&tiny);
+    arena_close(&arena);
+}
+
+/* ReLU routing: whoever has a positive logit, be it nobody; the cap bends logits before. */
+TEST(all_positive_takes_those_above_zero) {
+    struct arena arena;
+    struct spec spec;
+    struct tiny tiny;
+    float x[T * D], most = 0;
+    bool varies = false;
+    random_rows(x, 12);
+    arena_open(&arena);
+    tiny_spec(TINY_CAPPED, &arena, &spec);
+    struct routed *got = route(&spec, x, &tiny);
+    assert_int_equal(got->choices, got->experts);
+    for (int t = 0; t < T; t++) {
+        int positive = 0;
+        for (int64_t e = 0; e < got->experts; e++) {
+            positive += got->logits[t * got->experts + e] > 0;
+            most = fmaxf(most, fabsf(got->logits[t * got->experts + e]));
+        }
+        assert_int_equal(got->counts[t], positive);
+        for (int j = 0; j < positive; j++)
+            assert_true(got->weights[t * got->choices + j] ==
+                        got->logits[t * got->experts + got->ids[t * got->choices + j]]);
+        varies |= positive != got->counts[0];
+    }
+    assert_true(varies);
+    assert_true(most > 0.5f && most <= 0.7f); /* the cap */
+    free(got);
+    tiny_close(&tiny);
+    arena_close(&arena);
+}
+
+/* SparseMixer's weights take the rules that other weights take. */
+TEST(sparse_mixer_weights_are_normalised_and_scaled) {
+    struct arena arena;
+    struct spec spec;
+    struct tiny tiny;
+    float x[T * D];
+    random_rows(x, 6);
+    arena_open(&arena);
+    tiny_spec(TINY_PHI, &arena, &spec);
+    struct routed *plain = route(&spec, x, &tiny);
+    tiny_close(&tiny);
+    spec.router.scale = 3;
+    struct routed *scaled = route(&spec, x, &tiny);
+    tiny_close(&tiny);
+    spec.router.weigh = WEIGH_NORMALISED;
+    struct routed *normalised = route(&spec, x, &tiny);
+    tiny_close(&tiny);
+    for (int i = 0; i < T * 2; i++) assert_true(fabsf(scaled->weights[i] - 3 * plain->weights[i]) < 1e-5f);
+    for (int t = 0; t < T; t++)
+        assert_true(fabsf(normalised->weights[2 * t] + normalised->weights[2 * t + 1] - 3) < 1e-5f);
+    free(plain), free(scaled), free(normalised);
     arena_close(&arena);
 }

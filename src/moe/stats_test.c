@@ -35,5 +35,10 @@ TEST(stats_count_and_measure) {
     assert_true(fabs(moe_stats_entropy(&stats, 1) - (0.2 * log(5) + 0.8 * log(2.5))) < 1e-12);
     assert_true(fabs(moe_stats_imbalance(&stats, 1) - 1.6) < 1e-12);
     assert_true(moe_stats_entropy(&stats, 0) == 0 && moe_stats_imbalance(&stats, 0) == 0);
+    int32_t others[] = { 0, 1, 3, 2 };
+    routing.tokens = 2, routing.assignments = 4, routing.expert_id = others;
+    moe_stats_add(&stats, 0, &routing);
+    assert_int_equal(stats.pairs[0 * 4 + 1], 1); /* each token's own pairs */
+    assert_int_equal(stats.pairs[2 * 4 + 3], 1);
     arena_close(&arena);
 }

@@ -23,6 +23,7 @@ static bool runnable(const struct spec *spec, struct sy_error *err) {
     if (spec->rope.dims > ROPE_DIMS_MAX) what = "so wide a rotary part";
     for (int64_t l = 0; l < spec->decoder.layer_count; l++) {
         const struct layer_spec *layer = &spec->decoder.layers[l];
+        if (layer->ffn == FFN_MOE && layer->dense_width > 0) what = "a dense network beside the experts";
         if (layer->branch != BRANCH_SERIAL) what = "a parallel MoE branch";
         if (layer->cross_attention) what = "cross attention";
     }

@@ -1,0 +1,174 @@
+/*
+ * What a session decides when it opens: the arithmetic, the sizes, whether it all fits; and the order in
+ * which it feeds.
+ */
+#include "engine/session.h"
+
+#include "base/os.h"
+#include "test.h"
+#include "tiny.h"
+
+#include <signal.h>
+#include <string.h>
+
+static const struct session_options plain = { .threads = 1, .kv = -1, .cpu = LEVEL_COUNT - 1, .context = 32 };
+
+static bool opens(const char *golden, const struct session_options *options, struct session *session,
+                  struct sy_error *err) {
+    char path[TEST_PATH_MAX];
+    test_source(path, golden);
+    memset(err, 0, sizeof *err);
+    return session_open(path, options, session, err);
+}
+
+static void expect_numerics(const char *golden, struct session_options options, enum compute compute,
+                            enum dtype kv) {
+    struct session session;
+    struct sy_error err;
+    if (!opens(golden, &options, &session, &err)) fail_msg("%s", err.message);
+    assert_int_equal(session.numerics.compute, compute);
+    assert_int_equal(session.numerics.kv, kv);
+    session_close(&session);
+}
+
+TEST(precision_follows_the_options_and_the_weights) {
+    static const char f32[] = "tests/golden/deepseek_norm", f8[] = "tests/golden/qwen3_moe_fp8";
+    struct session_options options = plain;
+    expect_numerics(f32, options, COMPUTE_F32, DTYPE_F32); /* nothing to gain from fast */
+    expect_numerics(f8, options, COMPUTE_BF16, DTYPE_F16);
+    options.kv = DTYPE_BF16;
+    expect_numerics(f32, options, COMPUTE_F32, DTYPE_BF16);
+    options.kv = -1;
+    options.precision = PRECISION_FAST;
+    expect_numerics(f32, options, COMPUTE_BF16, DTYPE_F16);
+    options.precision = PRECISION_EXACT;
+    expect_numerics(f8, options, COMPUTE_F32, DTYPE_F32);
+    options.precision = PRECISION_DEFAULT;
+    options.exact_default = true;
+    expect_numerics(f8, options, COMPUTE_F32, DTYPE_F32);
+}
+
+TEST(memory_is_allowed_to_the_byte) {
+    struct session_options options = plain;
+    struct session session;
+    struct sy_error err;
+    assert_true(opens("tests/golden/mixtral_window", &options, &session, &err));
+    assert_true(session.weight_bytes > 0 && session.store_bytes > 0);
+    int64_t total = session.weight_bytes + session.store_bytes + session.kv_bytes + session.pass_bytes;
+    session_close(&session);
+    options.memory = total;
+    assert_true(opens("tests/golden/mixtral_window", &options, &session, &err));
+    session_close(&session);
+    options.memory = total - 1;
+    assert_false(opens("tests/golden/mixtral_window", &options, &session, &err));
+    assert_int_equal(err.code, SY_ERR_MEMORY);
+    assert_non_null(strstr(err.remedy, "--ctx"));
+}
+
+TEST(sizes_have_their_defaults) {
+    struct session_options options = plain;
+    struct session session;
+    struct sy_error err;
+    options.context = 0;
+    assert_true(opens("tests/golden/mixtral_window", &options, &session, &err));
+    int64_t context = session.model.spec.context;
+    assert_int_equal(session.context, context < 4096 ? context : 4096);
+    assert_int_equal(session.limits.sequences, 1);
+    session_close(&session);
+    options.context = 8;
+    options.sequences = 9;
+    options.rows = 4; /* a step of each sequence fits into a batch */
+    assert_true(opens("tests/golden/mixtral_window", &options, &session, &err));
+    assert_int_equal(session.limits.rows, 9);
+    session_close(&session);
+}
+
+/* ---- feeding ---- */
+
+struct seen {
+    int32_t order[64]; /* feed * 100 + index, as logits came */
+    int64_t count, routed[4];
+};
+
+static bool see(void *argument, int64_t feed, int64_t index, const float *logits, struct sy_error *err) {
+    struct seen *seen = argument;
+    (void)logits, (void)err;
+    seen->order[seen->count++] = (int32_t)(feed * 100 + index);
+    return true;
+}
+
+static bool see_routing(void *argument, int64_t feed, int64_t index, int64_t layer,
+                        const float *router_logits, const int32_t *ids, const float *weights, int64_t n,
+                        struct sy_error *err) {
+    struct seen *seen = argument;
+    (void)index, (void)layer, (void)router_logits, (void)ids, (void)weights, (void)n, (void)err;
+    seen->routed[feed]++;
+    return true;
+}
+
+static const int64_t ids[] = { 3, 1, 4, 1, 5, 9, 2, 6 };
+
+/* Feeds `count` times the same 8 ids, the last `steps` as steps; the second feed alone wants no routing. */
+static bool feed_all(int64_t rows, int64_t count, int64_t steps, int64_t chunk, struct seen *seen,
+                     struct sy_error *err) {
+    struct arena arena;
+    struct spec spec;
+    struct tiny tiny;
+    struct tiny_run run = { .level = level_of_machine(), .rows = rows };
+    struct feed feeds[4];
+    memset(seen, 0, sizeof *seen);
+    arena_open(&arena);
+    tiny_spec(TINY_MIXTRAL, &arena, &spec);
+    assert_true(tiny_open(&tiny, &spec, DTYPE_F32, &run, err));
+    for (int64_t i = 0; i < count; i++) {
+        feeds[i] = (struct feed){ ids, 8, steps, NULL, true, i != 1 };
+        assert_true(session_sequence(&tiny.session, 8, &feeds[i].sequence, err));
+    }
+    struct feed_sink sink = { seen, see, see_routing };
+    bool done = session_feed(&tiny.session, feeds, count, chunk, &sink, NULL, err);
+    for (int64_t i = 0; i < count; i++) kv_sequence_close(feeds[i].sequence);
+    tiny_close(&tiny);
+    arena_close(&arena);
+    return done;
+}
+
+TEST(batches_are_steps_and_then_chunks) {
+    struct seen seen;
+    struct sy_error err = { 0 };
+    assert_true(feed_all(16, 2, 1, 3, &seen, &err));
+    static const int32_t want[] = { 0, 1, 2, 100, 101, 102, 3, 4, 5, 103, 104, 105, 6, 106, 7, 107 };
+    assert_int_equal(seen.count, 16);
+    assert_memory_equal(seen.order, want, sizeof want);
+    assert_int_equal(seen.routed[0], 8 * 2);
+    assert_int_equal(seen.routed[1], 0);            /* asked for none, though its company did */
+    assert_true(feed_all(2, 4, 8, 0, &seen, &err)); /* more sequences than rows: they take turns */
+    assert_int_equal(seen.count, 32);
+}
+
+TEST(feeding_stops_when_interrupted) {
+    struct seen seen;
+    struct sy_error err = { 0 };
+    os_install_interrupt();
+    raise(SIGINT);
+    assert_false(feed_all(16, 1, 0, 0, &seen, &err));
+    assert_int_equal(err.code, SY_ERR_STOPPED);
+    assert_int_equal(seen.count, 0);
+}
+
+TEST(long_rope_is_for_prompts_beyond_the_original_context) {
+    struct arena arena;
+    struct spec spec;
+    struct tiny tiny;
+    struct tiny_run run = { .level = level_of_machine() };
+    arena_open(&arena);
+    tiny_spec(TINY_PHI, &arena, &spec);
+    assert_true(tiny_open(&tiny, &spec, DTYPE_F32, &run, NULL));
+    for (int64_t beyond = 0; beyond < 2; beyond++) {
+        struct kv_sequence *sequence;
+        assert_true(session_sequence(&tiny.session, spec.rope.original_context + beyond, &sequence, NULL));
+        assert_int_equal(kv_long_rope(sequence), beyond);
+        kv_sequence_close(sequence);
+    }
+    tiny_close(&tiny);
+    arena_close(&arena);
+}

@@ -58,35 +58,38 @@ static void one_by_one(struct tiny *tiny, const int64_t *ids, int64_t n, int64_t
     tiny_logits(tiny, &run, ids, n, logits, NULL);
 }
 
-/* a: 20 of its prompt and 37 steps; b: 21 steps behind a prompt of 10 that ran before. */
+/* a: 37 steps behind a prompt of 20; b: 21 steps behind a prompt of 10; and c's prompt in the same batch. */
 static void steps_together(enum tiny_base base, bool fast) {
     struct arena arena;
     struct tiny tiny;
     struct sy_error err = { 0 };
     struct caught c = { .fail_at = -1 };
     struct batch_row rows[ROWS_MOST];
-    struct kv_sequence *sequences[2];
+    struct kv_sequence *sequences[3];
     const int64_t *a = some_ids(0), *b = some_ids(1);
     float want[N * VOCAB];
     open_base(&tiny, base, &arena, 2, fast);
     struct pass_sink sink = { &c, catch_row, NULL };
     assert_true(session_sequence(&tiny.session, 57, &sequences[0], &err));
     assert_true(session_sequence(&tiny.session, 31, &sequences[1], &err));
+    assert_true(session_sequence(&tiny.session, 6, &sequences[2], &err));
     int64_t n = add_rows(rows, 0, 1, b, 10, ROLE_PROMPT);
+    n = add_rows(rows, n, 0, a, 20, ROLE_PROMPT);
     assert_true(pass_forward(tiny.session.pass, &(struct batch){ rows, n, sequences }, &sink, NULL, &err));
-    n = add_rows(rows, 0, 0, a, 20, ROLE_PROMPT);
-    n = add_rows(rows, n, 0, a + 20, 37, ROLE_STEP);
+    n = add_rows(rows, 0, 0, a + 20, 37, ROLE_STEP);
     n = add_rows(rows, n, 1, b + 10, 21, ROLE_STEP);
+    n = add_rows(rows, n, 2, a, 6, ROLE_PROMPT);
     assert_true(pass_forward(tiny.session.pass, &(struct batch){ rows, n, sequences }, &sink, NULL, &err));
     assert_int_equal(kv_length(sequences[0]), 57);
     assert_int_equal(kv_length(sequences[1]), 31);
-    kv_sequence_close(sequences[0]);
-    kv_sequence_close(sequences[1]);
+    for (int i = 0; i < 3; i++) kv_sequence_close(sequences[i]);
     print_message("%s\n", tiny_name(base));
     one_by_one(&tiny, a, 57, 37, want);
-    assert_same_bits(c.logits, want, 57 * VOCAB);
+    assert_same_bits(c.logits, want + 20 * VOCAB, 37 * VOCAB);
     one_by_one(&tiny, b, 31, 21, want);
-    assert_same_bits(c.logits + 57 * VOCAB, want + 10 * VOCAB, 21 * VOCAB);
+    assert_same_bits(c.logits + 37 * VOCAB, want + 10 * VOCAB, 21 * VOCAB);
+    one_by_one(&tiny, a, 6, 0, want);
+    assert_same_bits(c.logits + 58 * VOCAB, want, 6 * VOCAB);
     tiny_close(&tiny);
     arena_close(&arena);
 }

@@ -3,6 +3,7 @@
     COMMAND(run)                                                                                             \
     COMMAND(logits)                                                                                          \
     COMMAND(show)                                                                                            \
+    COMMAND(convert)                                                                                         \
     COMMAND(synth)                                                                                           \
     COMMAND(help)                                                                                            \
     COMMAND(man)                                                                                             \

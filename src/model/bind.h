@@ -70,11 +70,22 @@ struct planned_tensor { /* a tensor of a checkpoint that a spec and a family ask
     enum slot slot, second; /* what it holds; second == SLOT_COUNT: one slot */
     enum layout layout;
     int64_t layer, expert; /* -1: none; expert -1 with an expert slot: all experts fused */
+    bool scales;           /* the powers of two beside MXFP4 blocks */
     int rank;
     int64_t shape[TENSOR_RANK_MAX];
 };
 /* The published form of every slot, in the order of layers. Arrays in the arena. */
 SY_MUST_CHECK bool plan_tensors(const struct family *family, const struct spec *spec, struct arena *arena,
                                 struct planned_tensor **out, int64_t *count, struct sy_error *err);
+/* The same with the experts' matrices in MXFP4, blocks and scales beside each other, where the family has
+ * such names (family_has_mxfp4). */
+SY_MUST_CHECK bool plan_tensors_mxfp4(const struct family *family, const struct spec *spec,
+                                      struct arena *arena, struct planned_tensor **out, int64_t *count,
+                                      struct sy_error *err);
+bool family_has_mxfp4(const struct family *family);
+/* Tensors of these names, in any form that the family reads. */
+SY_MUST_CHECK bool plan_named(const struct family *family, const struct spec *spec, const char *const *names,
+                              int64_t count, struct arena *arena, struct planned_tensor **out,
+                              struct sy_error *err);
 
 #endif

@@ -62,6 +62,60 @@ static json_t *value_json(const struct gguf_value *value) {
     return list;
 }
 
+/* ---- JSON as metadata ---- */
+
+static bool text_value(const json_t *value, struct arena *arena, struct gguf_value *out,
+                       struct sy_error *err) {
+    size_t size = json_string_length(value);
+    out->type = GGUF_STRING;
+    out->text.size = (int64_t)size;
+    out->text.data = arena_string(arena, json_string_value(value), size, err);
+    return out->text.data != NULL;
+}
+
+static bool list_value(const json_t *list, struct arena *arena, struct gguf_value *out,
+                       struct sy_error *err) {
+    int64_t count = (int64_t)json_array_size(list);
+    const json_t *first = json_array_get(list, 0);
+    bool real = false;
+    for (int64_t i = 0; i < count; i++) real = real || json_is_real(json_array_get(list, (size_t)i));
+    enum gguf_type type = json_is_string(first)    ? GGUF_STRING
+                          : json_is_boolean(first) ? GGUF_BOOL
+                          : real                   ? GGUF_F64
+                                                   : GGUF_I64;
+    size_t each = type == GGUF_BOOL ? 1 : 8;
+    unsigned char *bytes = arena_new(arena, unsigned char, count * 8, err);
+    struct gguf_value *items = arena_new(arena, struct gguf_value, type == GGUF_STRING ? count : 0, err);
+    if (!bytes || !items) return false;
+    for (int64_t i = 0; i < count; i++) {
+        const json_t *item = json_array_get(list, (size_t)i);
+        uint64_t word = json_is_boolean(item) ? json_is_true(item) : (uint64_t)json_integer_value(item);
+        double number = json_number_value(item);
+        if (type == GGUF_F64) memcpy(&word, &number, sizeof word);
+        if (type == GGUF_STRING && !text_value(item, arena, &items[i], err)) return false;
+        for (size_t b = 0; b < each; b++) bytes[(size_t)i * each + b] = (unsigned char)(word >> 8 * b);
+    }
+    out->type = GGUF_ARRAY;
+    out->array.type = type;
+    out->array.count = count;
+    out->array.bytes = bytes;
+    out->array.items = type == GGUF_STRING ? items : NULL;
+    return true;
+}
+
+bool meta_value(const json_t *value, struct arena *arena, struct gguf_value *out, struct sy_error *err) {
+    memset(out, 0, sizeof *out);
+    switch (json_typeof(value)) {
+    case JSON_TRUE:
+    case JSON_FALSE: out->type = GGUF_BOOL, out->u = json_is_true(value); return true;
+    case JSON_INTEGER: out->type = GGUF_I64, out->i = json_integer_value(value); return true;
+    case JSON_REAL: out->type = GGUF_F64, out->f = json_real_value(value); return true;
+    case JSON_STRING: return text_value(value, arena, out, err);
+    case JSON_ARRAY: return list_value(value, arena, out, err);
+    default: return sy_fail(err, SY_ERR_INTERNAL, "a value that metadata cannot hold");
+    }
+}
+
 /* ---- reading ---- */
 
 /* One field into the spec's JSON. False: its value is no list with an entry for each layer. */

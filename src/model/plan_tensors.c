@@ -12,42 +12,72 @@ struct plan {
     struct arena *arena;
     struct planned_tensor *list; /* NULL while they are only counted */
     int64_t count;
+    bool mxfp4;
     struct sy_error *err;
 };
 
-static const struct tensor_rule *published(const struct family *family, enum slot slot) {
-    const struct tensor_rule *rule = family->rules;
-    while (rule->pattern && rule->slot != slot && !(layout_is_pair(rule->layout) && rule->second == slot))
-        rule++;
-    return rule->pattern ? rule : NULL;
+static bool is_mx(const struct tensor_rule *rule) {
+    return rule->layout == LAYOUT_MX_BLOCKS || rule->layout == LAYOUT_MX_BLOCKS_ALTERNATE;
+}
+
+bool family_has_mxfp4(const struct family *family) {
+    for (const struct tensor_rule *rule = family->rules; rule->pattern; rule++)
+        if (is_mx(rule)) return true;
+    return false;
+}
+
+static bool names_slot(const struct tensor_rule *rule, enum slot slot) {
+    return rule->slot == slot || (layout_is_pair(rule->layout) && rule->second == slot);
+}
+
+static const struct tensor_rule *published(const struct family *family, enum slot slot, bool mxfp4) {
+    for (const struct tensor_rule *rule = family->rules; mxfp4 && rule->pattern; rule++)
+        if (is_mx(rule) && names_slot(rule, slot)) return rule;
+    for (const struct tensor_rule *rule = family->rules; rule->pattern; rule++)
+        if (names_slot(rule, slot)) return rule;
+    return NULL;
 }
 
 static bool is_each(const struct tensor_rule *rule) {
     return strstr(rule->pattern, "{E}") != NULL;
 }
 
-static bool add(struct plan *plan, const struct tensor_rule *rule, int64_t layer, enum slot slot,
-                int64_t expert) {
-    char name[512];
-    struct planned_tensor *p = plan->list ? &plan->list[plan->count] : NULL;
-    plan->count++;
-    if (!p) return true;
+/* What a rule's tensor is, but for its name. */
+static void describe(const struct spec *spec, const struct tensor_rule *rule, int64_t layer, int64_t expert,
+                     struct planned_tensor *p) {
+    enum slot slot = rule->slot;
     bool pair = layout_is_pair(rule->layout), fused = slot_is_expert(slot) && expert < 0;
-    if (!pattern_write(rule->pattern, layer, expert, "", name, sizeof name))
-        return sy_fail(plan->err, SY_ERR_INTERNAL, "the name of %s is too long", slot_name(slot));
-    p->name = arena_string(plan->arena, name, strlen(name), plan->err);
     p->slot = slot;
     p->second = pair ? rule->second : SLOT_COUNT;
     p->layout = rule->layout;
     p->layer = layer;
     p->expert = expert;
-    p->rank = layout_shape(plan->spec, layer, slot, rule->layout, fused, p->shape);
+    p->rank = layout_shape(spec, layer, slot, rule->layout, fused, p->shape);
     if (slot == SLOT_SHARED_SCALE && p->rank == 1) { /* published as a linear layer of one output */
         p->shape[1] = p->shape[0];
         p->shape[0] = 1;
         p->rank = 2;
     }
+}
+
+static bool add_one(struct plan *plan, const struct tensor_rule *rule, int64_t layer, int64_t expert,
+                    bool scales) {
+    char name[512];
+    struct planned_tensor *p = plan->list ? &plan->list[plan->count] : NULL;
+    plan->count++;
+    if (!p) return true;
+    if (!pattern_write(scales ? rule->scales : rule->pattern, layer, expert, "", name, sizeof name))
+        return sy_fail(plan->err, SY_ERR_INTERNAL, "the name of %s is too long", slot_name(rule->slot));
+    describe(plan->spec, rule, layer, expert, p);
+    p->name = arena_string(plan->arena, name, strlen(name), plan->err);
+    p->scales = scales;
+    if (scales) p->rank--;
     return p->name != NULL;
+}
+
+static bool add(struct plan *plan, const struct tensor_rule *rule, int64_t layer, int64_t expert) {
+    return add_one(plan, rule, layer, expert, false) &&
+           (!is_mx(rule) || add_one(plan, rule, layer, expert, true));
 }
 
 /* The tensors of one slot: for `expert` >= 0 only if the family writes one an expert, for -1 only if not. */
@@ -55,13 +85,13 @@ static bool add_slot(struct plan *plan, int64_t layer, enum slot slot, int64_t e
     int64_t rows, cols;
     if (!slot_shape(plan->spec, layer, slot, &rows, &cols)) return true;
     if (slot == SLOT_HEAD && plan->spec->tied) return true;
-    const struct tensor_rule *rule = published(plan->family, slot);
+    const struct tensor_rule *rule = published(plan->family, slot, plan->mxfp4);
     if (!rule) {
         sy_fail(plan->err, SY_ERR_SHAPE, "%s models have no tensor for it", plan->family->name);
         return sy_error_at(plan->err, "%s", slot_name(slot));
     }
     if (is_each(rule) != (expert >= 0) || rule->slot != slot) return true;
-    return add(plan, rule, layer, slot, expert);
+    return add(plan, rule, layer, expert);
 }
 
 static bool add_layer(struct plan *plan, int64_t layer) {
@@ -88,13 +118,59 @@ static bool add_all(struct plan *plan) {
     return true;
 }
 
+static bool plan_all(struct plan *plan, struct planned_tensor **out, int64_t *count) {
+    if (!add_all(plan)) return false;
+    plan->list = arena_new(plan->arena, struct planned_tensor, plan->count, plan->err);
+    if (!plan->list || !add_all(plan)) return false;
+    *out = plan->list;
+    *count = plan->count;
+    return true;
+}
+
 bool plan_tensors(const struct family *family, const struct spec *spec, struct arena *arena,
                   struct planned_tensor **out, int64_t *count, struct sy_error *err) {
     struct plan plan = { .family = family, .spec = spec, .arena = arena, .err = err };
-    if (!add_all(&plan)) return false;
-    plan.list = arena_new(arena, struct planned_tensor, plan.count, err);
-    if (!plan.list || !add_all(&plan)) return false;
-    *out = plan.list;
-    *count = plan.count;
+    return plan_all(&plan, out, count);
+}
+
+bool plan_tensors_mxfp4(const struct family *family, const struct spec *spec, struct arena *arena,
+                        struct planned_tensor **out, int64_t *count, struct sy_error *err) {
+    struct plan plan = { .family = family, .spec = spec, .arena = arena, .mxfp4 = true, .err = err };
+    return plan_all(&plan, out, count);
+}
+
+/* ---- by name ---- */
+
+static const struct tensor_rule *rule_of(const struct family *family, const char *name, int64_t *layer,
+                                         int64_t *expert, bool *scales) {
+    for (const struct tensor_rule *rule = family->rules; rule->pattern; rule++) {
+        *scales = rule->scales && pattern_match(rule->scales, name, layer, expert);
+        if (*scales || pattern_match(rule->pattern, name, layer, expert)) return rule;
+    }
+    return NULL;
+}
+
+static bool plan_name(const struct family *family, const struct spec *spec, const char *name,
+                      struct planned_tensor *p, struct sy_error *err) {
+    const struct tensor_rule *rule = rule_of(family, name, &p->layer, &p->expert, &p->scales);
+    for (const char *const *prefix = family->prefixes; !rule && prefix && *prefix; prefix++)
+        if (strncmp(name, *prefix, strlen(*prefix)) == 0)
+            rule = rule_of(family, name + strlen(*prefix), &p->layer, &p->expert, &p->scales);
+    int64_t rows, cols;
+    if (!rule || !slot_shape(spec, p->layer, rule->slot, &rows, &cols) || p->expert >= spec->router.experts) {
+        sy_fail(err, SY_ERR_SHAPE, "a %s model of these sizes has no such tensor", family->name);
+        return sy_error_at(err, "%s", name);
+    }
+    p->name = name;
+    describe(spec, rule, p->layer, p->expert, p);
+    if (p->scales) p->rank--;
     return true;
+}
+
+bool plan_named(const struct family *family, const struct spec *spec, const char *const *names, int64_t count,
+                struct arena *arena, struct planned_tensor **out, struct sy_error *err) {
+    *out = arena_new(arena, struct planned_tensor, count, err);
+    for (int64_t i = 0; i < count && *out; i++)
+        if (!plan_name(family, spec, names[i], &(*out)[i], err)) return false;
+    return *out != NULL;
 }

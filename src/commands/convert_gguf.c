@@ -1,0 +1,278 @@
+/*
+ * A folder becomes one GGUF file. Keys first (the spec's, then ours, then side files), then the tensors that
+ * the family has in GGUF, streamed row by row.
+ *
+ * Types without --dtype: matrices keep theirs; vectors and routers, which other programs want in F32, are
+ * widened to it when they are BF16 or F16, and listed, so that the way back narrows them again.
+ */
+#include "commands/convert.h"
+
+#include "base/os.h"
+#include "formats/gguf.h"
+#include "model/meta_write.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct making {
+    const struct model *model;
+    const struct convert_options *options;
+    struct convert_result *result;
+    struct arena arena;
+    struct gguf_description described;
+    struct convert_tensor *tensors;
+    int64_t count;
+    const char **narrow, **half; /* [count] */
+    int64_t narrow_count, half_count;
+    struct gguf_writer *writer;
+};
+
+/* ---- types ---- */
+
+static bool stays_f32(enum slot slot) {
+    return slot_is_vector(slot) || slot == SLOT_ROUTER;
+}
+
+/* Where rows are no whole blocks of the wanted type. */
+static enum dtype fallback(enum dtype wanted, enum dtype source, int64_t cols) {
+    bool whole = cols % 32 == 0;
+    if (wanted == DTYPE_Q4_K && whole) return DTYPE_Q5_0;
+    if (wanted == DTYPE_Q6_K && whole) return DTYPE_Q8_0;
+    return source == DTYPE_F32 || source == DTYPE_F16 ? source : DTYPE_BF16;
+}
+
+static enum dtype choose(struct making *m, const struct planned_tensor *plan, enum dtype source) {
+    enum dtype wanted = m->options->dtype;
+    int64_t elements, bytes;
+    if (stays_f32(plan->slot) && (m->options->typed || source == DTYPE_BF16 || source == DTYPE_F16))
+        return DTYPE_F32;
+    if (!m->options->typed) return source;
+    if (wanted == DTYPE_MXFP4 && !slot_is_expert(plan->slot)) wanted = DTYPE_Q8_0;
+    dtype_unit(wanted, &elements, &bytes);
+    if (plan->shape[plan->rank - 1] % elements == 0) return wanted;
+    m->result->fell_back++;
+    return fallback(wanted, source, plan->shape[plan->rank - 1]);
+}
+
+static bool add_tensor(struct making *m, const struct planned_tensor *plan, struct sy_error *err) {
+    enum dtype source;
+    uint32_t id;
+    const struct spec *target = &m->described.spec;
+    /* with a type given, what is joined may differ: each part is decoded */
+    if (!convert_source_dtype(m->model, target, plan, &source, err) &&
+        !(m->options->typed && source != DTYPE_COUNT && err && err->code == SY_ERR_FORMAT))
+        return false;
+    enum dtype dtype = choose(m, plan, source);
+    if (!gguf_type_of(dtype, &id)) {
+        sy_fail(err, SY_ERR_FORMAT, "stored as %s, which GGUF has no place for", dtype_name(dtype));
+        sy_error_remedy(err, "choose a type: --dtype bf16, f16, f32, q8_0 or another");
+        return sy_error_at(err, "%s", plan->name);
+    }
+    if (!m->options->typed && dtype != source && source == DTYPE_BF16)
+        m->narrow[m->narrow_count++] = plan->name;
+    if (!m->options->typed && dtype != source && source == DTYPE_F16) m->half[m->half_count++] = plan->name;
+    return convert_prepare(m->model, target, plan, dtype, &m->tensors[m->count++], err);
+}
+
+static bool plan_all(struct making *m, struct sy_error *err) {
+    struct planned_tensor *plan;
+    int64_t count;
+    if (!plan_tensors(m->described.family, &m->described.spec, &m->arena, &plan, &count, err)) return false;
+    m->tensors = arena_new(&m->arena, struct convert_tensor, count, err);
+    m->narrow = arena_new(&m->arena, const char *, count, err);
+    m->half = arena_new(&m->arena, const char *, count, err);
+    if (!m->tensors || !m->narrow || !m->half) return false;
+    for (int64_t i = 0; i < count; i++)
+        if (!add_tensor(m, &plan[i], err)) return false;
+    return true;
+}
+
+/* ---- keys ---- */
+
+static int64_t file_type(const struct convert_options *options, const struct model *model) {
+    static const struct {
+        enum dtype dtype;
+        int number;
+    } numbers[] = { { DTYPE_F32, 0 },   { DTYPE_F16, 1 },   { DTYPE_Q4_0, 2 },  { DTYPE_Q4_1, 3 },
+                    { DTYPE_Q8_0, 7 },  { DTYPE_Q5_0, 8 },  { DTYPE_Q5_1, 9 },  { DTYPE_Q4_K, 14 },
+                    { DTYPE_Q6_K, 18 }, { DTYPE_BF16, 32 }, { DTYPE_MXFP4, 38 } };
+    enum dtype dtype = options->dtype, most = DTYPE_F32;
+    const struct census *census = &model->census;
+    for (int d = 0; d < DTYPE_COUNT; d++)
+        if (census->dtype_bytes[d] > census->dtype_bytes[most]) most = (enum dtype)d;
+    if (!options->typed) dtype = most == DTYPE_U8 ? DTYPE_MXFP4 : most;
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        if (numbers[i].dtype == dtype) return numbers[i].number;
+    return 0;
+}
+
+static bool set_list(struct making *m, const char *key, const char **names, int64_t count,
+                     struct sy_error *err) {
+    struct gguf_value value = { .type = GGUF_ARRAY };
+    if (count == 0) return true;
+    struct gguf_value *items = arena_new(&m->arena, struct gguf_value, count, err);
+    if (!items) return false;
+    for (int64_t i = 0; i < count; i++) {
+        items[i].type = GGUF_STRING;
+        items[i].text = (struct gguf_text){ names[i], (int64_t)strlen(names[i]) };
+    }
+    value.array.type = GGUF_STRING;
+    value.array.count = count;
+    value.array.items = items;
+    return gguf_set(m->writer, key, &value, err);
+}
+
+static int by_text(const void *a, const void *b) {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The names of the source's tensors, unless they are the published ones. */
+static bool set_names(struct making *m, struct sy_error *err) {
+    const struct checkpoint *checkpoint = &m->model->checkpoint;
+    const struct census *census = &m->model->census;
+    struct planned_tensor *plan;
+    int64_t planned, count = 0, ignored = 0, unknown = 0;
+    const struct spec *spec = &m->model->spec;
+    if (!plan_tensors(m->model->family, spec, &m->arena, &plan, &planned, err)) return false;
+    const char **names = arena_new(&m->arena, const char *, checkpoint->count, err);
+    const char **published = arena_new(&m->arena, const char *, planned, err);
+    if (!names || !published) return false;
+    for (int64_t i = 0; i < planned; i++) published[i] = plan[i].name;
+    qsort(published, (size_t)planned, sizeof *published, by_text);
+    for (int64_t i = 0; i < checkpoint->count; i++) { /* both lists are in the order of the tensors */
+        const char *name = checkpoint->tensors[i].name;
+        size_t length = strlen(name);
+        if (ignored < census->ignored && census->ignored_names[ignored] == name)
+            ignored++;
+        else if (unknown < census->unknown && census->unknown_names[unknown] == name)
+            unknown++;
+        else if (length < 10 || strcmp(name + length - 10, "_scale_inv") != 0)
+            names[count++] = name;
+    }
+    bool same = count == planned;
+    for (int64_t i = 0; i < count && same; i++) same = strcmp(names[i], published[i]) == 0;
+    return same || set_list(m, CONVERT_NAMES, names, count, err);
+}
+
+/* ---- side files ---- */
+
+struct sides {
+    struct making *m;
+    const char *folder;
+    struct sy_error *err;
+    const char *names[256];
+    int count;
+};
+
+static bool ends(const char *name, const char *end) {
+    size_t length = strlen(name), of = strlen(end);
+    return length >= of && strcmp(name + length - of, end) == 0;
+}
+
+static bool is_side(const char *name) {
+    static const char *const weights[] = { ".safetensors", ".safetensors.index.json",
+                                           ".bin",         ".bin.index.json",
+                                           ".gguf",        ".pt",
+                                           ".pth",         ".h5",
+                                           ".msgpack",     ".onnx",
+                                           ".tmp" };
+    for (size_t i = 0; i < sizeof weights / sizeof weights[0]; i++)
+        if (ends(name, weights[i])) return false;
+    for (const char *c = name; *c; c++)
+        if (*c <= ' ' || *c > '~') return false;
+    return name[0] != '.' && strlen(name) < 128;
+}
+
+static bool note_side(void *argument, const char *name) {
+    struct sides *sides = argument;
+    if (!is_side(name) || sides->count == 256) return true;
+    sides->names[sides->count] = arena_string(&sides->m->arena, name, strlen(name), sides->err);
+    return sides->names[sides->count++] != NULL;
+}
+
+static bool set_side(struct sides *sides, const char *name) {
+    char path[4200], key[192], *text;
+    int64_t size;
+    snprintf(path, sizeof path, "%s%s", sides->folder, name);
+    if (!os_is_file(path)) return true;
+    if (!os_read_file(path, CONVERT_SIDE_MAX, &text, &size, sides->err)) return false;
+    snprintf(key, sizeof key, CONVERT_FILE "%s", name);
+    bool ok = gguf_set_text(sides->m->writer, strcmp(name, "tokenizer.json") == 0 ? CONVERT_TOKENIZER : key,
+                            text, size, sides->err);
+    free(text);
+    return ok;
+}
+
+static bool set_sides(struct making *m, const char *path, struct sy_error *err) {
+    char folder[4100];
+    const char *slash = strrchr(path, '/');
+    struct sides sides = { .m = m, .folder = folder, .err = err };
+    if (os_is_folder(path))
+        snprintf(folder, sizeof folder, "%.4000s/", path);
+    else
+        snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash + 1 - path) : 2, slash ? path : "./");
+    if (!os_list_folder(folder, note_side, &sides, err)) return false;
+    qsort(sides.names, (size_t)sides.count, sizeof sides.names[0], by_text);
+    for (int i = 0; i < sides.count; i++)
+        if (!set_side(&sides, sides.names[i])) return false;
+    return true;
+}
+
+static bool set_keys(struct making *m, const char *path, struct sy_error *err) {
+    const struct gguf_description *d = &m->described;
+    for (int64_t i = 0; i < d->count; i++)
+        if (!gguf_set(m->writer, d->keys[i].name, &d->keys[i].value, err)) return false;
+    return gguf_set_u32(m->writer, "general.file_type", file_type(m->options, m->model), err) &&
+           gguf_set_u32(m->writer, "general.quantization_version", 2, err) &&
+           gguf_set_text(m->writer, "tokenizer.ggml.model", "none", 4, err) &&
+           set_list(m, CONVERT_NARROW, m->narrow, m->narrow_count, err) &&
+           set_list(m, CONVERT_HALF, m->half, m->half_count, err) && set_names(m, err) &&
+           set_sides(m, path, err);
+}
+
+/* ---- all of it ---- */
+
+static bool write_bytes(void *writer, const void *bytes, int64_t size, struct sy_error *err) {
+    return gguf_write(writer, bytes, size, err);
+}
+
+static bool write_all(struct making *m, const char *path, struct sy_error *err) {
+    const struct gguf_description *d = &m->described;
+    if (!set_keys(m, path, err)) return false;
+    for (int i = 0; i < d->vector_count; i++)
+        if (!gguf_declare(m->writer, d->vectors[i].name, DTYPE_F32, 1, &d->vectors[i].count, err))
+            return false;
+    for (int64_t i = 0; i < m->count; i++) {
+        const struct convert_tensor *t = &m->tensors[i];
+        if (!gguf_declare(m->writer, t->plan.name, t->dtype, t->plan.rank, t->plan.shape, err)) return false;
+        m->result->bytes += t->bytes;
+    }
+    m->result->tensors = m->count + d->vector_count;
+    for (int i = 0; i < d->vector_count; i++)
+        if (!gguf_write(m->writer, d->vectors[i].values, d->vectors[i].count * 4, err)) return false;
+    return convert_stream(m->tensors, m->count, m->options->threads, write_bytes, m->writer, err);
+}
+
+bool convert_to_gguf(const struct model *model, const char *path, const struct convert_options *options,
+                     struct convert_result *result, struct sy_error *err) {
+    struct making m = { .model = model, .options = options, .result = result };
+    arena_open(&m.arena);
+    bool ok = gguf_describe(model->family, &model->spec, &m.arena, &m.described, err) && plan_all(&m, err) &&
+              gguf_writer_open(options->out, &m.writer, err);
+    if (ok) {
+        const struct gguf_description *d = &m.described;
+        result->left_out = model->census.ignored + model->census.unknown;
+        result->ours = d->ours;
+        if (d->ours > 0)
+            snprintf(result->first_ours, sizeof result->first_ours, "%s", d->keys[d->count - d->ours].name);
+        if (write_all(&m, path, err)) {
+            ok = gguf_writer_commit(m.writer, err);
+        } else {
+            gguf_writer_abandon(m.writer);
+            ok = false;
+        }
+    }
+    arena_close(&m.arena);
+    return ok;
+}

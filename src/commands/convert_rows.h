@@ -1,0 +1,37 @@
+/*
+ * A tensor of one checkpoint made out of the weights of another, row by row: in another arrangement (fused,
+ * transposed, halves, alternating, permuted for the other kind of rope), and in the same bits or another
+ * type.
+ *
+ * A row of the file is one or two strips: a strip is a row of a view of the source, put into every step-th
+ * place from an offset on.
+ */
+#ifndef COMMANDS_CONVERT_ROWS_H
+#define COMMANDS_CONVERT_ROWS_H
+
+#include "model/bind.h"
+
+struct convert_tensor {
+    struct planned_tensor plan;
+    const struct model *source;
+    const struct spec *target;
+    enum dtype dtype;              /* of the elements; MXFP4 in safetensors' form: F4_E2M1, in the file U8 */
+    int64_t rows, cols, row_bytes; /* of the file; all experts' rows */
+    int64_t each;                  /* rows of one expert */
+    int64_t bytes;
+};
+
+/* The type in which the source holds what this tensor is to hold: F8_E4M3, say, or MXFP4 (of either form).
+ * False: it is of more than one, or of other sizes (a file that contradicts itself). */
+SY_MUST_CHECK bool convert_source_dtype(const struct model *source, const struct spec *target,
+                                        const struct planned_tensor *plan, enum dtype *dtype,
+                                        struct sy_error *err);
+
+SY_MUST_CHECK bool convert_prepare(const struct model *source, const struct spec *target,
+                                   const struct planned_tensor *plan, enum dtype dtype,
+                                   struct convert_tensor *out, struct sy_error *err);
+
+/* One row. scratch: 2 * cols floats, this thread's. */
+void convert_row(const struct convert_tensor *tensor, int64_t row, float *scratch, unsigned char *out);
+
+#endif

@@ -12,16 +12,15 @@ enum { WORDS = 32, LINE = 512 };
 
 /* What stands for what. */
 static const char *filled(const char *word) {
-    static char model[TEST_PATH_MAX], config[TEST_PATH_MAX], out[TEST_PATH_MAX], folder[TEST_PATH_MAX];
+    static char model[TEST_PATH_MAX], config[TEST_PATH_MAX], out[TEST_PATH_MAX], gguf[TEST_PATH_MAX],
+        folder[TEST_PATH_MAX];
     test_source(model, "tests/golden/mixtral_window");
     test_source(config, "tests/golden/mixtral_window/config.json");
     test_temp_path(out, "readme.safetensors");
     test_temp_path(folder, "readme");
-    const char *const pairs[][2] = { { "MODEL", model },
-                                     { "CONFIG.json", config },
-                                     { "F.safetensors", out },
-                                     { "DIR", folder },
-                                     { "COMMAND", "run" } };
+    test_temp_path(gguf, "readme.gguf");
+    const char *const pairs[][2] = { { "MODEL", model }, { "CONFIG.json", config }, { "F.safetensors", out },
+                                     { "F.gguf", gguf }, { "DIR", folder },         { "COMMAND", "run" } };
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
         if (strcmp(word, pairs[i][0]) == 0) return pairs[i][1];
     return word;

@@ -59,10 +59,7 @@ static bool add_tensor(struct making *m, const struct planned_tensor *plan, stru
     enum dtype source;
     uint32_t id;
     const struct spec *target = &m->described.spec;
-    /* with a type given, what is joined may differ: each part is decoded */
-    if (!convert_source_dtype(m->model, target, plan, &source, err) &&
-        !(m->options->typed && source != DTYPE_COUNT && err && err->code == SY_ERR_FORMAT))
-        return false;
+    if (!convert_source_dtype(m->model, target, plan, m->options->typed, &source, err)) return false;
     enum dtype dtype = choose(m, plan, source);
     if (!gguf_type_of(dtype, &id)) {
         sy_fail(err, SY_ERR_FORMAT, "stored as %s, which GGUF has no place for", dtype_name(dtype));

@@ -9,6 +9,7 @@
 #include "commands/synth_files.h"
 #include "formats/gguf.h"
 #include "model/gguf_form.h"
+#include "model/meta_fields.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,6 +35,31 @@ struct making {
 
 /* ---- config.json ---- */
 
+/* Does the config that travelled with the weights describe another model than the metadata? Arrangements may
+ * differ, and what one of the two can only say in its own way. */
+static bool contradicts(struct making *m, char *field, size_t size, struct sy_error *err) {
+    struct spec wanted, found = m->spec;
+    json_t *fields = NULL, *covered = json_object(), *value;
+    const char *name;
+    if (!spec_copy(&m->model->spec, &wanted, &m->arena, err)) return true;
+    wanted.family = found.family;
+    wanted.rope.interleaved = found.rope.interleaved;
+    wanted.attention.split_kv_b = found.attention.split_kv_b;
+    wanted.scale_block_rows = found.scale_block_rows;
+    wanted.scale_block_cols = found.scale_block_cols;
+    wanted.mtp_layers = found.mtp_layers;
+    if (wanted.rope.scaling == ROPE_FACTORS) wanted.rope = found.rope;
+    bool ok = meta_fields_missing(&wanted, &found, covered, 1e-6, &fields, err);
+    snprintf(field, size, "%s", "");
+    json_object_foreach(fields, name, value) {
+        snprintf(field, size, "%s", name);
+        break;
+    }
+    json_decref(fields);
+    json_decref(covered);
+    return !ok || *field;
+}
+
 static bool copy_text(struct making *m, const char *text, int64_t size, struct sy_error *err) {
     m->config_text = malloc((size_t)size + 1);
     if (!m->config_text) return sy_fail(err, SY_ERR_MEMORY, "no memory for config.json");
@@ -43,32 +69,90 @@ static bool copy_text(struct making *m, const char *text, int64_t size, struct s
     return true;
 }
 
+static const char *type_word(const struct making *m) {
+    enum dtype dtype = m->options->dtype;
+    if (!m->options->typed) /* what most of the weights have */
+        dtype = m->model->census.dtype_bytes[DTYPE_BF16] > m->model->census.dtype_bytes[DTYPE_F32]
+                    ? DTYPE_BF16
+                    : DTYPE_F32;
+    return dtype == DTYPE_F32 ? "float32" : dtype == DTYPE_F16 ? "float16" : "bfloat16";
+}
+
+static bool dump_config(struct making *m, const json_t *config, struct sy_error *err) {
+    char *text = json_dumps(config, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
+    bool ok = text ? copy_text(m, text, (int64_t)strlen(text), err)
+                   : sy_fail(err, SY_ERR_MEMORY, "no memory for config.json");
+    free(text);
+    return ok;
+}
+
+/* To the letter, but for what it says of the storage, where that is another now. */
+static bool keep_config(struct making *m, const struct gguf_text *text, struct sy_error *err) {
+    static const struct json_limits limits = { .bytes = 16 << 20, .depth = 32 };
+    json_t *config = json_parse(text->data, text->size, limits, err);
+    if (!config) return sy_error_at(err, CONVERT_FILE "config.json");
+    const json_t *method = json_object_get(json_object_get(config, "quantization_config"), "quant_method");
+    const char *word = json_string_value(method);
+    bool float8 = word && strcmp(word, "fp8") == 0, mxfp4 = word && strcmp(word, "mxfp4") == 0, ok;
+    if (m->options->typed || float8) {
+        if (float8 || mxfp4) json_object_del(config, "quantization_config");
+        const char *key = json_object_get(config, "dtype") ? "dtype" : "torch_dtype";
+        json_object_set_new(config, key, json_string(type_word(m)));
+        ok = dump_config(m, config, err);
+    } else {
+        ok = copy_text(m, text->data, text->size, err);
+    }
+    json_decref(config);
+    return ok;
+}
+
+/* Divisors of the frequencies, which a config.json can say as a longrope of one length. */
+static void add_factors(struct making *m) {
+    const struct rope_spec *rope = &m->model->spec.rope;
+    json_t *scaling =
+        json_pack("{s:s, s:f, s:f, s:I}", "rope_type", "longrope", "factor", 1.0, "attention_factor", 1.0,
+                  "original_max_position_embeddings", (json_int_t)m->model->spec.context);
+    json_t *list = json_array();
+    for (int64_t i = 0; i < rope->factor_count; i++)
+        json_array_append_new(list, json_real(rope->short_factor[i]));
+    json_object_set(scaling, "short_factor", list);
+    json_object_set_new(scaling, "long_factor", list);
+    json_object_set_new(m->described.config, "rope_scaling", scaling);
+}
+
 /* The one that came with the weights, else what the metadata amounts to. */
 static bool read_config(struct making *m, struct sy_error *err) {
     const struct gguf_value *kept = gguf_find(&m->gguf, CONVERT_FILE "config.json");
     struct config config;
     bool ok;
     if (kept && kept->type == GGUF_STRING) {
-        ok = copy_text(m, kept->text.data, kept->text.size, err);
+        ok = keep_config(m, &kept->text, err);
     } else {
-        json_object_set_new(m->described.config, "torch_dtype",
-                            json_string(m->options->dtype == DTYPE_F32   ? "float32"
-                                        : m->options->dtype == DTYPE_F16 ? "float16"
-                                                                         : "bfloat16"));
-        char *text = json_dumps(m->described.config, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
-        ok = text ? copy_text(m, text, (int64_t)strlen(text), err)
-                  : sy_fail(err, SY_ERR_MEMORY, "no memory for config.json");
-        free(text);
+        if (m->model->spec.rope.scaling == ROPE_FACTORS) add_factors(m);
+        json_object_set_new(m->described.config, "torch_dtype", json_string(type_word(m)));
+        ok = dump_config(m, m->described.config, err);
     }
     if (!ok ||
         !config_parse(m->config_text, m->config_size, CONVERT_FILE "config.json", &m->arena, &config, err))
         return false;
+    char field[96];
     ok = spec_from_config(&config, &m->arena, &m->family, &m->spec, err);
     config_close(&config);
-    return ok;
+    if (!ok || !contradicts(m, field, sizeof field, err)) return ok;
+    if (!*field) return false;
+    sy_fail(err, SY_ERR_SHAPE, "describes another model than the metadata beside it: %s", field);
+    return sy_error_at(err, CONVERT_FILE "config.json");
 }
 
 /* ---- tensors ---- */
+
+/* Tensors that no slot takes, but for those that the config says. */
+static int64_t left_out(const struct census *census) {
+    int64_t count = census->unknown;
+    for (int64_t i = 0; i < census->ignored; i++)
+        count += strncmp(census->ignored_names[i], "rope_f", 6) != 0;
+    return count;
+}
 
 static bool lists(const struct making *m, const char *key, const char *name) {
     const struct gguf_value *list = gguf_find(&m->gguf, key);
@@ -99,9 +183,7 @@ static bool refuse_type(const struct planned_tensor *plan, enum dtype dtype, str
 static bool add_tensor(struct making *m, const struct planned_tensor *plan, struct sy_error *err) {
     enum dtype source, dtype;
     bool mx = plan->layout == LAYOUT_MX_BLOCKS || plan->layout == LAYOUT_MX_BLOCKS_ALTERNATE;
-    if (!convert_source_dtype(m->model, &m->spec, plan, &source, err) &&
-        !(m->options->typed && source != DTYPE_COUNT && err && err->code == SY_ERR_FORMAT))
-        return false;
+    if (!convert_source_dtype(m->model, &m->spec, plan, m->options->typed, &source, err)) return false;
     dtype = m->options->typed ? m->options->dtype : source;
     if (m->options->typed && plan->slot == SLOT_SELECTION_BIAS) dtype = DTYPE_F32;
     if (!m->options->typed && source == DTYPE_F32) {
@@ -245,7 +327,7 @@ bool convert_to_folder(const struct model *model, const char *path, const struct
     arena_open(&m.arena);
     bool ok = spec_from_gguf(&m.gguf, &m.checkpoint, path, true, &m.arena, &m.described, err);
     if (ok) {
-        result->left_out = model->census.ignored + model->census.unknown;
+        result->left_out = left_out(&model->census);
         note_lacks(&m);
         ok = read_config(&m, err) && plan_all(&m, err) && write_all(&m, err);
         gguf_model_free(&m.described);

@@ -97,23 +97,24 @@ static bool at_plan(const struct planned_tensor *plan, struct sy_error *err) {
     return sy_error_at(err, "%s", plan->name);
 }
 
+struct noted {
+    enum dtype dtype, other; /* other: a second one; DTYPE_COUNT: none */
+};
+
 static bool note_weight(const struct planned_tensor *plan, const struct weight *w, int64_t rows, int64_t cols,
-                        enum dtype *dtype, struct sy_error *err) {
+                        struct noted *noted, struct sy_error *err) {
     if (!weight_exists(w) || w->rows != rows || w->cols != cols) {
         sy_fail(err, SY_ERR_SHAPE, "the source has no weights of these sizes for it");
         return at_plan(plan, err);
     }
     enum dtype found = stored_dtype(w);
-    if (*dtype == DTYPE_COUNT) *dtype = found;
-    if (*dtype == found) return true;
-    sy_fail(err, SY_ERR_FORMAT, "what it joins is stored partly as %s and partly as %s", dtype_name(*dtype),
-            dtype_name(found));
-    sy_error_remedy(err, "choose one type with --dtype");
-    return at_plan(plan, err);
+    if (noted->dtype == DTYPE_COUNT) noted->dtype = found;
+    if (noted->dtype != found) noted->other = found;
+    return true;
 }
 
 static bool note_slot(const struct model *source, const struct spec *target,
-                      const struct planned_tensor *plan, enum slot slot, enum dtype *dtype,
+                      const struct planned_tensor *plan, enum slot slot, struct noted *noted,
                       struct sy_error *err) {
     const struct attention_spec *a = &source->spec.attention;
     const struct binding *b = &source->binding;
@@ -122,27 +123,33 @@ static bool note_slot(const struct model *source, const struct spec *target,
         sy_fail(err, SY_ERR_SHAPE, "the model has no such weights");
         return at_plan(plan, err);
     }
-    if (slot == SLOT_KV_B && a->split_kv_b)
-        return a->nope_width == target->attention.nope_width &&
-               a->value_width == target->attention.value_width && a->heads == target->attention.heads &&
-               note_weight(plan, binding_weight(b, layer, SLOT_K_B), a->heads * cols, a->nope_width, dtype,
+    if (slot == SLOT_KV_B && a->split_kv_b) /* the specs agree on heads and widths: bind looked at both */
+        return note_weight(plan, binding_weight(b, layer, SLOT_K_B), a->heads * cols, a->nope_width, noted,
                            err) &&
-               note_weight(plan, binding_weight(b, layer, SLOT_V_B), a->heads * a->value_width, cols, dtype,
+               note_weight(plan, binding_weight(b, layer, SLOT_V_B), a->heads * a->value_width, cols, noted,
                            err);
     if (!slot_is_expert(slot))
-        return note_weight(plan, binding_weight(b, layer, slot), rows, cols, dtype, err);
+        return note_weight(plan, binding_weight(b, layer, slot), rows, cols, noted, err);
     int64_t first = plan->expert < 0 ? 0 : plan->expert;
     int64_t end = plan->expert < 0 ? target->router.experts : plan->expert + 1;
     for (int64_t e = first; e < end; e++)
-        if (!note_weight(plan, binding_expert(b, layer, slot, e), rows, cols, dtype, err)) return false;
+        if (!note_weight(plan, binding_expert(b, layer, slot, e), rows, cols, noted, err)) return false;
     return true;
 }
 
 bool convert_source_dtype(const struct model *source, const struct spec *target,
-                          const struct planned_tensor *plan, enum dtype *dtype, struct sy_error *err) {
-    *dtype = DTYPE_COUNT;
-    return note_slot(source, target, plan, plan->slot, dtype, err) &&
-           (plan->second == SLOT_COUNT || note_slot(source, target, plan, plan->second, dtype, err));
+                          const struct planned_tensor *plan, bool mixed, enum dtype *dtype,
+                          struct sy_error *err) {
+    struct noted noted = { DTYPE_COUNT, DTYPE_COUNT };
+    if (!note_slot(source, target, plan, plan->slot, &noted, err) ||
+        (plan->second != SLOT_COUNT && !note_slot(source, target, plan, plan->second, &noted, err)))
+        return false;
+    *dtype = noted.dtype;
+    if (mixed || noted.other == DTYPE_COUNT) return true;
+    sy_fail(err, SY_ERR_FORMAT, "what it joins is stored partly as %s and partly as %s",
+            dtype_name(noted.dtype), dtype_name(noted.other));
+    sy_error_remedy(err, "choose one type with --dtype");
+    return at_plan(plan, err);
 }
 
 bool convert_prepare(const struct model *source, const struct spec *target, const struct planned_tensor *plan,

@@ -22,9 +22,9 @@ struct convert_tensor {
 };
 
 /* The type in which the source holds what this tensor is to hold: F8_E4M3, say, or MXFP4 (of either form).
- * False: it is of more than one, or of other sizes (a file that contradicts itself). */
+ * False: of other sizes (a file that contradicts itself), or of more than one type, unless that may be. */
 SY_MUST_CHECK bool convert_source_dtype(const struct model *source, const struct spec *target,
-                                        const struct planned_tensor *plan, enum dtype *dtype,
+                                        const struct planned_tensor *plan, bool mixed, enum dtype *dtype,
                                         struct sy_error *err);
 
 SY_MUST_CHECK bool convert_prepare(const struct model *source, const struct spec *target,

@@ -183,9 +183,10 @@ bool meta_read_fields(struct gguf_reading *r, struct arena *arena, struct spec *
 
 /* ---- what must be written ---- */
 
-static bool same(const struct spec_field *field, const json_t *a, const json_t *b) {
+static bool same(const struct spec_field *field, const json_t *a, const json_t *b, double within) {
+    double x = json_number_value(a), y = json_number_value(b);
     if (field->type == FIELD_REAL && json_is_number(a) && json_is_number(b))
-        return (float)json_number_value(a) == (float)json_number_value(b);
+        return (float)x == (float)y || fabs(x - y) <= within * fabs(x);
     return json_equal((json_t *)(uintptr_t)a, (json_t *)(uintptr_t)b);
 }
 
@@ -203,7 +204,7 @@ static json_t *field_value(const json_t *root, const struct spec_field *field) {
 }
 
 bool meta_fields_missing(const struct spec *wanted, const struct spec *found, const json_t *covered,
-                         json_t **out, struct sy_error *err) {
+                         double within, json_t **out, struct sy_error *err) {
     json_t *a = NULL, *b = NULL, *result = json_object();
     bool ok = spec_to_json(wanted, &a, err) && spec_to_json(found, &b, err);
     for (int i = 0; i < spec_field_count && ok; i++) {
@@ -212,7 +213,7 @@ bool meta_fields_missing(const struct spec *wanted, const struct spec *found, co
         snprintf(name, sizeof name, "%s%s%s", field->section, *field->section ? "." : "", field->name);
         if (json_object_get(covered, name)) continue;
         json_t *want = field_value(a, field), *got = field_value(b, field);
-        if (want && !(got && same(field, want, got))) json_object_set(result, name, want);
+        if (want && !(got && same(field, want, got, within))) json_object_set(result, name, want);
         json_decref(want);
         json_decref(got);
     }

@@ -52,6 +52,7 @@ static void read_yarn(struct gguf_reading *r, json_t *scaling, double factor) {
     } else if (meta_has(r, "rope.scaling.attn_factor")) {
         put_real(scaling, "attention_factor", attn * whole);
         meta_covers(r, "rope.magnitude");
+        meta_covers(r, "rope.long_magnitude"); /* the same: it has one length only */
     }
 }
 

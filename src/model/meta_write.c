@@ -183,7 +183,7 @@ static bool set_ours(struct writing *w) {
     struct gguf standard = { .version = 3, .keys = d->keys, .key_count = d->count };
     if (!spec_from_gguf(&standard, &checkpoint, "the new file", false, w->arena, &found, w->err))
         return false;
-    bool ok = meta_fields_missing(&d->spec, &found.spec, found.covered, &fields, w->err);
+    bool ok = meta_fields_missing(&d->spec, &found.spec, found.covered, 0, &fields, w->err);
     json_object_foreach(fields, name, value) {
         char key[160];
         struct gguf_value converted;

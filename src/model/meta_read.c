@@ -165,6 +165,7 @@ static bool read_spec(struct gguf_reading *r, bool fields, struct arena *arena, 
     bool ok = spec_from_config(&config, arena, &found, &out->spec, &r->error);
     config_close(&config);
     if (!ok) {
+        if (strstr(r->error.remedy, "config.json")) memset(r->error.remedy, 0, sizeof r->error.remedy);
         name_key(form, &r->error);
         return false;
     }

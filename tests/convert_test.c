@@ -23,8 +23,8 @@ static void must_refuse(struct test_output output, const char *what) {
 
 static void same_file(const char *a, const char *b) {
     struct sy_error err = { 0 };
-    char *x, *y;
-    int64_t m, n;
+    char *x = NULL, *y = NULL;
+    int64_t m = 0, n = 0;
     assert_true(os_read_file(a, 1 << 20, &x, &m, &err) && os_read_file(b, 1 << 20, &y, &n, &err));
     assert_int_equal(m, n);
     assert_memory_equal(x, y, (size_t)m);

@@ -119,13 +119,12 @@ const struct command command_convert = {
         .summary = "between Hugging Face's folders and GGUF files",
         .usage = "MODEL --out (FILE.gguf | DIR)",
         .details =
-            "Without --dtype every tensor keeps its values; only their arrangement changes.\n"
-            "GGUF wants norms, biases and routers in F32, and gets them so. config.json,\n"
-            "the tokenizer and other side files travel inside the file and come out again.\n"
+            "Without --dtype every tensor keeps its values; only their arrangement changes. GGUF wants\n"
+            "norms, biases and routers in F32, and gets them so. config.json, the tokenizer and other\n"
+            "side files travel inside the file and come out again.\n"
             "\n"
-            "With --dtype matrices are stored so, everything else in F32. mxfp4 is for\n"
-            "experts: other matrices become q8_0. Where a row is no multiple of 256, q4_k\n"
-            "becomes q5_0 and q6_k becomes q8_0.",
+            "With --dtype matrices are stored so, everything else in F32. mxfp4 is for experts: other\n"
+            "matrices become q8_0. Where a row is no multiple of 256, q4_k becomes q5_0 and q6_k q8_0.",
         .examples = "switchyard convert models/small --out small.gguf\n"
                     "switchyard convert models/small --out small-q4.gguf --dtype q4_k\n"
                     "switchyard convert small.gguf --out models/again",

@@ -32,6 +32,12 @@ SY_MUST_CHECK bool convert_to_folder(const struct model *model, const char *path
                                      const struct convert_options *options, struct convert_result *result,
                                      struct sy_error *err);
 
+/* The type that a tensor gets in GGUF: the chosen one (NULL: its own), F32 for vectors and routers, or
+ * another where rows are no whole blocks, which is counted. */
+enum dtype convert_gguf_dtype(const struct planned_tensor *plan, const enum dtype *chosen, enum dtype source,
+                              int64_t *fell_back);
+int64_t convert_file_type(enum dtype dtype); /* llama.cpp's number for a file that is mostly so */
+
 /* All rows of all tensors in order, to `write`. */
 SY_MUST_CHECK bool convert_stream(const struct convert_tensor *tensors, int64_t count, int threads,
                                   bool (*write)(void *writer, const void *bytes, int64_t size,

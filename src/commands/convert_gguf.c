@@ -42,16 +42,17 @@ static enum dtype fallback(enum dtype wanted, enum dtype source, int64_t cols) {
     return source == DTYPE_F32 || source == DTYPE_F16 ? source : DTYPE_BF16;
 }
 
-static enum dtype choose(struct making *m, const struct planned_tensor *plan, enum dtype source) {
-    enum dtype wanted = m->options->dtype;
+enum dtype convert_gguf_dtype(const struct planned_tensor *plan, const enum dtype *chosen, enum dtype source,
+                              int64_t *fell_back) {
+    bool narrow = source == DTYPE_BF16 || source == DTYPE_F16;
     int64_t elements, bytes;
-    if (stays_f32(plan->slot) && (m->options->typed || source == DTYPE_BF16 || source == DTYPE_F16))
-        return DTYPE_F32;
-    if (!m->options->typed) return source;
+    if (stays_f32(plan->slot) && (chosen || narrow)) return DTYPE_F32;
+    if (!chosen) return source;
+    enum dtype wanted = *chosen;
     if (wanted == DTYPE_MXFP4 && !slot_is_expert(plan->slot)) wanted = DTYPE_Q8_0;
     dtype_unit(wanted, &elements, &bytes);
     if (plan->shape[plan->rank - 1] % elements == 0) return wanted;
-    m->result->fell_back++;
+    ++*fell_back;
     return fallback(wanted, source, plan->shape[plan->rank - 1]);
 }
 
@@ -60,7 +61,8 @@ static bool add_tensor(struct making *m, const struct planned_tensor *plan, stru
     uint32_t id;
     const struct spec *target = &m->described.spec;
     if (!convert_source_dtype(m->model, target, plan, m->options->typed, &source, err)) return false;
-    enum dtype dtype = choose(m, plan, source);
+    const enum dtype *chosen = m->options->typed ? &m->options->dtype : NULL;
+    enum dtype dtype = convert_gguf_dtype(plan, chosen, source, &m->result->fell_back);
     if (!gguf_type_of(dtype, &id)) {
         sy_fail(err, SY_ERR_FORMAT, "stored as %s, which GGUF has no place for", dtype_name(dtype));
         sy_error_remedy(err, "choose a type: --dtype bf16, f16, f32, q8_0 or another");
@@ -87,21 +89,25 @@ static bool plan_all(struct making *m, struct sy_error *err) {
 
 /* ---- keys ---- */
 
-static int64_t file_type(const struct convert_options *options, const struct model *model) {
+int64_t convert_file_type(enum dtype dtype) {
     static const struct {
         enum dtype dtype;
         int number;
     } numbers[] = { { DTYPE_F32, 0 },   { DTYPE_F16, 1 },   { DTYPE_Q4_0, 2 },  { DTYPE_Q4_1, 3 },
                     { DTYPE_Q8_0, 7 },  { DTYPE_Q5_0, 8 },  { DTYPE_Q5_1, 9 },  { DTYPE_Q4_K, 14 },
                     { DTYPE_Q6_K, 18 }, { DTYPE_BF16, 32 }, { DTYPE_MXFP4, 38 } };
-    enum dtype dtype = options->dtype, most = DTYPE_F32;
-    const struct census *census = &model->census;
-    for (int d = 0; d < DTYPE_COUNT; d++)
-        if (census->dtype_bytes[d] > census->dtype_bytes[most]) most = (enum dtype)d;
-    if (!options->typed) dtype = most == DTYPE_U8 ? DTYPE_MXFP4 : most;
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
         if (numbers[i].dtype == dtype) return numbers[i].number;
     return 0;
+}
+
+/* What most of the weights have. */
+static enum dtype main_type(const struct making *m) {
+    const struct census *census = &m->model->census;
+    enum dtype most = DTYPE_F32;
+    for (int d = 0; d < DTYPE_COUNT; d++)
+        if (census->dtype_bytes[d] > census->dtype_bytes[most]) most = (enum dtype)d;
+    return m->options->typed ? m->options->dtype : most == DTYPE_U8 ? DTYPE_MXFP4 : most;
 }
 
 static bool set_list(struct making *m, const char *key, const char **names, int64_t count,
@@ -220,7 +226,7 @@ static bool set_keys(struct making *m, const char *path, struct sy_error *err) {
     const struct gguf_description *d = &m->described;
     for (int64_t i = 0; i < d->count; i++)
         if (!gguf_set(m->writer, d->keys[i].name, &d->keys[i].value, err)) return false;
-    return gguf_set_u32(m->writer, "general.file_type", file_type(m->options, m->model), err) &&
+    return gguf_set_u32(m->writer, "general.file_type", convert_file_type(main_type(m)), err) &&
            gguf_set_u32(m->writer, "general.quantization_version", 2, err) &&
            gguf_set_text(m->writer, "tokenizer.ggml.model", "none", 4, err) &&
            set_list(m, CONVERT_NARROW, m->narrow, m->narrow_count, err) &&

@@ -7,6 +7,7 @@
 #include "commands/console.h"
 #include "commands/synth_config.h"
 #include "commands/synth_files.h"
+#include "commands/synth_gguf.h"
 #include "report/number.h"
 
 #include <stdio.h>
@@ -23,13 +24,15 @@ struct args {
 };
 
 static const struct args defaults = { .dtype = 1 };
-static const enum dtype dtypes[] = { DTYPE_F32, DTYPE_BF16, DTYPE_F16, DTYPE_F8_E4M3 };
+static const enum dtype dtypes[] = { DTYPE_F32,  DTYPE_BF16, DTYPE_F16,  DTYPE_F8_E4M3,
+                                     DTYPE_Q8_0, DTYPE_Q4_0, DTYPE_Q4_1, DTYPE_Q5_0,
+                                     DTYPE_Q5_1, DTYPE_Q4_K, DTYPE_Q6_K, DTYPE_MXFP4 };
 
 static const struct option options[] = {
-    { "out", 'o', OPTION_STRING, "DIR", "the folder to write; made where it is missing",
+    { "out", 'o', OPTION_STRING, "DIR|FILE.gguf", "the folder to write, or a GGUF file",
       offsetof(struct args, out) },
-    { "dtype", 0, OPTION_CHOICE, "f32|bf16|f16|f8_e4m3", "type of the weights (default: bf16)",
-      offsetof(struct args, dtype) },
+    { "dtype", 0, OPTION_CHOICE, "f32|bf16|f16|f8_e4m3|q8_0|q4_0|q4_1|q5_0|q5_1|q4_k|q6_k|mxfp4",
+      "type of the weights (default: bf16)", offsetof(struct args, dtype) },
     { "seed", 0, OPTION_COUNT, "S", "another seed, other weights (default: 0)", offsetof(struct args, seed) },
     { "force", 0, OPTION_FLAG, NULL, "write although the folder is not empty", offsetof(struct args, force) },
     { "threads", 't', OPTION_COUNT, "N", "threads (default: the physical cores it may use)",
@@ -84,6 +87,25 @@ static bool write_model(const struct args *args, const struct synth_options *wan
     return console_print(&line, err);
 }
 
+static bool synthesize_gguf(const struct args *args, struct source *source,
+                            const struct synth_options *wanted, struct sy_error *err) {
+    struct synth_gguf_result result = { 0 };
+    int threads = args->threads > 0 ? (int)args->threads : team_default_count();
+    double start = os_seconds();
+    if (!spec_from_config(&source->config, &source->arena, &source->family, &source->spec, err) ||
+        !synth_gguf(args->out, args->force, source->family, &source->spec, wanted, threads, &source->arena,
+                    &result, err))
+        return false;
+    struct text line = { 0 };
+    char bytes[NUMBER_TEXT], took[NUMBER_TEXT];
+    if (result.fell_back > 0)
+        console_warn("%lld tensors have rows that are no whole blocks of %s and got another type",
+                     (long long)result.fell_back, dtype_name(wanted->dtype));
+    text_add(&line, "%s: %lld tensors, %s, %s\n", args->out, (long long)result.tensors,
+             number_bytes(result.bytes, bytes), number_seconds(os_seconds() - start, took));
+    return console_print(&line, err);
+}
+
 static bool synthesize(const struct args *args, struct source *source, struct sy_error *err) {
     struct synth_plan plan;
     struct synth_options wanted = {
@@ -91,6 +113,11 @@ static bool synthesize(const struct args *args, struct source *source, struct sy
         .mxfp4 = synth_config_mxfp4(source->config.root),
         .seed = (uint64_t)args->seed,
     };
+    if (synth_is_gguf(args->out)) return synthesize_gguf(args, source, &wanted, err);
+    if (dtype_is_block(wanted.dtype)) {
+        sy_fail(err, SY_ERR_USAGE, "safetensors has no place for %s", dtype_name(wanted.dtype));
+        return sy_error_remedy(err, "--out FILE.gguf, or --dtype bf16, f16, f32 or f8_e4m3");
+    }
     if (wanted.mxfp4 && wanted.dtype == DTYPE_F8_E4M3)
         return sy_fail(err, SY_ERR_USAGE, "--dtype f8_e4m3, but the config asks for MXFP4");
     return spec_from_config(&source->config, &source->arena, &source->family, &source->spec, err) &&
@@ -103,7 +130,7 @@ static bool run(const struct call *call, struct sy_error *err) {
     struct source source = { .family = NULL };
     if (!args->out) {
         sy_fail(err, SY_ERR_USAGE, "nowhere to write the checkpoint");
-        return sy_error_remedy(err, "give --out DIR");
+        return sy_error_remedy(err, "give --out DIR or --out FILE.gguf");
     }
     if (args->threads > TEAM_MAX)
         return sy_fail(err, SY_ERR_USAGE, "--threads %lld: at most %d", (long long)args->threads, TEAM_MAX);
@@ -129,7 +156,9 @@ const struct command command_synth = {
             "names that the model's authors publish. The same config, seed and type give the same weights.\n"
             "\n"
             "f8_e4m3 stores linear layers in float8 with inverse scales for each 128 x 128 block,\n"
-            "everything else in bf16. A gpt_oss config that asks for mxfp4 gets its experts in MXFP4.",
+            "everything else in bf16. A gpt_oss config that asks for mxfp4 gets its experts in MXFP4.\n"
+            "\n"
+            "A name that ends in .gguf gives a GGUF file; the q types are for those.",
         .examples = "switchyard synth config.json --out models/small\n"
                     "switchyard synth config.json --out models/small-f8 --dtype f8_e4m3 --seed 7",
     },

@@ -1,6 +1,6 @@
 /*
- * What a batch may hold, and what a pass refuses: a sequence's prompt and several of its steps side by side,
- * a sink that gives up, more sequences than there is room for, specs that nothing runs yet.
+ * What a batch may hold, and what a pass refuses: several steps of a sequence, and another's prompt behind
+ * them, a sink that gives up, more sequences than there is room for, specs that nothing runs yet.
  */
 #include "test.h"
 #include "tiny.h"

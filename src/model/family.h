@@ -21,7 +21,6 @@ enum layout {
     LAYOUT_MX_BLOCKS, /* MXFP4 blocks u8 [E, rows, cols / 32, 16] with `scales` beside; see tensor/weight.h */
     LAYOUT_MX_BLOCKS_ALTERNATE, /* the same, [E, 2 rows, ..]: gate and up alternate */
     LAYOUT_HEADS,               /* [H, rows / H, cols]: a matrix whose rows are cut by heads */
-    LAYOUT_ROWS_JOINT,          /* reserved: several slots stacked along rows in one tensor (joint qkv) */
 };
 
 /* Patterns: {L} is a layer's index, {E} an expert's; both plain decimals without leading zeros. */

@@ -150,7 +150,7 @@ static void forward_team(struct team *team, void *argument) {
     struct exec exec = { .team = team, .kernels = pass->kernels, .numerics = pass->numerics };
     arena_over(&exec.arena, pass->memory, (size_t)pass->memory_bytes);
 
-    struct step s = step_take(&exec, spec, pass->count, pass->limits.sequences);
+    struct step s = step_take(&exec, spec, pass->count);
     op_embed(&exec, store_weight(store, -1, SLOT_EMBED), pass->tokens, pass->count,
              (float)spec->embedding_multiplier, s.h);
     rotary_tables(&exec, pass, &s);

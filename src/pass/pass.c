@@ -37,7 +37,7 @@ static bool runnable(const struct spec *spec, struct sy_error *err) {
 
 /* ---- step memory ---- */
 
-struct step step_take(struct exec *exec, const struct spec *spec, int64_t rows, int64_t sequences) {
+struct step step_take(struct exec *exec, const struct spec *spec, int64_t rows) {
     struct step s;
     int64_t half = spec->rope.dims / 2;
     s.h = exec_new(exec, float, rows * spec->width);
@@ -47,7 +47,6 @@ struct step step_take(struct exec *exec, const struct spec *spec, int64_t rows, 
     s.sin = exec_new(exec, float, rows *half);
     s.frequencies = exec_new_own(exec, float, half);
     s.tune = spec->attention.tuned ? exec_new(exec, float, rows) : NULL;
-    (void)sequences;
     return s;
 }
 
@@ -109,7 +108,7 @@ bool pass_bytes(const struct spec *spec, const struct numerics *numerics, const 
                        (long long)limits->rows);
     struct team team;
     struct exec exec = exec_measuring(numerics, &team, limits->threads);
-    step_take(&exec, spec, limits->rows, limits->sequences);
+    step_take(&exec, spec, limits->rows);
     *bytes = (int64_t)exec.arena.used + layer_bytes(spec, numerics, limits);
     return true;
 }

@@ -48,7 +48,7 @@ struct pass {
     struct sy_error error;
 };
 
-struct step step_take(struct exec *exec, const struct spec *spec, int64_t rows, int64_t sequences);
+struct step step_take(struct exec *exec, const struct spec *spec, int64_t rows);
 struct ffn_scratch dense_scratch_take(struct exec *exec, const struct spec *spec, int64_t rows,
                                       int64_t width);
 struct head_scratch head_scratch_take(struct exec *exec, const struct spec *spec);

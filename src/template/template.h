@@ -1,7 +1,7 @@
 /*
  * Chat templates: the Jinja that real model templates use, rendered to the byte as transformers renders it.
  *
- *     source ─► lexer ─► parser ─► tree ─► interpreter + context ─► text
+ *     source -> lexer -> parser -> tree -> interpreter + context -> text
  *
  * Semantics: jinja2's ImmutableSandboxedEnvironment with trim_blocks and lstrip_blocks, the loop controls
  * extension, {% generation %}, tojson as json.dumps, raise_exception, strftime_now; nothing escaped.

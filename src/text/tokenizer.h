@@ -2,8 +2,8 @@
  * A tokenizer: text to ids and back, exactly as the model's authors' code does it. One interface over
  * tokenizer.json, tokenizer.model, tiktoken's rank files, tekken.json and the vocabularies inside GGUF files.
  *
- *     bytes ─► special tokens cut out ─► normalise ─► pre-tokenise ─► model (BPE, Unigram) ─► ids
- *     ids   ─► pieces ─► decode ─► bytes
+ *     bytes -> special tokens cut out -> normalise -> pre-tokenise -> model (BPE, Unigram) -> ids
+ *     ids   -> pieces -> decode -> bytes
  *
  * A tokenizer is read-only once open: any number of threads may use one at the same time. Text is bytes: any
  * string may come in, also one that is no UTF-8.

@@ -36,6 +36,7 @@ struct text {
     bool failed; /* out of memory somewhere */
 };
 void text_add(struct text *text, const char *format, ...) SY_PRINTF(2, 3);
+void text_add_bytes(struct text *text, const void *bytes, size_t size); /* any, NULs too */
 void text_add_json_string(struct text *text, const char *string);
 void text_add_json_number(struct text *text, double value);
 void text_free(struct text *text);

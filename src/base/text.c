@@ -25,8 +25,8 @@ static bool text_grow(struct text *text, size_t more) {
     return true;
 }
 
-static void text_add_bytes(struct text *text, const char *bytes, size_t size) {
-    if (!text_grow(text, size)) return;
+void text_add_bytes(struct text *text, const void *bytes, size_t size) {
+    if (size == 0 || !text_grow(text, size)) return;
     memcpy(text->data + text->size, bytes, size);
     text->data[text->size += size] = 0;
 }

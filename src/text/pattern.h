@@ -1,11 +1,12 @@
 /*
  * The patterns of pre-tokenisers, through PCRE2 with JIT.
  *
- * Tokenizer files hold patterns written for three engines: Rust's fancy-regex and Oniguruma (tokenizer.json),
- * Rust's regex by way of tiktoken, and Python's regex. They differ from PCRE2 in what \s and \w mean, in
- * class intersections ([..&&..] compiles silently in PCRE2 and matches wrongly), in possessive and atomic
- * spellings, and in Unicode versions. Each pattern is translated once by a small function that knows every
- * construct it passes on; one that it does not know is an error that names the construct.
+ * Tokenizer files hold patterns written for three engines: Oniguruma (tokenizer.json, through Hugging Face's
+ * tokenizers), Rust's regex and fancy-regex (tiktoken), and Python's regex. They differ from PCRE2, and from
+ * one another, in what \s, \w, ^ and $ mean, in class intersections ([..&&..] compiles silently in PCRE2 and
+ * matches wrongly), in what \p{Han} is, and in folding of case. Each pattern is translated once by a small
+ * parser that knows every construct it passes on; one that it does not know is an error that names the
+ * construct and its place.
  */
 #ifndef TEXT_PATTERN_H
 #define TEXT_PATTERN_H
@@ -14,25 +15,51 @@
 #include "base/json.h"
 #include <stdint.h>
 
-/* The PCRE2 spelling of a pattern; `out` is appended to. Place: "pattern, character N". */
-SY_MUST_CHECK bool pattern_translate(const char *source, int64_t size, struct text *out,
-                                     struct sy_error *err);
+enum pattern_dialect {                    /* whose spelling, and whose meaning, a pattern has */
+                       PATTERN_ONIGURUMA, /* tokenizer.json: Split, Replace, ByteLevel; ^ and $ stand at every
+                                             line */
+                       PATTERN_RUST,   /* tiktoken's pat_str, and what GGUF's names of patterns stand for */
+                       PATTERN_PYTHON, /* the `regex` module */
+};
+
+/* The PCRE2 spelling of a pattern, appended to `out`, for PCRE2_UTF | PCRE2_UCP. Errors: SY_ERR_FORMAT, place
+ * "pattern, character N" (counted from 1), naming the construct; SY_ERR_LIMIT for a pattern too long or too
+ * deep. */
+SY_MUST_CHECK bool pattern_translate(const char *source, int64_t size, enum pattern_dialect dialect,
+                                     struct text *out, struct sy_error *err);
 
 struct pattern;
 
-/* Compiled once, read-only after; matching is bounded (heap, depth, backtracking: the error says which). */
-SY_MUST_CHECK bool pattern_open(const char *source, int64_t size, struct pattern **out, struct sy_error *err);
+/* Compiled once, read-only after: any number of threads may match with it. */
+SY_MUST_CHECK bool pattern_open(const char *source, int64_t size, enum pattern_dialect dialect,
+                                struct pattern **out, struct sy_error *err);
+/* Finds exactly this text, nothing in it being special (tokenizer.json's {"String": ...}); size > 0. */
+SY_MUST_CHECK bool pattern_open_literal(const char *text, int64_t size, struct pattern **out,
+                                        struct sy_error *err);
 void pattern_close(struct pattern *pattern); /* NULL is allowed */
 
-/* A thread's own room for matching with any pattern; NULL err state on failure as ever. */
+/* A thread's own room for matching, with any pattern. */
 struct pattern_scratch;
 SY_MUST_CHECK bool pattern_scratch_open(struct pattern_scratch **out, struct sy_error *err);
-void pattern_scratch_close(struct pattern_scratch *scratch);
+void pattern_scratch_close(struct pattern_scratch *scratch); /* NULL is allowed */
 
-/* The first match at or after `from` in valid UTF-8 text: [*begin, *end), *begin = -1 when there is none.
- * Never returns an empty match at `from` twice: the caller goes on from *end, or one character further. */
+/*
+ * The first match that begins at or after `from`: [*begin, *end), *begin = -1 when there is none. `text` must
+ * be valid UTF-8 (it is not looked at again), `from` at a character's front. What stands before `from` is
+ * seen by lookbehinds and ^. A match may be empty (*begin == *end): the caller then goes on one character
+ * further. Errors: SY_ERR_LIMIT when the pattern backtracks, nests or takes more memory than is allowed.
+ */
 SY_MUST_CHECK bool pattern_next(const struct pattern *pattern, struct pattern_scratch *scratch,
                                 const char *text, int64_t size, int64_t from, int64_t *begin, int64_t *end,
+                                struct sy_error *err);
+
+/*
+ * All matches of a text, in turn: what a caller's loop over pattern_next would give, empty ones left out.
+ * `visit` sees [begin, end) of each; false from it ends the walk, which then fails with what it put in err.
+ */
+typedef bool pattern_visit(void *argument, int64_t begin, int64_t end, struct sy_error *err);
+SY_MUST_CHECK bool pattern_walk(const struct pattern *pattern, struct pattern_scratch *scratch,
+                                const char *text, int64_t size, pattern_visit *visit, void *argument,
                                 struct sy_error *err);
 
 #endif

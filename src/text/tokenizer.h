@@ -47,6 +47,7 @@ struct id_buffer { /* growing; starts as { 0 } */
     int32_t *data;
     int64_t count, room;
 };
+SY_MUST_CHECK bool id_buffer_add(struct id_buffer *ids, int32_t id, struct sy_error *err);
 void id_buffer_free(struct id_buffer *ids);
 
 struct encode_options {

@@ -1,0 +1,22 @@
+/*
+ * A growing list of ids (declared in tokenizer.h).
+ */
+#include "text/tokenizer.h"
+#include <stdlib.h>
+
+bool id_buffer_add(struct id_buffer *ids, int32_t id, struct sy_error *err) {
+    if (ids->count == ids->room) {
+        int64_t room = ids->room < 64 ? 64 : ids->room * 2;
+        int32_t *larger = room <= INT64_MAX / 8 ? realloc(ids->data, (size_t)room * sizeof *larger) : NULL;
+        if (!larger) return sy_fail(err, SY_ERR_MEMORY, "no memory for %lld ids", (long long)room);
+        ids->data = larger;
+        ids->room = room;
+    }
+    ids->data[ids->count++] = id;
+    return true;
+}
+
+void id_buffer_free(struct id_buffer *ids) {
+    free(ids->data);
+    *ids = (struct id_buffer){ .data = NULL };
+}

@@ -1,7 +1,7 @@
 #include "commands/ids.h"
 
 #include "base/options.h"
-#include "base/os.h"
+#include "commands/json_lines.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,64 +30,31 @@ static bool take_items(const json_t *array, struct id_list *list, struct sy_erro
     for (int64_t i = 0; i < list->count; i++) {
         if (json_to_i64(json_array_get(array, (size_t)i), &list->ids[i])) continue;
         sy_fail(err, SY_ERR_FORMAT, "is no whole number");
-        return sy_error_at(err, "line %lld, id %lld", (long long)list->line, (long long)i + 1);
+        return sy_error_at(err, "id %lld", (long long)i + 1);
     }
     return true;
 }
 
-static bool read_line(struct id_lists *lists, const char *text, int64_t size, int64_t line,
-                      struct sy_error *err) {
-    json_t *root = json_parse(text, size, (struct json_limits){ .bytes = size, .depth = 2 }, err);
-    if (!root) {
-        err->place[0] = 0; /* it counts lines from this one's start */
-        return sy_error_at(err, "line %lld", (long long)line);
-    }
-    bool done = false;
-    struct id_list list = { .line = line, .count = json_is_array(root) ? (int64_t)json_array_size(root) : 0 };
-    if (list.count == 0) {
-        sy_fail(err, SY_ERR_FORMAT, "wants a list of at least one id, such as [1, 2, 3]");
-        sy_error_at(err, "line %lld", (long long)line);
-    } else if (!(list.ids = calloc((size_t)list.count, sizeof *list.ids))) {
-        sy_fail(err, SY_ERR_MEMORY, "no memory for the ids");
-    } else if (!take_items(root, &list, err)) {
-        free(list.ids);
-    } else {
-        done = add_list(lists, list, err);
-    }
-    json_decref(root);
-    return done;
-}
-
-static bool blank(const char *text, int64_t size) {
-    for (int64_t i = 0; i < size; i++)
-        if (text[i] != ' ' && text[i] != '\t' && text[i] != '\r') return false;
-    return true;
-}
-
-static bool read_lines(struct id_lists *lists, const char *text, int64_t size, struct sy_error *err) {
-    int64_t line = 1;
-    for (int64_t at = 0; at < size; line++) {
-        const char *end = memchr(text + at, '\n', (size_t)(size - at));
-        int64_t length = end ? end - (text + at) : size - at;
-        if (!blank(text + at, length) && !read_line(lists, text + at, length, line, err)) return false;
-        if (lists->count > BATCH_LINES_MAX)
-            return sy_fail(err, SY_ERR_LIMIT, "more than %d lists", BATCH_LINES_MAX);
-        at += length + 1;
-    }
-    return lists->count > 0 || sy_fail(err, SY_ERR_FORMAT, "holds no list of ids");
+static bool take_line(void *argument, int64_t line, const json_t *value, struct sy_error *err) {
+    struct id_list list = { .line = line,
+                            .count = json_is_array(value) ? (int64_t)json_array_size(value) : 0 };
+    if (list.count == 0)
+        return sy_fail(err, SY_ERR_FORMAT, "wants a list of at least one id, such as [1, 2, 3]");
+    list.ids = calloc((size_t)list.count, sizeof *list.ids);
+    if (!list.ids) return sy_fail(err, SY_ERR_MEMORY, "no memory for the ids");
+    if (take_items(value, &list, err)) return add_list(argument, list, err);
+    free(list.ids);
+    return false;
 }
 
 static bool read_batch(const char *path, struct id_lists *lists, struct sy_error *err) {
-    char *text = NULL;
-    int64_t size = 0;
-    bool standard = strcmp(path, "-") == 0;
-    lists->file = standard ? "standard input" : path;
-    bool done = standard ? os_read_stdin(BATCH_BYTES_MAX, &text, &size, err)
-                         : os_read_file(path, BATCH_BYTES_MAX, &text, &size, err);
-    if (!done) return false;
-    done = read_lines(lists, text, size, err) || sy_error_in(err, lists->file);
-    free(text);
-    return done;
+    static const struct json_lines_limits limits = {
+        .bytes = BATCH_BYTES_MAX,
+        .lines = BATCH_LINES_MAX,
+        .depth = 2,
+    };
+    lists->file = strcmp(path, "-") == 0 ? "standard input" : path;
+    return json_lines_read(path, limits, "list of ids", take_line, lists, err);
 }
 
 bool id_lists_read(const char *ids, const char *batch, struct id_lists *lists, struct sy_error *err) {

@@ -65,8 +65,8 @@ bool json_lines_read(const char *path, struct json_lines_limits limits, const ch
     bool done = standard ? os_read_stdin(limits.bytes, &text, &size, err)
                          : os_read_file(path, limits.bytes, &text, &size, err);
     if (!done) return false;
-    done = read_lines(&reading, text, size, what, err) ||
-           sy_error_in(err, standard ? "standard input" : path);
+    done =
+        read_lines(&reading, text, size, what, err) || sy_error_in(err, standard ? "standard input" : path);
     free(text);
     return done;
 }

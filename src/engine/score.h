@@ -1,5 +1,6 @@
 /*
- * Scoring: how likely a model finds ids that are given to it. What perplexity and multiple choice are made of.
+ * Scoring: how likely a model finds ids that are given to it. What perplexity and multiple choice are made
+ * of.
  *
  *   logprob(id_i | id_0 .. id_i-1) = z[id_i] - max z - ln(sum over j of exp(z_j - max z))
  *

@@ -24,7 +24,12 @@ static bool is_norm(enum slot slot) {
     case SLOT_K_NORM:
     case SLOT_Q_A_NORM:
     case SLOT_KV_A_NORM:
-    case SLOT_FFN_NORM: return true;
+    case SLOT_FFN_NORM:
+    case SLOT_ENCODER_NORM:
+    case SLOT_ATTENTION_OUT_NORM:
+    case SLOT_FFN_OUT_NORM:
+    case SLOT_CROSS_NORM:
+    case SLOT_MOE_NORM: return true;
     default: return false;
     }
 }
@@ -144,7 +149,7 @@ static bool add_planned(struct planning *p, const struct planned_tensor *planned
 }
 
 static bool has_mxfp4(const struct family *family) {
-    for (const struct tensor_rule *rule = family->rules; rule->pattern; rule++)
+    for (const struct tensor_rule *rule = family->rules; rule && rule->pattern; rule++)
         if (rule->layout == LAYOUT_MX_BLOCKS) return true;
     return false;
 }

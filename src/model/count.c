@@ -4,6 +4,8 @@
  *   total            every stored weight of the text model; a tied table once; no MTP layers, no buffers
  *   active           total less E - K experts of each MoE layer
  *   active_no_embed  active less the embedding table; a tied table is the head, and stays
+ *
+ * Of an encoder-decoder, both stacks.
  */
 #include "base/checked.h"
 #include "model/slots.h"
@@ -27,11 +29,7 @@ static bool add_slot(const struct spec *spec, int64_t layer, enum slot slot, str
 bool spec_count(const struct spec *spec, struct param_count *out, struct sy_error *err) {
     struct param_count count = { 0 };
     int64_t idle = 0, table = 0;
-    if (spec->encoder.layer_count > 0) {
-        sy_fail(err, SY_ERR_LIMIT, "models with an encoder are not counted yet");
-        return sy_error_at(err, "encoder");
-    }
-    for (int64_t layer = -1; layer < spec->decoder.layer_count; layer++)
+    for (int64_t layer = -1; layer < spec_layer_count(spec); layer++)
         for (enum slot slot = 0; slot < SLOT_COUNT; slot++)
             if (!add_slot(spec, layer, slot, &count, &idle, err)) return false;
     if (!spec->tied && !size_mul(spec->vocab, spec->width, &table))

@@ -34,11 +34,17 @@ const char *family_described_by(const struct family *family) {
     return family->described_by ? family->described_by : "config.json";
 }
 
+bool family_refuse(const struct family *family, struct sy_error *err) {
+    sy_fail(err, SY_ERR_SHAPE, "the family %s is known to `plan` alone: nothing here runs or writes it yet",
+            family->name);
+    return sy_error_remedy(err, "`switchyard plan` says what it costs");
+}
+
 /* The first of `architectures` that some family knows decides; then model_type. */
 static const struct family *choose(struct config *c) {
     const json_t *list = config_array(c, "architectures");
     const char *type = config_string_or(c, "model_type", NULL), *first = NULL;
-    char known[192] = "";
+    char known[232] = "";
     for (size_t i = 0; i < json_array_size(list); i++) {
         const char *name = json_string_value(json_array_get(list, i));
         const struct family *family = family_find(name, NULL);

@@ -46,8 +46,9 @@ struct family {
     const char *const *model_types;   /* NULL-terminated */
     void (*read)(struct config *config,
                  struct spec *spec); /* errors are kept in the config (model/config.h) */
-    const struct tensor_rule *
-        rules; /* ends with pattern NULL; the first form of a slot is the published one, which synth writes */
+    const struct tensor_rule
+        *rules; /* ends with pattern NULL; the first form of a slot is the published one, which synth writes.
+                   NULL: only described, for `plan`; no checkpoint of it is opened */
     const struct tensor_ignore *ignored; /* ends with pattern NULL */
     const char *const
         *prefixes; /* alternatives to strip from names ("language_model."), NULL-terminated; may be NULL */
@@ -58,6 +59,13 @@ struct family {
 extern const struct family *const families[]; /* NULL-terminated; from families/list.h */
 const struct family *family_find(const char *architecture,
                                  const char *model_type); /* either may be NULL; NULL: none */
+
+/* Only described: nothing binds or runs it. The refusal that names it is family_refuse's, which returns
+ * false. */
+static inline bool family_is_described_only(const struct family *family) {
+    return !family->rules;
+}
+bool family_refuse(const struct family *family, struct sy_error *err);
 
 const char *family_described_by(const struct family *family);
 

@@ -39,6 +39,8 @@ static bool open_parts(struct model *model, const char *path, bool ignore_unknow
     const char **unknown_keys = NULL;
     int64_t unknown_count = 0;
     if (!spec_from_config(config, &model->arena, &model->family, &model->spec, err)) return false;
+    if (family_is_described_only(model->family))
+        return family_refuse(model->family, err) || sy_error_in(err, path);
     if (!config_unknown(config, &unknown_keys, &unknown_count, &keys)) {
         if (err) *err = keys;
         return false;

@@ -21,7 +21,7 @@ static bool is_mx(const struct tensor_rule *rule) {
 }
 
 bool family_has_mxfp4(const struct family *family) {
-    for (const struct tensor_rule *rule = family->rules; rule->pattern; rule++)
+    for (const struct tensor_rule *rule = family->rules; rule && rule->pattern; rule++)
         if (is_mx(rule)) return true;
     return false;
 }
@@ -130,6 +130,7 @@ static bool plan_all(struct plan *plan, struct planned_tensor **out, int64_t *co
 bool plan_tensors(const struct family *family, const struct spec *spec, struct arena *arena,
                   struct planned_tensor **out, int64_t *count, struct sy_error *err) {
     struct plan plan = { .family = family, .spec = spec, .arena = arena, .err = err };
+    if (family_is_described_only(family)) return family_refuse(family, err);
     return plan_all(&plan, out, count);
 }
 

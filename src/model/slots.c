@@ -23,7 +23,9 @@ enum side {
     KV_LORA,
     KV_A, /* kv_lora + rotary */
     KV_B, /* heads * (nope + value) */
-    K_B,  /* heads * kv_lora */
+    QKV_WIDTH,
+    BUCKETS,
+    K_B, /* heads * kv_lora */
     NOPE,
     F_DENSE, /* width of the layer's dense FFN */
     E,       /* experts */
@@ -36,9 +38,15 @@ enum when {
     ALWAYS,
     NORM_BIASED,
     HEAD_BIASED,
+    ENCODED,  /* there is an encoder */
+    SANDWICH, /* norms behind the branches too */
+    PARALLEL, /* experts beside the dense FFN */
+    CROSSING, /* looks at the encoder's output */
+    RELATIVE, /* a stack's first layer, where positions are a bias */
+    JOINT,    /* q, k and v in one */
     GROUPED,
     GROUPED_BIASED,
-    Q_DIRECT, /* grouped, or latent without q_lora */
+    Q_DIRECT, /* grouped and apart, or latent without q_lora */
     O_BIASED,
     QK_NORMED,
     SINKS,
@@ -76,9 +84,12 @@ static const struct row table[SLOT_COUNT] = {
     [SLOT_FINAL_NORM_BIAS] = { "final_norm_bias", PART_NORMS, NORM_BIASED, ONE, D },
     [SLOT_HEAD] = { "head", PART_HEAD, ALWAYS, V, D },
     [SLOT_HEAD_BIAS] = { "head_bias", PART_HEAD, HEAD_BIASED, ONE, V },
+    [SLOT_ENCODER_NORM] = { "encoder_norm", PART_NORMS, ENCODED, ONE, D },
 
     [SLOT_ATTENTION_NORM] = { "attention_norm", PART_NORMS, ALWAYS, ONE, D },
     [SLOT_ATTENTION_NORM_BIAS] = { "attention_norm_bias", PART_NORMS, NORM_BIASED, ONE, D },
+    [SLOT_ATTENTION_OUT_NORM] = { "attention_out_norm", PART_NORMS, SANDWICH, ONE, D },
+    [SLOT_QKV] = { "qkv", PART_ATTENTION, JOINT, QKV_WIDTH, D },
     [SLOT_Q] = { "q", PART_ATTENTION, Q_DIRECT, Q_WIDTH, D },
     [SLOT_Q_BIAS] = { "q_bias", PART_ATTENTION, GROUPED_BIASED, ONE, Q_WIDTH },
     [SLOT_K] = { "k", PART_ATTENTION, GROUPED, K_WIDTH, D },
@@ -90,6 +101,12 @@ static const struct row table[SLOT_COUNT] = {
     [SLOT_Q_NORM] = { "q_norm", PART_NORMS, QK_NORMED, ONE, Q_NORMED },
     [SLOT_K_NORM] = { "k_norm", PART_NORMS, QK_NORMED, ONE, K_NORMED },
     [SLOT_SINKS] = { "sinks", PART_ATTENTION, SINKS, ONE, HEADS },
+    [SLOT_RELATIVE_BIAS] = { "relative_bias", PART_ATTENTION, RELATIVE, BUCKETS, HEADS },
+    [SLOT_CROSS_NORM] = { "cross_norm", PART_NORMS, CROSSING, ONE, D },
+    [SLOT_CROSS_Q] = { "cross_q", PART_ATTENTION, CROSSING, Q_WIDTH, D },
+    [SLOT_CROSS_K] = { "cross_k", PART_ATTENTION, CROSSING, K_WIDTH, D },
+    [SLOT_CROSS_V] = { "cross_v", PART_ATTENTION, CROSSING, V_WIDTH, D },
+    [SLOT_CROSS_O] = { "cross_o", PART_ATTENTION, CROSSING, D, O_WIDTH },
     [SLOT_Q_A] = { "q_a", PART_ATTENTION, Q_LATENT, Q_LORA, D },
     [SLOT_Q_A_BIAS] = { "q_a_bias", PART_ATTENTION, Q_LATENT_BIASED, ONE, Q_LORA },
     [SLOT_Q_A_NORM] = { "q_a_norm", PART_NORMS, Q_LATENT, ONE, Q_LORA },
@@ -102,6 +119,8 @@ static const struct row table[SLOT_COUNT] = {
     [SLOT_V_B] = { "v_b", PART_ATTENTION, LATENT_SPLIT, O_WIDTH, KV_LORA },
     [SLOT_FFN_NORM] = { "ffn_norm", PART_NORMS, ALWAYS, ONE, D },
     [SLOT_FFN_NORM_BIAS] = { "ffn_norm_bias", PART_NORMS, NORM_BIASED, ONE, D },
+    [SLOT_FFN_OUT_NORM] = { "ffn_out_norm", PART_NORMS, SANDWICH, ONE, D },
+    [SLOT_MOE_NORM] = { "moe_norm", PART_NORMS, PARALLEL, ONE, D },
     [SLOT_GATE] = { "gate", PART_DENSE_FFN, DENSE_GATED, F_DENSE, D },
     [SLOT_GATE_BIAS] = { "gate_bias", PART_DENSE_FFN, DENSE_GATED_BIASED, ONE, F_DENSE },
     [SLOT_UP] = { "up", PART_DENSE_FFN, DENSE, F_DENSE, D },
@@ -167,6 +186,8 @@ static int64_t side_of(const struct spec *spec, const struct layer_spec *layer, 
     case KV_LORA: return a->kv_lora_rank;
     case KV_A: return a->kv_lora_rank + a->head_width - a->nope_width;
     case KV_B: return times(a->heads, a->nope_width + a->value_width);
+    case QKV_WIDTH: return times(a->heads + 2 * a->kv_heads, a->head_width);
+    case BUCKETS: return a->relative_buckets;
     case K_B: return times(a->heads, a->kv_lora_rank);
     case NOPE: return a->nope_width;
     case F_DENSE: return layer ? layer->dense_width : 0;
@@ -179,10 +200,12 @@ static int64_t side_of(const struct spec *spec, const struct layer_spec *layer, 
 
 static bool there_in_attention(const struct attention_spec *a, enum when when) {
     bool latent = a->kind == ATTENTION_LATENT, low = latent && a->q_lora_rank > 0;
+    bool joint = !latent && a->joint_qkv;
     switch (when) {
-    case GROUPED: return !latent;
+    case JOINT: return joint;
+    case GROUPED: return !latent && !joint;
     case GROUPED_BIASED: return !latent && a->qkv_bias;
-    case Q_DIRECT: return !low;
+    case Q_DIRECT: return !low && !joint;
     case O_BIASED: return a->output_bias;
     case QK_NORMED: return !latent && (a->qk_norm == QK_NORM_HEAD || a->qk_norm == QK_NORM_WIDTH);
     case SINKS: return a->sinks;
@@ -196,13 +219,18 @@ static bool there_in_attention(const struct attention_spec *a, enum when when) {
     }
 }
 
-static bool there(const struct spec *spec, const struct layer_spec *layer, enum when when) {
+static bool there(const struct spec *spec, const struct layer_spec *layer, bool first, enum when when) {
     bool moe = layer && layer->ffn == FFN_MOE, dense = layer && layer->dense_width > 0;
     bool shared = moe && spec->shared_width > 0;
     switch (when) {
     case ALWAYS: return true;
     case NORM_BIASED: return spec->norm == NORM_LAYER;
     case HEAD_BIASED: return spec->head_bias;
+    case ENCODED: return spec->encoder.layer_count > 0;
+    case SANDWICH: return spec->norm_place == NORM_SANDWICH;
+    case PARALLEL: return moe && layer->branch == BRANCH_PARALLEL_MOE;
+    case CROSSING: return layer && layer->cross_attention;
+    case RELATIVE: return first && spec->attention.relative_bias;
     case DENSE: return dense;
     case DENSE_GATED: return dense && spec->gated;
     case DENSE_BIASED: return dense && spec->ffn_bias;
@@ -221,10 +249,11 @@ static bool there(const struct spec *spec, const struct layer_spec *layer, enum 
 }
 
 bool slot_shape(const struct spec *spec, int64_t layer, enum slot slot, int64_t *rows, int64_t *cols) {
-    if (slot >= SLOT_COUNT || (layer < 0) != slot_is_global(slot) || layer >= spec->decoder.layer_count)
+    if (slot >= SLOT_COUNT || (layer < 0) != slot_is_global(slot) || layer >= spec_layer_count(spec))
         return false;
-    const struct layer_spec *record = layer < 0 ? NULL : &spec->decoder.layers[layer];
-    if (!there(spec, record, table[slot].when)) return false;
+    const struct layer_spec *record = layer < 0 ? NULL : spec_layer(spec, layer);
+    bool first = layer == 0 || layer == spec->decoder.layer_count;
+    if (!there(spec, record, first, table[slot].when)) return false;
     *rows = side_of(spec, record, table[slot].rows);
     *cols = side_of(spec, record, table[slot].cols);
     return true;

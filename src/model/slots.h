@@ -16,12 +16,15 @@ enum slot {
     SLOT_EMBED,      /* [V, D] */
     SLOT_FINAL_NORM, /* [1, D] */
     SLOT_FINAL_NORM_BIAS,
-    SLOT_HEAD,      /* [V, D]; tied: an alias of SLOT_EMBED */
-    SLOT_HEAD_BIAS, /* [1, V] */
+    SLOT_HEAD,         /* [V, D]; tied: an alias of SLOT_EMBED */
+    SLOT_HEAD_BIAS,    /* [1, V] */
+    SLOT_ENCODER_NORM, /* [1, D]: behind the encoder's last layer */
     /* of a layer */
     SLOT_ATTENTION_NORM, /* [1, D] */
     SLOT_ATTENTION_NORM_BIAS,
-    SLOT_Q, /* grouped: [H hd, D]; latent without q_lora: the same */
+    SLOT_ATTENTION_OUT_NORM, /* [1, D]: sandwich norms, behind each branch */
+    SLOT_QKV,                /* [(H + 2 KV) hd, D]: q, k and v in one, instead of the three */
+    SLOT_Q,                  /* grouped: [H hd, D]; latent without q_lora: the same */
     SLOT_Q_BIAS,
     SLOT_K, /* [KV hd, D] */
     SLOT_K_BIAS,
@@ -29,10 +32,16 @@ enum slot {
     SLOT_V_BIAS,
     SLOT_O, /* [D, H * value width] */
     SLOT_O_BIAS,
-    SLOT_Q_NORM, /* [1, hd] or [1, H hd] */
-    SLOT_K_NORM, /* [1, hd] or [1, KV hd] */
-    SLOT_SINKS,  /* [1, H] */
-    SLOT_Q_A,    /* MLA: [q_lora, D] */
+    SLOT_Q_NORM,        /* [1, hd] or [1, H hd] */
+    SLOT_K_NORM,        /* [1, hd] or [1, KV hd] */
+    SLOT_SINKS,         /* [1, H] */
+    SLOT_RELATIVE_BIAS, /* [buckets, H]: of a stack's first layer, for all of it */
+    SLOT_CROSS_NORM,    /* [1, D]: attention to the encoder's output */
+    SLOT_CROSS_Q,
+    SLOT_CROSS_K,
+    SLOT_CROSS_V,
+    SLOT_CROSS_O,
+    SLOT_Q_A, /* MLA: [q_lora, D] */
     SLOT_Q_A_BIAS,
     SLOT_Q_A_NORM, /* [1, q_lora] */
     SLOT_Q_B,      /* [H hd, q_lora] */
@@ -44,7 +53,9 @@ enum slot {
     SLOT_V_B,       /* [H value, kv_lora] */
     SLOT_FFN_NORM,  /* [1, D] */
     SLOT_FFN_NORM_BIAS,
-    SLOT_GATE, /* dense FFN: [F, D] */
+    SLOT_FFN_OUT_NORM,
+    SLOT_MOE_NORM, /* [1, D]: of experts beside the dense FFN */
+    SLOT_GATE,     /* dense FFN: [F, D] */
     SLOT_GATE_BIAS,
     SLOT_UP,
     SLOT_UP_BIAS,
@@ -84,14 +95,15 @@ const char *slot_name(enum slot slot); /* "expert_gate" */
 const char *part_name(enum part part); /* "routed_experts" */
 enum part slot_part(enum slot slot);
 static inline bool slot_is_global(enum slot slot) {
-    return slot <= SLOT_HEAD_BIAS;
+    return slot < SLOT_ATTENTION_NORM;
 }
 static inline bool slot_is_expert(enum slot slot) {
     return slot >= SLOT_EXPERT_GATE;
 }
 bool slot_is_vector(enum slot slot); /* logical shape [1, n], stored as [n] (or [1, n]) */
 
-/* Does this layer (-1 for the model's own slots) have the slot, and of what shape? */
+/* Does this layer (-1 for the model's own slots; the encoder's behind the decoder's) have the slot, and of
+ * what shape? */
 bool slot_shape(const struct spec *spec, int64_t layer, enum slot slot, int64_t *rows, int64_t *cols);
 
 struct param_count { /* models.md 1.2 */

@@ -30,7 +30,7 @@ void spec_init(struct spec *spec) {
     spec->tokens.bos = spec->tokens.pad = spec->tokens.decoder_start = -1;
 }
 
-bool spec_layers(struct spec *spec, struct arena *arena, int64_t count, struct sy_error *err) {
+static bool stack_layers(struct stack_spec *stack, struct arena *arena, int64_t count, struct sy_error *err) {
     if (count < 1 || count > SPEC_LAYERS_MAX) {
         sy_fail(err, SY_ERR_LIMIT, "%lld layers, a model has from 1 to %d", (long long)count,
                 SPEC_LAYERS_MAX);
@@ -40,9 +40,17 @@ bool spec_layers(struct spec *spec, struct arena *arena, int64_t count, struct s
     if (!layers) return false;
     for (int64_t i = 0; i < count; i++)
         layers[i] = (struct layer_spec){ .window = WINDOW_NONE, .rope = true, .ffn = FFN_DENSE };
-    spec->decoder.layers = layers;
-    spec->decoder.layer_count = count;
+    stack->layers = layers;
+    stack->layer_count = count;
     return true;
+}
+
+bool spec_layers(struct spec *spec, struct arena *arena, int64_t count, struct sy_error *err) {
+    return stack_layers(&spec->decoder, arena, count, err);
+}
+
+bool spec_encoder_layers(struct spec *spec, struct arena *arena, int64_t count, struct sy_error *err) {
+    return stack_layers(&spec->encoder, arena, count, err);
 }
 
 /* NULL for no elements; *ok turns false without memory. */

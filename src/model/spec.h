@@ -202,6 +202,18 @@ struct spec {
     struct tokens_spec tokens;
 };
 
+/* Layers go by one index: the decoder's, then the encoder's behind them. */
+static inline int64_t spec_layer_count(const struct spec *spec) {
+    return spec->decoder.layer_count + spec->encoder.layer_count;
+}
+static inline bool spec_in_encoder(const struct spec *spec, int64_t layer) {
+    return layer >= spec->decoder.layer_count;
+}
+static inline const struct layer_spec *spec_layer(const struct spec *spec, int64_t layer) {
+    return spec_in_encoder(spec, layer) ? &spec->encoder.layers[layer - spec->decoder.layer_count]
+                                        : &spec->decoder.layers[layer];
+}
+
 void spec_init(
     struct spec *spec); /* all zero, then the neutral values: multipliers 1, groups 1, scale 1, tokens -1 */
 
@@ -211,6 +223,9 @@ SY_MUST_CHECK bool spec_check(const struct spec *spec, struct sy_error *err);
 
 /* Allocate decoder.layers (count records) in the arena, all full attention with rope, dense. */
 SY_MUST_CHECK bool spec_layers(struct spec *spec, struct arena *arena, int64_t count, struct sy_error *err);
+/* The same for the encoder. */
+SY_MUST_CHECK bool spec_encoder_layers(struct spec *spec, struct arena *arena, int64_t count,
+                                       struct sy_error *err);
 bool spec_copy(const struct spec *from, struct spec *to, struct arena *arena,
                struct sy_error *err); /* deep */
 

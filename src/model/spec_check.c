@@ -95,6 +95,8 @@ static bool check_attention(const struct attention_spec *a, struct sy_error *err
     if (a->heads % a->kv_heads != 0)
         return wrong(err, "attention.kv_heads", "%lld key heads do not divide %lld query heads",
                      (long long)a->kv_heads, (long long)a->heads);
+    if (a->relative_bias && !positive(err, "attention.relative_buckets", a->relative_buckets, SPEC_SIZE_MAX))
+        return false;
     if (a->tuned && !positive_real(err, "attention.tune_floor", a->tune_floor)) return false;
     if (a->kind == ATTENTION_GROUPED)
         return a->value_width == a->head_width ||
@@ -179,7 +181,7 @@ static bool check_router(const struct spec *spec, struct sy_error *err) {
 }
 
 static bool check_layer(const struct spec *spec, int64_t index, struct sy_error *err) {
-    const struct layer_spec *layer = &spec->decoder.layers[index];
+    const struct layer_spec *layer = spec_layer(spec, index);
     char field[64];
     if (!check_fields(spec, layer, index, err)) return false;
     snprintf(field, sizeof field, "layers.%lld.window_size", (long long)index);
@@ -203,9 +205,12 @@ bool spec_check(const struct spec *spec, struct sy_error *err) {
         return false;
     if (!(spec->norm_eps >= 0 && spec->norm_eps < 1))
         return wrong(err, "norm_eps", "%g, must be from 0 to 1", spec->norm_eps);
-    for (int64_t i = 0; i < spec->decoder.layer_count; i++) {
+    if (spec->encoder.layer_count < 0 || spec->encoder.layer_count > SPEC_LAYERS_MAX)
+        return wrong(err, "encoder_layers", "%lld, must be at most %d", (long long)spec->encoder.layer_count,
+                     SPEC_LAYERS_MAX);
+    for (int64_t i = 0; i < spec_layer_count(spec); i++) {
         if (!check_layer(spec, i, err)) return false;
-        moe = moe || spec->decoder.layers[i].ffn == FFN_MOE;
+        moe = moe || spec_layer(spec, i)->ffn == FFN_MOE;
     }
     if (spec->tokens.eos_count < 0 || spec->tokens.eos_count > 8)
         return wrong(err, "tokens.eos", "%lld end tokens", (long long)spec->tokens.eos_count);

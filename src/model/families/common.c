@@ -119,16 +119,25 @@ void read_storage(struct config *c, struct spec *spec) {
     config_leave(c, former);
 }
 
+void read_layer_count(struct config *c, struct spec *spec, const char *key) {
+    int64_t layers = config_size(c, key);
+    if (c->error.code != SY_OK || spec_layers(spec, c->arena, layers, &c->error)) return;
+    memset(c->error.place, 0, sizeof c->error.place);
+    sy_error_at(&c->error, "%s", key);
+}
+
+void read_bookkeeping(struct config *c, struct spec *spec, bool tied) {
+    config_known(c, indifferent);
+    spec->tied = config_bool_or(c, "tie_word_embeddings", tied);
+    read_tokens(c, spec);
+    read_storage(c, spec);
+}
+
 void read_basics(struct config *c, struct spec *spec, const struct class_defaults *defaults) {
     struct attention_spec *a = &spec->attention;
-    config_known(c, indifferent);
     spec->width = config_size(c, "hidden_size");
     spec->vocab = config_size(c, "vocab_size");
-    int64_t layers = config_size(c, "num_hidden_layers");
-    if (c->error.code == SY_OK && !spec_layers(spec, c->arena, layers, &c->error)) {
-        memset(c->error.place, 0, sizeof c->error.place);
-        sy_error_at(&c->error, "num_hidden_layers");
-    }
+    read_layer_count(c, spec, "num_hidden_layers");
     spec->context = config_size_or(c, "max_position_embeddings", defaults->context);
     a->heads = config_size(c, "num_attention_heads");
     a->kv_heads = defaults->kv_heads_required ? config_size(c, "num_key_value_heads")
@@ -144,9 +153,7 @@ void read_basics(struct config *c, struct spec *spec, const struct class_default
     a->scale = 1 / sqrt((double)a->head_width);
     spec->norm_eps = config_real_or(c, "rms_norm_eps", defaults->norm_eps);
     spec->activation = act_values[config_word_or(c, "hidden_act", act_words, 0)];
-    spec->tied = config_bool_or(c, "tie_word_embeddings", false);
-    read_tokens(c, spec);
-    read_storage(c, spec);
+    read_bookkeeping(c, spec, false);
 }
 
 void read_attention_bias(struct config *c, struct spec *spec, bool otherwise) {

@@ -22,6 +22,15 @@ struct class_defaults {
  * activation, tied table, tokens, the storage of float8; attention.scale = 1 / sqrt(head width). */
 void read_basics(struct config *c, struct spec *spec, const struct class_defaults *defaults);
 
+/* Its parts, for families with spellings of their own: layers under `key`; and tokens, the tied table, the
+ * storage of float8, and the keys that change nothing. */
+void read_layer_count(struct config *c, struct spec *spec, const char *key);
+void read_bookkeeping(struct config *c, struct spec *spec, bool tied);
+
+/* T5's two stacks: d_model, d_kv, d_ff, num_layers, num_decoder_layers, num_heads, relative positions, all
+ * layers dense; the head is scaled when it is the table. */
+void read_two_stacks(struct config *c, struct spec *spec);
+
 /* rope_theta and rope_scaling, or rope_parameters (transformers 5), over `dims` columns. */
 void read_rope(struct config *c, struct spec *spec, int64_t dims, double theta);
 

@@ -257,13 +257,13 @@ static struct weight make_weight(struct arena *arena, enum slot slot, int64_t la
     float *values = malloc((size_t)n * sizeof *values);
     bool norm = slot_part(slot) == PART_NORMS && slot != SLOT_FINAL_NORM_BIAS &&
                 slot != SLOT_ATTENTION_NORM_BIAS && slot != SLOT_FFN_NORM_BIAS;
-    uint64_t own = random_hash(slot_name(slot), strlen(slot_name(slot)), 1); /* slots may be added */
+    uint64_t own = random_hash(slot_name(slot), strlen(slot_name(slot)), 2); /* slots may be added */
     float scale = slot_is_vector(slot) ? 0.3f : slot == SLOT_EMBED ? 1 : sqrtf(3.0f / (float)cols);
     if (slot == SLOT_ROUTER || slot == SLOT_SINKS) scale *= 4;
     if (slot == SLOT_Q || slot == SLOT_Q_B || slot == SLOT_K) scale *= 2;
     for (int64_t i = 0; i < n; i++)
-        values[i] = (norm ? 1 : 0) + scale * place_value(own, (uint64_t)(layer + 1),
-                                                         (uint64_t)(expert + 1), (uint64_t)i);
+        values[i] = (norm ? 1 : 0) +
+                    scale * place_value(own, (uint64_t)(layer + 1), (uint64_t)(expert + 1), (uint64_t)i);
     assert_true(dtype_bytes(dtype, n, &bytes));
     void *data = arena_take(arena, bytes, 1, NULL);
     dtype_from_f32(dtype, values, n, data);

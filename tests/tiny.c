@@ -323,7 +323,7 @@ bool tiny_open(struct tiny *tiny, const struct spec *spec, enum dtype dtype, con
               kv_pool_open(&model->spec, run->kv, pages, &s->pool, err) &&
               team_pool_open(s->limits.threads, &s->team, err) &&
               pass_open(&s->store, &s->kernels, &s->numerics, &s->limits, s->team, &s->pass, err) &&
-              feeding_open(&s->limits, &s->feeding, err);
+              former_open(&s->limits, &s->former, err) && feeding_open(&s->limits, &s->feeding, err);
     if (!ok) tiny_close(tiny);
     return ok;
 }
@@ -331,6 +331,7 @@ bool tiny_open(struct tiny *tiny, const struct spec *spec, enum dtype dtype, con
 void tiny_close(struct tiny *tiny) {
     struct session *s = &tiny->session;
     feeding_close(s->feeding);
+    former_close(s->former);
     pass_close(s->pass);
     team_pool_close(s->team);
     kv_pool_close(s->pool);

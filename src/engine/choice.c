@@ -16,8 +16,9 @@ static int64_t common_past(const struct choice_ids *choices, int64_t count) {
     return past;
 }
 
-static bool score_one(struct scorer *scorer, const struct kv_sequence *shared, const struct choice_ids *choice,
-                      int64_t past, struct score *room, struct choice_score *out, struct sy_error *err) {
+static bool score_one(struct scorer *scorer, const struct kv_sequence *shared,
+                      const struct choice_ids *choice, int64_t past, struct score *room,
+                      struct choice_score *out, struct sy_error *err) {
     struct kv_sequence *sequence;
     int64_t last = choice->first - 1; /* of the context: its logits score the first of the continuation */
     if (!kv_sequence_fork(shared, &sequence, err)) return false;

@@ -22,7 +22,8 @@ static void check_base(enum tiny_base base, int64_t context) {
     tiny_spec(base, &arena, &spec);
     for (int64_t c = 0; c < CHOICES; c++) {
         for (int64_t i = 0; i < ROOM; i++)
-            ids[c][i] = (i < context ? i * 5 + 1 : i * 7 + c + 1) % spec.vocab; /* the context, then its own */
+            ids[c][i] =
+                (i < context ? i * 5 + 1 : i * 7 + c + 1) % spec.vocab; /* the context, then its own */
         choices[c] = (struct choice_ids){ ids[c], context + 1 + 2 * c, context };
     }
     choices[2].first = context - 1; /* as where a tokenizer joins context and continuation */

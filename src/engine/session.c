@@ -72,7 +72,7 @@ static bool open_parts(struct session *s, const struct session_options *o, struc
            kv_pool_open(spec, s->numerics.kv, pages, &s->pool, err) &&
            team_pool_open(s->limits.threads, &s->team, err) &&
            pass_open(&s->store, &s->kernels, &s->numerics, &s->limits, s->team, &s->pass, err) &&
-           feeding_open(&s->limits, &s->feeding, err);
+           former_open(&s->limits, &s->former, err) && feeding_open(&s->limits, &s->feeding, err);
 }
 
 bool session_open(const char *path, const struct session_options *options, struct session *s,
@@ -91,6 +91,7 @@ bool session_open(const char *path, const struct session_options *options, struc
 
 void session_close(struct session *s) {
     feeding_close(s->feeding);
+    former_close(s->former);
     pass_close(s->pass);
     team_pool_close(s->team);
     kv_pool_close(s->pool);

@@ -6,7 +6,7 @@
 #ifndef ENGINE_SESSION_H
 #define ENGINE_SESSION_H
 
-#include "pass/pass.h"
+#include "engine/former.h"
 
 enum precision { PRECISION_DEFAULT, PRECISION_EXACT, PRECISION_FAST };
 
@@ -23,7 +23,7 @@ struct session_options {
     bool ignore_unknown;
 };
 
-struct feeding; /* the batch in hand (feed.c) */
+struct feeding; /* what session_feed has in hand (feed.c) */
 
 struct session {
     struct model model;
@@ -33,6 +33,7 @@ struct session {
     struct team_pool *team;
     struct kv_pool *pool;
     struct pass *pass;
+    struct former *former; /* forms the batches of session_feed and of a scheduler */
     struct feeding *feeding;
     struct pass_limits limits;
     int64_t context;                                         /* positions a sequence */
@@ -44,8 +45,7 @@ SY_MUST_CHECK bool session_open(const char *path, const struct session_options *
                                 struct session *session, struct sy_error *err);
 void session_close(struct session *session);
 
-/* Room for the batches that session_feed forms: taken once, so that a step takes none. session_open does it.
- */
+/* What session_feed needs: taken once, so that a step takes none. session_open does it. */
 SY_MUST_CHECK bool feeding_open(const struct pass_limits *limits, struct feeding **out, struct sy_error *err);
 void feeding_close(struct feeding *feeding); /* NULL is allowed */
 
@@ -62,16 +62,9 @@ struct feed {
     bool routing;
 };
 
-struct feed_sink { /* as struct pass_sink, in terms of feeds and of positions within the feed */
-    void *argument;
-    bool (*logits)(void *argument, int64_t feed, int64_t index, const float *logits, struct sy_error *err);
-    /* the routing of one row at one MoE layer: n assignments, best first */
-    bool (*routing)(void *argument, int64_t feed, int64_t index, int64_t layer, const float *router_logits,
-                    const int32_t *ids, const float *weights, int64_t n, struct sy_error *err);
-};
-
-/* Run feeds together: prompt chunks (at most `chunk` rows a sequence and batch; 0: no bound but the batch's),
- * then steps, one row of each sequence a batch. Ends with SY_ERR_STOPPED when interrupted. */
+/* Run feeds together, in batches as former.h tells; a chunk is at most `chunk` rows (0: no bound but the
+ * batch's). The sink's lanes are numbers of feeds, its indices positions within a feed. Ends with
+ * SY_ERR_STOPPED when interrupted. */
 SY_MUST_CHECK bool session_feed(struct session *session, const struct feed *feeds, int64_t count,
                                 int64_t chunk, const struct feed_sink *sink, struct moe_stats *stats,
                                 struct sy_error *err);

@@ -45,16 +45,16 @@ static void add_pairs(int64_t *pairs, int64_t experts, const int32_t *ids, int64
         }
 }
 
-void moe_stats_add(struct moe_stats *stats, int64_t layer, const struct routing *routing) {
+void moe_stats_add(struct moe_stats *stats, int64_t layer, const struct routing *routing, int64_t first,
+                   int64_t count) {
+    const int64_t *begin = routing->assignment_begin + first;
     int64_t *load = stats->load + layer * stats->experts;
-    for (int64_t a = 0; a < routing->assignments; a++) load[routing->expert_id[a]]++;
-    stats->tokens[layer] += routing->tokens;
+    for (int64_t a = begin[0]; a < begin[count]; a++) load[routing->expert_id[a]]++;
+    stats->tokens[layer] += count;
     if (!stats->pairs) return;
-    for (int64_t t = 0; t < routing->tokens; t++) {
-        int64_t begin = routing->assignment_begin[t];
+    for (int64_t t = 0; t < count; t++)
         add_pairs(stats->pairs + layer * stats->experts * stats->experts, stats->experts,
-                  routing->expert_id + begin, routing->assignment_begin[t + 1] - begin);
-    }
+                  routing->expert_id + begin[t], begin[t + 1] - begin[t]);
 }
 
 static int64_t total_load(const struct moe_stats *stats, int64_t layer, int64_t *most) {

@@ -20,7 +20,9 @@ struct moe_stats {
 bool moe_stats_bytes(const struct spec *spec, bool pairs, int64_t *bytes);
 SY_MUST_CHECK bool moe_stats_open(const struct spec *spec, bool pairs, struct arena *arena,
                                   struct moe_stats *stats, struct sy_error *err);
-void moe_stats_add(struct moe_stats *stats, int64_t layer, const struct routing *routing);
+/* Of its tokens [first, first + count). */
+void moe_stats_add(struct moe_stats *stats, int64_t layer, const struct routing *routing, int64_t first,
+                   int64_t count);
 double moe_stats_entropy(const struct moe_stats *stats,
                          int64_t layer); /* of the load, in nats; 0 when nothing was routed */
 double moe_stats_imbalance(const struct moe_stats *stats, int64_t layer); /* largest load over mean load */

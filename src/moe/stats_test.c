@@ -25,7 +25,7 @@ TEST(stats_count_and_measure) {
                                .assignment_begin = begin,
                                .expert_id = ids,
                                .weight = weights };
-    moe_stats_add(&stats, 1, &routing);
+    moe_stats_add(&stats, 1, &routing, 0, 3);
     assert_int_equal(stats.tokens[0], 0);
     assert_int_equal(stats.tokens[1], 3);
     int64_t want[] = { 1, 2, 0, 2 };
@@ -37,8 +37,14 @@ TEST(stats_count_and_measure) {
     assert_true(moe_stats_entropy(&stats, 0) == 0 && moe_stats_imbalance(&stats, 0) == 0);
     int32_t others[] = { 0, 1, 3, 2 };
     routing.tokens = 2, routing.assignments = 4, routing.expert_id = others;
-    moe_stats_add(&stats, 0, &routing);
+    moe_stats_add(&stats, 0, &routing, 0, 2);
     assert_int_equal(stats.pairs[0 * 4 + 1], 1); /* each token's own pairs */
     assert_int_equal(stats.pairs[2 * 4 + 3], 1);
+    moe_stats_add(&stats, 0, &routing, 1, 1); /* the second alone */
+    assert_int_equal(stats.tokens[0], 3);
+    assert_int_equal(stats.load[3], 2);
+    assert_int_equal(stats.load[1], 1);
+    assert_int_equal(stats.pairs[0 * 4 + 1], 1);
+    assert_int_equal(stats.pairs[2 * 4 + 3], 2);
     arena_close(&arena);
 }

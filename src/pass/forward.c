@@ -62,10 +62,20 @@ static void tune_queries(struct exec *exec, const struct pass *pass, float *tune
     team_sync(exec->team);
 }
 
+/* Into the statistics, in stretches of rows that count. */
+static void count_routing(const struct pass *pass, int64_t layer, const struct routing *routing) {
+    for (int64_t row = 0, end; row < pass->count; row = end) {
+        unsigned uncounted = pass->rows[row].wants & WANT_UNCOUNTED;
+        for (end = row + 1; end < pass->count && (pass->rows[end].wants & WANT_UNCOUNTED) == uncounted;)
+            end++;
+        if (!uncounted) moe_stats_add(pass->stats, layer, routing, row, end - row);
+    }
+}
+
 static void report_routing(struct exec *exec, struct pass *pass, int64_t layer,
                            const struct routing *routing) {
     if (exec->team->rank != 0) return;
-    if (pass->stats) moe_stats_add(pass->stats, layer, routing);
+    if (pass->stats) count_routing(pass, layer, routing);
     if (pass->wants_routing && !pass->failed && pass->sink->routing)
         pass->failed = !pass->sink->routing(pass->sink->argument, layer, routing, &pass->error);
 }
@@ -173,6 +183,7 @@ static void forward_team(struct team *team, void *argument) {
 /* Cut the batch into runs of one sequence and role, and reserve their pages. */
 static bool prepare(struct pass *pass, const struct batch *batch, struct sy_error *err) {
     assert(batch->count > 0 && batch->count <= pass->limits.rows);
+    pass->rows = batch->rows;
     pass->count = batch->count;
     pass->run_count = pass->logit_count = pass->steps = pass->logit_steps = 0;
     pass->wants_routing = false;

@@ -16,7 +16,12 @@
 #include "store/store.h"
 
 enum role { ROLE_PROMPT, ROLE_STEP };
-enum { WANT_NOTHING = 0, WANT_LOGITS = 1, WANT_ROUTING = 2 };
+enum {
+    WANT_NOTHING = 0,
+    WANT_LOGITS = 1,
+    WANT_ROUTING = 2,
+    WANT_UNCOUNTED = 4, /* statistics leave the row out: it was counted when it ran before */
+};
 
 struct batch_row {
     int32_t token;    /* checked against the vocabulary before */

@@ -32,6 +32,7 @@ struct pass {
     int64_t memory_bytes;
 
     /* the batch in hand, prepared before the team starts */
+    const struct batch_row *rows;
     int32_t *tokens;      /* [T] */
     int64_t *positions;   /* [T] */
     struct row_run *runs; /* [run_count] */

@@ -104,6 +104,16 @@ TEST(bits_of_exact_bf16_weights) {
 TEST(bits_of_latent_with_bf16_pages) {
     laws_of(TINY_LATENT_Q, DTYPE_BF16, COMPUTE_F32, DTYPE_BF16);
 }
+/* Pages of blocks: heads of 40 and latent rows of 96, of which the latent part ends inside a block. */
+#define LAW_Q8_0(base, name)                                                                                 \
+    TEST(bits_of_##name##_with_q8_0_pages) {                                                                 \
+        laws_of(base, DTYPE_BF16, COMPUTE_BF16, DTYPE_Q8_0);                                                 \
+    }
+LAW_Q8_0(TINY_MIXTRAL, mixtral)
+LAW_Q8_0(TINY_GPT_OSS, gpt_oss)
+LAW_Q8_0(TINY_LLAMA4, llama4)
+LAW_Q8_0(TINY_DEEPSEEK, deepseek)
+LAW_Q8_0(TINY_LATENT_Q, latent_q)
 
 /* ---- company: several sequences in one flat batch, prompts and steps mixed ---- */
 
@@ -119,14 +129,14 @@ static bool take(void *argument, int64_t feed, int64_t index, const float *logit
     return true;
 }
 
-static void company_of(enum tiny_base base) {
+static void company_of(enum tiny_base base, enum dtype kv) {
     /* one of them within longrope's original context */
     static const int64_t lengths[4] = { 311, 7, 1, 200 }, steps[4] = { 0, 3, 0, 27 };
     struct arena arena;
     struct spec spec;
     struct tiny tiny;
     struct sy_error err = { 0 };
-    struct tiny_run run = { .level = level_of_machine(), .threads = 2, .rows = 128 };
+    struct tiny_run run = { .level = level_of_machine(), .threads = 2, .rows = 128, .kv = kv };
     arena_open(&arena);
     tiny_spec_wide(base, &arena, &spec);
     assert_true(tiny_open(&tiny, &spec, DTYPE_F32, &run, &err));
@@ -156,7 +166,8 @@ static void company_of(enum tiny_base base) {
 }
 
 TEST(company_changes_no_bit) {
-    for (int base = 0; base < TINY_BASE_COUNT; base++) company_of((enum tiny_base)base);
+    for (int base = 0; base < TINY_BASE_COUNT; base++)
+        company_of((enum tiny_base)base, base % 2 ? DTYPE_F32 : DTYPE_Q8_0);
 }
 
 /* Rolling back and running on is as if the forgotten ids had never been. */
@@ -234,31 +245,52 @@ TEST(permuting_experts_permutes_statistics_only) {
     free(want), free(got), free(before), free(after);
 }
 
+/* The cosine between the logits of two ways to run a model on 40 ids. */
+static double cosine_between(enum tiny_base base, const struct tiny_run *one, const struct tiny_run *other) {
+    struct arena arena;
+    struct spec spec;
+    int64_t ids[40];
+    float *x = malloc(40 * VOCAB * sizeof *x), *y = malloc(40 * VOCAB * sizeof *y);
+    arena_open(&arena);
+    tiny_spec_wide(base, &arena, &spec);
+    draw_ids(ids, 40, 8);
+    tiny_eval(&spec, DTYPE_BF16, one, ids, 40, x, NULL);
+    tiny_eval(&spec, DTYPE_BF16, other, ids, 40, y, NULL);
+    double dot = 0, a = 0, b = 0;
+    for (int64_t i = 0; i < 40 * VOCAB; i++) {
+        dot += (double)x[i] * y[i];
+        a += (double)x[i] * x[i];
+        b += (double)y[i] * y[i];
+    }
+    assert_memory_not_equal(x, y, 40 * VOCAB * sizeof *x);
+    arena_close(&arena);
+    free(x);
+    free(y);
+    return dot / sqrt(a * b);
+}
+
 /* fast is another arithmetic, but not another model. */
 TEST(fast_stays_near_exact) {
+    struct tiny_run exact = { .level = level_of_machine() }, fast = exact;
+    fast.compute = COMPUTE_BF16, fast.kv = DTYPE_F16;
     for (int base = 0; base < TINY_BASE_COUNT; base++) {
-        struct arena arena;
-        struct spec spec;
-        int64_t ids[40];
-        float *exact = malloc(40 * VOCAB * sizeof *exact), *fast = malloc(40 * VOCAB * sizeof *fast);
-        arena_open(&arena);
-        tiny_spec_wide((enum tiny_base)base, &arena, &spec);
-        draw_ids(ids, 40, 8);
-        tiny_eval(&spec, DTYPE_BF16, &(struct tiny_run){ .level = level_of_machine() }, ids, 40, exact, NULL);
-        tiny_eval(&spec, DTYPE_BF16,
-                  &(struct tiny_run){ .level = level_of_machine(), .compute = COMPUTE_BF16, .kv = DTYPE_F16 },
-                  ids, 40, fast, NULL);
-        double dot = 0, a = 0, b = 0;
-        for (int64_t i = 0; i < 40 * VOCAB; i++) {
-            dot += (double)exact[i] * fast[i];
-            a += (double)exact[i] * exact[i];
-            b += (double)fast[i] * fast[i];
-        }
-        print_message("%s: cosine %.6f\n", tiny_name((enum tiny_base)base), dot / sqrt(a * b));
-        assert_true(dot / sqrt(a * b) > 0.99);
-        assert_memory_not_equal(exact, fast, 40 * VOCAB * sizeof *exact);
-        arena_close(&arena);
-        free(exact);
-        free(fast);
+        double cosine = cosine_between((enum tiny_base)base, &exact, &fast);
+        print_message("%s: cosine %.6f\n", tiny_name((enum tiny_base)base), cosine);
+        assert_true(cosine > 0.99);
     }
+}
+
+TEST(narrow_caches_stay_near_f32) {
+    static const enum dtype types[] = { DTYPE_F16, DTYPE_BF16, DTYPE_Q8_0 };
+    static const double least[] = { 0.995, 0.99, 0.98 };
+    struct tiny_run wide = { .level = level_of_machine() };
+    for (int base = 0; base < TINY_BASE_COUNT; base++)
+        for (int i = 0; i < 3; i++) {
+            struct tiny_run narrow = wide;
+            narrow.kv = types[i];
+            double cosine = cosine_between((enum tiny_base)base, &wide, &narrow);
+            print_message("%s, %s: cosine %.6f\n", tiny_name((enum tiny_base)base), dtype_name(types[i]),
+                          cosine);
+            assert_true(cosine > least[i]);
+        }
 }

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""How far `fast` stays from `exact`: the table of docs/numerics.md.
+"""How far `fast` stays from `exact`, and narrow caches from f32: the tables of docs/numerics.md.
 
     tools/fast_table.py [--bin build/switchyard] FOLDER ...
+    tools/fast_table.py --kv f16,bf16,q8_0 FOLDER ...         exact but for the cache
 
 Each FOLDER is a model whose matrices are bf16 or narrower, with an expected.json that holds input_ids (the wide golden cases:
 tools/golden/make_cases.py --full DIR). Both precisions run on the same ids; printed are the largest difference of a logit over the
@@ -25,10 +26,10 @@ def tensors(path):
     return out
 
 
-def run(binary, model, ids, precision):
+def run(binary, model, ids, *precision):
     with tempfile.TemporaryDirectory() as d:
         out = os.path.join(d, "o.safetensors")
-        subprocess.run([binary, "logits", model, "--ids", ids, precision, "--routing", "--out", out], check=True,
+        subprocess.run([binary, "logits", model, "--ids", ids, *precision, "--routing", "--out", out], check=True,
                        stdout=subprocess.DEVNULL)
         return tensors(out)
 
@@ -50,20 +51,44 @@ def compare(exact, fast):
     return worst, cosine, top, same / total if total else 1.0
 
 
+def ids_of(folder):
+    with open(os.path.join(folder, "expected.json")) as f:
+        ids = json.load(f)["input_ids"]
+    return len(ids), ",".join(map(str, ids)), os.path.basename(folder.rstrip("/"))
+
+
+def fast_table(binary, folders):
+    print("| model | rows | largest error / rms | cosine | same top-1 | same experts |")
+    print("| --- | ---: | ---: | ---: | ---: | ---: |")
+    for folder in folders:
+        rows, ids, name = ids_of(folder)
+        worst, cosine, top, experts = compare(run(binary, folder, ids, "--exact"), run(binary, folder, ids, "--fast"))
+        print(f"| {name} | {rows} | {worst:.3f} | {cosine:.5f} | {top:.1%} | {experts:.2%} |", flush=True)
+
+
+def cache_table(binary, types, folders):
+    print("| model | rows |" + "".join(f" {t}: error / rms | cosine | same experts |" for t in types))
+    print("| --- | ---: |" + " ---: | ---: | ---: |" * len(types))
+    for folder in folders:
+        rows, ids, name = ids_of(folder)
+        exact = run(binary, folder, ids, "--exact")
+        cells = ""
+        for t in types:
+            worst, cosine, _, experts = compare(exact, run(binary, folder, ids, "--exact", "--kv", t))
+            cells += f" {worst:.3f} | {cosine:.5f} | {experts:.2%} |"
+        print(f"| {name} | {rows} |{cells}", flush=True)
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--bin", default="build/switchyard")
+    p.add_argument("--kv", help="types of the cache to hold against f32, in exact")
     p.add_argument("folders", nargs="+")
     a = p.parse_args()
-    print("| model | rows | largest error / rms | cosine | same top-1 | same experts |")
-    print("| --- | ---: | ---: | ---: | ---: | ---: |")
-    for folder in a.folders:
-        with open(os.path.join(folder, "expected.json")) as f:
-            ids = json.load(f)["input_ids"]
-        text = ",".join(map(str, ids))
-        worst, cosine, top, experts = compare(run(a.bin, folder, text, "--exact"), run(a.bin, folder, text, "--fast"))
-        name = os.path.basename(folder.rstrip("/"))
-        print(f"| {name} | {len(ids)} | {worst:.3f} | {cosine:.5f} | {top:.1%} | {experts:.2%} |", flush=True)
+    if a.kv:
+        cache_table(a.bin, a.kv.split(","), a.folders)
+    else:
+        fast_table(a.bin, a.folders)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define CONTEXT_DEFAULT 4096
-#define KV_WORDS        "f32|f16|bf16"
+#define KV_WORDS        "f32|f16|bf16|q8_0"
 #define CPU_WORDS       "ref|avx2|avx512|avx512vnni|amx"
 
 static const struct option options[] = {
@@ -63,7 +63,7 @@ bool common_model_path(const char *word, char *path, size_t size, struct sy_erro
 
 bool common_options(const struct common *common, bool exact_default, int64_t positions,
                     struct session_options *out, struct sy_error *err) {
-    static const enum dtype kv_types[] = { DTYPE_F32, DTYPE_F16, DTYPE_BF16 };
+    static const enum dtype kv_types[] = { DTYPE_F32, DTYPE_F16, DTYPE_BF16, DTYPE_Q8_0 };
     *out = (struct session_options){
         .threads = (int)min_i64(common->threads, TEAM_MAX + 1),
         .precision = common->exact  ? PRECISION_EXACT

@@ -196,4 +196,5 @@ void bench_unpack_row(struct check *check) {
 void bench_pack_row(struct check *check) {
     bench_rows(check, pack_once, DTYPE_BF16);
     bench_rows(check, pack_once, DTYPE_F16);
+    bench_rows(check, pack_once, DTYPE_Q8_0);
 }

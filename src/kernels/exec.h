@@ -27,7 +27,7 @@ enum compute {
 
 struct numerics {
     enum compute compute;
-    enum dtype kv; /* F32, F16 or BF16: keys and values in the cache */
+    enum dtype kv; /* F32, F16, BF16 or Q8_0: keys and values in the cache */
 };
 
 struct exec {

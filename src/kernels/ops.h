@@ -136,12 +136,11 @@ struct attention_op {
     int64_t window;     /* 0: all; else the last `window` positions, the current one included */
     int64_t chunk;      /* 0: all; else positions of the same chunk only */
     enum dtype kv;      /* of the pages */
-    /* A page: keys at byte 0, position-major: [256][kv_heads][key_width]; values at byte value_offset: stride
-     * value_stride bytes a position. MLA stores one row [latent | rotary] a position: values lie in the keys.
-     */
-    int64_t key_stride, value_offset, value_stride; /* bytes a position */
-    /* Bytes from one kv head to the next; 0: side by side, as above. A page may hold [kv_heads][256][width]
-     * instead, each head in one piece, which long caches are read twice as fast from. */
+    /* A page: keys at byte 0, values at byte value_offset; key_stride and value_stride bytes a position. MLA
+     * stores one row [latent | rotary] a position: values lie in the keys. */
+    int64_t key_stride, value_offset, value_stride;
+    /* Bytes from one kv head to the next: [kv_heads][256][width] is what kv/ keeps, each head in one piece;
+     * 0: [256][kv_heads][width], side by side. In blocks, a head of a position is whole blocks. */
     int64_t key_head_stride, value_head_stride;
     /* MLA, expanded: key = [k_up[h] * latent | rotary], value = v_up[h] * latent, in the product order of
      * numerics. NULL otherwise. */
@@ -159,8 +158,9 @@ void op_attention(struct exec *exec, const struct attention_op *op, const struct
  * 0 where no run will expand. */
 int64_t op_attention_bytes(const struct attention_op *op, int team_count);
 
-/* Store rows of keys or values: row i (width floats, packed with stride) goes to `target[i]`. */
+/* Store rows of keys or values: head h of row i (width floats, packed with stride) goes to target[i] + h *
+ * head_stride bytes. */
 void op_store_rows(struct exec *exec, enum dtype dtype, const float *x, int64_t x_stride, int64_t count,
-                   int64_t width, void *const *target);
+                   int64_t heads, int64_t width, void *const *target, int64_t head_stride);
 
 #endif

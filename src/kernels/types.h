@@ -66,7 +66,8 @@ typedef step_fn step_q8_0_fn, step_q4_0_fn, step_q4_k_fn;
 /* Row `row` of w, all its columns, to f32: embedding rows, vectors, values of the cache. */
 typedef void unpack_row_fn(const struct weight *w, int64_t row, float *restrict out);
 
-/* f32 -> F32, F16 or BF16 (nearest even): keys and values into the cache. */
+/* f32 -> F32, F16 or BF16 (nearest even), or Q8_0 (tensor/blocks/q8_0.h; the last block filled up with zeros;
+ * one that holds NaN or infinity decodes as NaN throughout): keys and values into the cache. */
 typedef void pack_row_fn(enum dtype dtype, const float *restrict x, int64_t count, void *restrict out);
 
 /* ---- norm/ ---- in place allowed (out == x) */

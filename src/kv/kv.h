@@ -4,8 +4,11 @@
  * row [latent | rotated key] a position, never expanded keys. Layers with a window give back pages that
  * nobody can see any more.
  *
- *     page of a grouped layer:  keys [KV_PAGE][kv_heads][hd]  then  values [KV_PAGE][kv_heads][hd]
+ *     page of a grouped layer:  keys [kv_heads][KV_PAGE][hd]  then  values [kv_heads][KV_PAGE][hd]
  *     page of a latent layer:   rows [KV_PAGE][kv_lora + rotary]       (values are the first kv_lora columns)
+ *
+ * A head's 256 rows lie in one piece, for attention reads them so. Stored as f32, f16, bf16 or q8_0: there a
+ * row is whole blocks of 32, the last one filled up with zeros (a head of 80 takes 3), so any width will do.
  *
  * A row's bits depend on its sequence alone, so sharing and copying never show.
  */
@@ -19,8 +22,10 @@
 
 struct kv_layout { /* bytes */
     enum dtype dtype;
-    int64_t key_width, value_width; /* elements a position, all heads; latent: value_width 0 */
-    int64_t key_stride, value_offset, value_stride, page_bytes;
+    int64_t key_width, value_width;             /* elements a position, all heads; latent: value_width 0 */
+    int64_t key_stride, value_stride;           /* from one position of a head to the next */
+    int64_t key_head_stride, value_head_stride; /* from one head to the next; latent: one head */
+    int64_t value_offset, page_bytes;
 };
 struct kv_layout kv_layout_of(const struct spec *spec, enum dtype dtype);
 

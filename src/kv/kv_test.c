@@ -21,15 +21,21 @@ static void small_spec(struct spec *spec, struct arena *arena) {
 static void write_rows(struct kv_sequence *s, int64_t from, int64_t to, int value) {
     for (int64_t layer = 0; layer < 2; layer++)
         for (int64_t p = from; p < to; p++) {
-            memset(kv_key(s, layer, p), value, (size_t)s->pool->layout.key_stride);
-            memset(kv_value(s, layer, p), value, (size_t)s->pool->layout.value_stride);
+            const struct kv_layout *l = &s->pool->layout;
+            for (int64_t head = 0; head < 2; head++) {
+                memset((char *)kv_key(s, layer, p) + head * l->key_head_stride, value, (size_t)l->key_stride);
+                memset((char *)kv_value(s, layer, p) + head * l->value_head_stride, value,
+                       (size_t)l->value_stride);
+            }
         }
 }
 
 /* What the row's key holds; its value holds the same. */
 static int read_row(const struct kv_sequence *s, int64_t layer, int64_t p) {
+    const struct kv_layout *l = &s->pool->layout;
     const unsigned char *key = kv_key(s, layer, p), *value = kv_value(s, layer, p);
-    assert_int_equal(value[s->pool->layout.value_stride - 1], key[0]);
+    assert_int_equal(key[l->key_head_stride + l->key_stride - 1], key[0]);
+    assert_int_equal(value[l->value_head_stride + l->value_stride - 1], key[0]);
     return key[0];
 }
 
@@ -38,9 +44,13 @@ TEST(kv_layouts_hold_what_they_say) {
     struct arena arena;
     small_spec(&spec, &arena);
     struct kv_layout l = kv_layout_of(&spec, DTYPE_F16);
-    assert_int_equal(l.key_stride, 16);
+    assert_int_equal(l.key_stride, 8);
+    assert_int_equal(l.key_head_stride, 256 * 8);
     assert_int_equal(l.value_offset, 256 * 16);
     assert_int_equal(l.page_bytes, 256 * 32);
+    l = kv_layout_of(&spec, DTYPE_Q8_0); /* a head of 4 takes a whole block of 32 */
+    assert_int_equal(l.key_stride, 34);
+    assert_int_equal(l.page_bytes, 256 * 34 * 4);
     spec.attention.kind = ATTENTION_LATENT;
     spec.attention.kv_lora_rank = 512;
     spec.attention.nope_width = 128;
@@ -48,6 +58,7 @@ TEST(kv_layouts_hold_what_they_say) {
     l = kv_layout_of(&spec, DTYPE_BF16);
     assert_int_equal(l.key_width, 576); /* DeepSeek-V3: 576 elements a layer, never expanded keys */
     assert_int_equal(l.page_bytes, 256 * 576 * 2);
+    assert_int_equal(kv_layout_of(&spec, DTYPE_Q8_0).page_bytes, 256 * 576 / 32 * 34);
     int64_t pages;
     struct sy_error err = { 0 };
     assert_true(kv_pages_needed(&spec, 3, 257, &pages, NULL));

@@ -10,21 +10,31 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of `width` numbers that stand together: whole units, the last one filled up. */
+static int64_t row_bytes(enum dtype dtype, int64_t width) {
+    int64_t elements, bytes;
+    dtype_unit(dtype, &elements, &bytes);
+    return ceil_div(width, elements) * bytes;
+}
+
 struct kv_layout kv_layout_of(const struct spec *spec, enum dtype dtype) {
     const struct attention_spec *a = &spec->attention;
-    int64_t size = dtype_bits(dtype) / 8;
     struct kv_layout l = { .dtype = dtype };
     if (a->kind == ATTENTION_LATENT) {
         l.key_width = a->kv_lora_rank + (a->head_width - a->nope_width);
-        l.value_stride = l.key_stride = l.key_width * size;
+        l.value_stride = l.key_stride = row_bytes(dtype, l.key_width);
+        l.page_bytes = KV_PAGE * l.key_stride;
     } else {
         l.key_width = a->kv_heads * a->head_width;
         l.value_width = a->kv_heads * a->value_width;
-        l.key_stride = l.key_width * size;
-        l.value_stride = l.value_width * size;
-        l.value_offset = KV_PAGE * l.key_stride;
+        l.key_stride = row_bytes(dtype, a->head_width);
+        l.value_stride = row_bytes(dtype, a->value_width);
+        l.key_head_stride = KV_PAGE * l.key_stride;
+        l.value_head_stride = KV_PAGE * l.value_stride;
+        l.value_offset = a->kv_heads * l.key_head_stride;
+        l.page_bytes = l.value_offset + a->kv_heads * l.value_head_stride;
     }
-    l.page_bytes = round_up(KV_PAGE * (l.key_width + l.value_width) * size, ARENA_ALIGN);
+    l.page_bytes = round_up(l.page_bytes, ARENA_ALIGN);
     return l;
 }
 

@@ -37,6 +37,8 @@ static struct attention_op grouped_op(const struct spec *spec, enum dtype kv) {
         .key_stride = layout.key_stride,
         .value_offset = layout.value_offset,
         .value_stride = layout.value_stride,
+        .key_head_stride = layout.key_head_stride,
+        .value_head_stride = layout.value_head_stride,
     };
 }
 
@@ -99,10 +101,11 @@ void grouped_forward(struct exec *exec, const struct store *store, int64_t layer
         op_unary(exec, UNARY_CLAMP, (float)a->clamp, s.v, v_width, rows->count, v_width, s.v, v_width);
     if (!l->rope && rows->tune) op_scale_rows(exec, rows->tune, s.q, rows->count, q_width);
 
-    op_store_rows(exec, exec->numerics.kv, s.k, k_width, rows->count, k_width, s.table.key);
-    op_store_rows(exec, exec->numerics.kv, s.v, v_width, rows->count, v_width, s.table.value);
-
     struct attention_op op = grouped_op(spec, exec->numerics.kv);
+    op_store_rows(exec, op.kv, s.k, k_width, rows->count, a->kv_heads, a->head_width, s.table.key,
+                  op.key_head_stride);
+    op_store_rows(exec, op.kv, s.v, v_width, rows->count, a->kv_heads, a->value_width, s.table.value,
+                  op.value_head_stride);
     op.sinks = store_vector(store, layer, SLOT_SINKS);
     window_of(l, &op);
     op_attention(exec, &op, s.table.runs, rows->run_count, s.q, q_width, s.mixed, mixed_width, s.attention);

@@ -214,7 +214,7 @@ void latent_forward(struct exec *exec, const struct store *store, int64_t layer,
     if (exec->team->rank == 0) run_table_fill(&s.table, rows, layer, true);
     head_views(&z, store, layer, &s);
     project(exec, store, layer, rows, x, &s);
-    op_store_rows(exec, exec->numerics.kv, s.row, z.row, rows->count, z.row, s.table.key);
+    op_store_rows(exec, exec->numerics.kv, s.row, z.row, rows->count, 1, z.row, s.table.key, 0);
 
     struct attention_op op = latent_op(spec, exec->numerics.kv, true);
     op.k_up = s.k_up, op.v_up = s.v_up;

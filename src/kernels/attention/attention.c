@@ -77,21 +77,23 @@ static const float *query_of(const struct tile *tile, int64_t group, int64_t lin
 
 /* Where in a page the tile's keys and values begin, in bytes. */
 static int64_t keys_at(const struct attention_work *work, const struct tile *tile) {
-    int64_t beside = tile->key_width * work->element, stride = work->op->key_head_stride;
-    return tile->kv_head * (stride ? stride : beside);
+    int64_t stride = work->op->key_head_stride;
+    return tile->kv_head * (stride ? stride : page_row_bytes(work->op, tile->key_width));
 }
 
 static int64_t values_at(const struct attention_work *work, const struct tile *tile) {
-    int64_t beside = tile->value_width * work->element, stride = work->op->value_head_stride;
-    return work->op->value_offset + tile->kv_head * (stride ? stride : beside);
+    int64_t stride = work->op->value_head_stride;
+    return work->op->value_offset +
+           tile->kv_head * (stride ? stride : page_row_bytes(work->op, tile->value_width));
 }
 
 /* The values of keys j0 .. j0 + keys are wanted soon: short pieces far apart, which no hardware foresees. */
 static void fetch_values(const struct attention_work *work, const struct tile *tile,
                          const struct block *block, int64_t j0, int64_t keys) {
     const unsigned char *values = block->page + values_at(work, tile) + j0 * work->op->value_stride;
+    int64_t bytes = page_row_bytes(work->op, tile->value_width);
     for (int64_t j = 0; j < keys; j++)
-        for (int64_t i = 0; i < tile->value_width * work->element; i += 64)
+        for (int64_t i = 0; i < bytes; i += 64)
             __builtin_prefetch(values + j * work->op->value_stride + i, 0, 2);
 }
 
@@ -239,9 +241,7 @@ static void attend(const struct attention_work *work, const struct tile *tile) {
 void op_attention(struct exec *exec, const struct attention_op *op, const struct attention_run *runs,
                   int64_t run_count, const float *q, int64_t q_stride, float *out, int64_t out_stride,
                   void *scratch) {
-    struct attention_work work = {
-        .kernels = exec->kernels, .numerics = exec->numerics, .op = op, .element = dtype_bits(op->kv) / 8
-    };
+    struct attention_work work = { .kernels = exec->kernels, .numerics = exec->numerics, .op = op };
     char *slice = (char *)scratch + exec->team->rank * attention_layout(op, NULL, NULL);
     attention_layout(op, slice, &work.scratch);
     struct tile_cutter cutter = cutter_begin(op, runs, run_count, exec->team->count);

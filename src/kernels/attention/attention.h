@@ -66,12 +66,14 @@ struct scratch {
 /* Bytes of it; the pointers are set unless out is NULL. */
 int64_t attention_layout(const struct attention_op *op, char *base, struct scratch *out);
 
+/* Bytes of `width` numbers that stand together in a page: whole blocks, the last one padded. */
+int64_t page_row_bytes(const struct attention_op *op, int64_t width);
+
 /* What all tiles of a call need, in one thread. */
 struct attention_work {
     const struct kernels *kernels;
     struct numerics numerics;
     const struct attention_op *op;
-    int64_t element; /* bytes of one in the pages */
     struct scratch scratch;
 };
 

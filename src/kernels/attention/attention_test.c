@@ -35,6 +35,14 @@ static const struct attention_op shapes[] = {
       .scale = 0.4f,
       .cap = 3,
       .kv = DTYPE_F16 },
+    { .heads = 4, .kv_heads = 2, .key_width = 64, .value_width = 32, .scale = 0.125f, .kv = DTYPE_Q8_0 },
+    { .heads = 6,
+      .kv_heads = 3,
+      .key_width = 40,
+      .value_width = 72,
+      .scale = 0.2f,
+      .window = 270,
+      .kv = DTYPE_Q8_0 },
 };
 enum { SHAPES = sizeof shapes / sizeof shapes[0] };
 
@@ -60,12 +68,15 @@ TEST(attention_bits_do_not_depend_on_the_cut) {
 TEST(attention_keeps_a_broken_key_from_rows_that_do_not_see_it) {
     for (int n = 0; n < SHAPES; n++) {
         struct sequence s = sequence_open(shapes[n], 300, 170 + (uint64_t)n);
-        int64_t numbers = s.op.kv_heads * s.op.value_width, width = s.op.heads * s.op.value_width;
-        char *page = (char *)s.pages[0];
-        float *broken = room(numbers, sizeof *broken);
-        for (int64_t i = 0; i < numbers; i++) broken[i] = i % 2 ? INFINITY : -INFINITY;
-        dtype_from_f32(s.op.kv, broken, numbers, page + s.op.value_offset + 200 * s.op.value_stride);
-        memset(page + 210 * s.op.key_stride, 0xff, (size_t)s.op.key_stride);
+        int64_t width = s.op.heads * s.op.value_width;
+        struct plane keys = keys_of(&s), values = values_of(&s);
+        struct kernels ref = kernels_select(LEVEL_REF);
+        float *broken = room(s.op.value_width, sizeof *broken);
+        for (int64_t i = 0; i < s.op.value_width; i++) broken[i] = i % 2 ? INFINITY : -INFINITY;
+        for (int64_t h = 0; h < s.op.kv_heads; h++) {
+            ref.pack_row(s.op.kv, broken, s.op.value_width, place_of(&s, &values, 200, h));
+            memset(place_of(&s, &keys, 210, h), 0xff, (size_t)s.op.key_stride);
+        }
         assert_cut_is_free(&s);
         for (int64_t i = 0; i < s.length; i++) {
             bool whole = !sees(&s.op, i, 200) && !sees(&s.op, i, 210);
@@ -108,14 +119,14 @@ TEST(attention_reads_either_layout_of_a_page) {
         for (int64_t plane = 0; plane < 2; plane++)
             for (int64_t j = 0; j < ATTENTION_BLOCK; j++)
                 for (int64_t h = 0; h < heads; h++)
-                    memcpy(other + ((plane * heads + h) * ATTENTION_BLOCK + j) * width,
-                           page + ((plane * ATTENTION_BLOCK + j) * heads + h) * width,
+                    memcpy(other + ((plane * ATTENTION_BLOCK + j) * heads + h) * width,
+                           page + ((plane * heads + h) * ATTENTION_BLOCK + j) * width,
                            (size_t)width * sizeof *other);
         free((void *)s.pages[p]);
         s.pages[p] = other;
     }
-    s.op.key_stride = s.op.value_stride = width * (int64_t)sizeof(float);
-    s.op.key_head_stride = s.op.value_head_stride = ATTENTION_BLOCK * s.op.key_stride;
+    s.op.key_stride = s.op.value_stride = heads * width * (int64_t)sizeof(float);
+    s.op.key_head_stride = s.op.value_head_stride = 0;
     attend_cut(&s, 70, 2, level_of_machine());
     assert_same_bits(s.out, want, count);
     free(want);

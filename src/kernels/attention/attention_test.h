@@ -37,18 +37,40 @@ static inline float *random_floats(struct random *random, int64_t count) {
     return x;
 }
 
-/* Random numbers into one plane of the pages (keys or values), as the pages hold them; NaN behind the last.
- */
-static inline double *fill_plane(struct sequence *s, struct random *random, int64_t offset, int64_t stride,
-                                 int64_t numbers) {
-    double *plain = room(s->length * numbers, sizeof *plain);
-    float *row = room(numbers, sizeof *row);
-    for (int64_t j = 0; j < s->length; j++) {
-        char *at = (char *)s->pages[j / ATTENTION_BLOCK] + offset + j % ATTENTION_BLOCK * stride;
-        for (int64_t i = 0; i < numbers; i++) row[i] = (float)random_normal(random);
-        dtype_from_f32(s->op.kv, row, numbers, at);
-        for (int64_t i = 0; i < numbers; i++) plain[j * numbers + i] = dtype_get(s->op.kv, at, i);
-    }
+/* One plane of the pages (keys or values), each head in one piece. */
+struct plane {
+    int64_t offset, stride, head_stride, heads, width;
+};
+
+static inline struct plane keys_of(const struct sequence *s) {
+    return (struct plane){ 0, s->op.key_stride, s->op.key_head_stride, s->op.kv_heads, s->op.key_width };
+}
+
+static inline struct plane values_of(const struct sequence *s) {
+    return (struct plane){ s->op.value_offset, s->op.value_stride, s->op.value_head_stride, s->op.kv_heads,
+                           s->op.value_width };
+}
+
+/* Where head h of position j lies. */
+static inline char *place_of(const struct sequence *s, const struct plane *plane, int64_t j, int64_t h) {
+    return (char *)s->pages[j / ATTENTION_BLOCK] + plane->offset + h * plane->head_stride +
+           j % ATTENTION_BLOCK * plane->stride;
+}
+
+/* Random numbers into a plane; returned as the pages hold them. What lies behind the last stays NaN. */
+static inline double *fill_plane(struct sequence *s, struct random *random, const struct plane *plane) {
+    int64_t heads = plane->heads, width = plane->width;
+    double *plain = room(s->length * heads * width, sizeof *plain);
+    float *row = room(width, sizeof *row);
+    struct kernels ref = kernels_select(LEVEL_REF);
+    for (int64_t j = 0; j < s->length; j++)
+        for (int64_t h = 0; h < heads; h++) {
+            char *at = place_of(s, plane, j, h);
+            for (int64_t i = 0; i < width; i++) row[i] = (float)random_normal(random);
+            ref.pack_row(s->op.kv, row, width, at);
+            for (int64_t i = 0; i < width; i++)
+                plain[(j * heads + h) * width + i] = dtype_get(s->op.kv, at, i);
+        }
     free(row);
     return plain;
 }
@@ -56,15 +78,19 @@ static inline double *fill_plane(struct sequence *s, struct random *random, int6
 static inline struct sequence sequence_open(struct attention_op op, int64_t length, uint64_t seed) {
     struct random random = random_seed(seed);
     struct sequence s = { .op = op, .length = length, .numerics = { COMPUTE_F32, op.kv } };
-    int64_t element = dtype_bits(op.kv) / 8;
-    s.op.key_stride = op.kv_heads * op.key_width * element;
-    s.op.value_stride = op.kv_heads * op.value_width * element;
-    s.op.value_offset = ATTENTION_BLOCK * s.op.key_stride;
-    size_t bytes = (size_t)(ATTENTION_BLOCK * (s.op.key_stride + s.op.value_stride));
+    int64_t elements, unit;
+    dtype_unit(op.kv, &elements, &unit);
+    s.op.key_stride = ceil_div(op.key_width, elements) * unit;
+    s.op.value_stride = ceil_div(op.value_width, elements) * unit;
+    s.op.key_head_stride = ATTENTION_BLOCK * s.op.key_stride;
+    s.op.value_head_stride = ATTENTION_BLOCK * s.op.value_stride;
+    s.op.value_offset = op.kv_heads * s.op.key_head_stride;
+    size_t bytes = (size_t)(op.kv_heads * (s.op.key_head_stride + s.op.value_head_stride));
     for (int64_t p = 0; p * ATTENTION_BLOCK < length; p++)
         s.pages[p] = memset(room((int64_t)bytes, 1), 0xff, bytes);
-    s.keys = fill_plane(&s, &random, 0, s.op.key_stride, op.kv_heads * op.key_width);
-    s.values = fill_plane(&s, &random, s.op.value_offset, s.op.value_stride, op.kv_heads * op.value_width);
+    struct plane keys = keys_of(&s), values = values_of(&s);
+    s.keys = fill_plane(&s, &random, &keys);
+    s.values = fill_plane(&s, &random, &values);
     s.q = random_floats(&random, length * op.heads * op.key_width);
     s.out = room(length * op.heads * op.value_width, sizeof *s.out);
     return s;

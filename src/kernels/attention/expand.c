@@ -59,9 +59,9 @@ void expand_keys(const struct attention_work *work, const struct block *block, i
     const struct attention_op *op = work->op;
     int64_t nope = op->k_up->rows;
     struct weight latents = block_view(work, block, 0, op->key_stride, op->latent);
-    struct weight rotary = block_view(work, block, op->latent * work->element, op->key_stride, op->rotary);
+    struct weight row = block_view(work, block, 0, op->key_stride, op->latent + op->rotary);
     multiply(work, &latents, j0, work->scratch.k_up, nope, computes_bf16(&work->numerics, op->k_up), panel);
-    work->kernels->panel_f32(&rotary, j0, 0, op->rotary, panel + nope * PANEL);
+    work->kernels->panel_f32(&row, j0, op->latent, op->rotary, panel + nope * PANEL);
 }
 
 void expand_latents(const struct attention_work *work, const struct block *block, int64_t head) {

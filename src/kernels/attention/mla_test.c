@@ -102,10 +102,10 @@ static void lift(const struct mla *m, float *out) {
 }
 
 TEST(mla_expanded_and_absorbed_are_near_float64_and_each_other) {
-    static const enum dtype caches[] = { DTYPE_F32, DTYPE_F16, DTYPE_BF16 };
-    for (int n = 0; n < 6; n++) {
-        enum compute compute = n < 3 ? COMPUTE_F32 : COMPUTE_BF16;
-        struct mla m = mla_open(caches[n % 3], DTYPE_BF16, compute, 330);
+    static const enum dtype caches[] = { DTYPE_F32, DTYPE_F16, DTYPE_BF16, DTYPE_Q8_0 };
+    for (int n = 0; n < 8; n++) {
+        enum compute compute = n < 4 ? COMPUTE_F32 : COMPUTE_BF16;
+        struct mla m = mla_open(caches[n % 4], DTYPE_BF16, compute, 330);
         m.expanded.op.k_up = m.k_up, m.expanded.op.v_up = m.v_up;
         struct attention_op plain = m.expanded.op;
         plain.kv_heads = HEADS, plain.key_width = FULL, plain.value_width = VALUE;
@@ -123,8 +123,9 @@ TEST(mla_expanded_and_absorbed_are_near_float64_and_each_other) {
 }
 
 TEST(mla_bits_do_not_depend_on_the_cut) {
-    for (int n = 0; n < 2; n++) {
-        struct mla m = mla_open(DTYPE_F16, DTYPE_BF16, n ? COMPUTE_BF16 : COMPUTE_F32, 300);
+    for (int n = 0; n < 4; n++) {
+        struct mla m =
+            mla_open(n < 2 ? DTYPE_F16 : DTYPE_Q8_0, DTYPE_BF16, n % 2 ? COMPUTE_BF16 : COMPUTE_F32, 300);
         m.expanded.op.k_up = m.k_up, m.expanded.op.v_up = m.v_up;
         assert_cut_is_free(&m.absorbed);
         assert_cut_is_free(&m.expanded);

@@ -45,11 +45,22 @@ int64_t op_attention_bytes(const struct attention_op *op, int team_count) {
     return team_count * attention_layout(op, NULL, NULL);
 }
 
+int64_t page_row_bytes(const struct attention_op *op, int64_t width) {
+    int64_t elements, bytes;
+    dtype_unit(op->kv, &elements, &bytes);
+    return ceil_div(width, elements) * bytes;
+}
+
 struct weight block_view(const struct attention_work *work, const struct block *block, int64_t byte,
                          int64_t stride, int64_t width) {
-    struct weight view = weight_matrix(block->page + byte, work->op->kv, block->count, width);
-    view.row_stride = stride;
-    return view;
+    int64_t elements, bytes;
+    dtype_unit(work->op->kv, &elements, &bytes);
+    return (struct weight){ .data = block->page + byte,
+                            .dtype = work->op->kv,
+                            .rows = block->count,
+                            .cols = width,
+                            .row_stride = stride,
+                            .col_stride = elements > 1 ? 0 : bytes };
 }
 
 /* ---- tiles ---- */

@@ -4,6 +4,7 @@
  */
 #include "kernels/kernels.h"
 #include "kernels/unpack/decode_avx2.h"
+#include "kernels/unpack/encode_avx2.h"
 
 #include <immintrin.h>
 #include <string.h>
@@ -66,6 +67,7 @@ void pack_row_avx2(enum dtype dtype, const float *restrict x, int64_t count, voi
     case DTYPE_F32: memcpy(out, x, (size_t)count * 4); break;
     case DTYPE_BF16: pack_bf16(x, count, out); break;
     case DTYPE_F16: pack_f16(x, count, out); break;
+    case DTYPE_Q8_0: encode_row_q8_0_avx2(x, count, out); break;
     default: dtype_from_f32(dtype, x, count, out); break;
     }
 }

@@ -6,10 +6,11 @@
 #include "base/random.h"
 #include "test.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROWS = 50, WIDTH = 37, COUNT = 45 };
+enum { ROWS = 50, WIDTH = 37, COUNT = 45, HEADS = 3, HEAD = 12 };
 
 struct call {
     const struct kernels *kernels;
@@ -20,6 +21,7 @@ struct call {
     const float *x;
     float *out;
     void *const *target;
+    int64_t head_stride;
 };
 
 static void call_embed(struct team *team, void *argument) {
@@ -31,7 +33,8 @@ static void call_embed(struct team *team, void *argument) {
 static void call_store(struct team *team, void *argument) {
     const struct call *call = argument;
     struct exec exec = { .team = team, .kernels = call->kernels };
-    op_store_rows(&exec, call->dtype, call->x, WIDTH + 3, COUNT, WIDTH, call->target);
+    op_store_rows(&exec, call->dtype, call->x, WIDTH + 3, COUNT, HEADS, HEAD, call->target,
+                  call->head_stride);
 }
 
 static void run_team(int count, void (*work)(struct team *team, void *argument), struct call *call) {
@@ -66,22 +69,48 @@ TEST(embed_copies_rows_and_multiplies) {
 }
 
 TEST(store_rows_puts_each_where_it_belongs) {
-    static const enum dtype types[] = { DTYPE_F32, DTYPE_BF16, DTYPE_F16 };
+    static const enum dtype types[] = { DTYPE_F32, DTYPE_BF16, DTYPE_F16, DTYPE_Q8_0 };
+    static const int64_t bytes[] = { 4 * HEAD, 2 * HEAD, 2 * HEAD, 34 };
     struct random random = random_seed(2);
     float x[COUNT * (WIDTH + 3)];
-    unsigned char cache[COUNT * WIDTH * 4], want[WIDTH * 4];
+    unsigned char cache[COUNT * HEADS * HEAD * 4], want[HEAD * 4];
     void *target[COUNT];
     for (int i = 0; i < COUNT * (WIDTH + 3); i++) x[i] = (float)random_normal(&random);
-    for (int type = 0; type < 3; type++)
+    struct kernels ref = kernels_select(LEVEL_REF);
+    for (int type = 0; type < 4; type++)
         for (int level = 0; level <= (int)level_of_machine(); level++) {
-            size_t bytes = (size_t)(WIDTH * dtype_bits(types[type]) / 8);
             struct kernels kernels = kernels_select((enum level)level);
             struct call call = { .kernels = &kernels, .dtype = types[type], .x = x, .target = target };
-            for (size_t i = 0; i < COUNT; i++) target[i] = cache + (COUNT - 1 - i) * bytes; /* any order */
+            call.head_stride = COUNT * bytes[type];
+            for (int64_t i = 0; i < COUNT; i++) target[i] = cache + (COUNT - 1 - i) * bytes[type];
             run_team(3, call_store, &call);
-            for (int i = 0; i < COUNT; i++) {
-                dtype_from_f32(types[type], x + i * (WIDTH + 3), WIDTH, want);
-                assert_memory_equal(target[i], want, bytes);
-            }
+            for (int64_t i = 0; i < COUNT; i++)
+                for (int64_t h = 0; h < HEADS; h++) {
+                    ref.pack_row(types[type], x + i * (WIDTH + 3) + h * HEAD, HEAD, want);
+                    assert_memory_equal((char *)target[i] + h * call.head_stride, want, (size_t)bytes[type]);
+                }
         }
+}
+
+/* The cache's q8_0 is blocks/' own wherever that is defined; it hides no NaN, and needs no whole blocks. */
+TEST(q8_0_rows_are_blocks_that_hide_nothing) {
+    enum { N = 83 };
+    float x[3 * 32], out[N], whole[3 * 32];
+    unsigned char got[3 * 34], want[3 * 34];
+    struct random random = random_seed(4);
+    for (int level = 0; level <= (int)level_of_machine(); level++) {
+        struct kernels kernels = kernels_select((enum level)level);
+        for (int i = 0; i < 3 * 32; i++) x[i] = i < N ? (float)random_normal(&random) : 0;
+        dtype_from_f32(DTYPE_Q8_0, x, 3 * 32, want);
+        kernels.pack_row(DTYPE_Q8_0, x, N, got);
+        assert_memory_equal(got, want, sizeof got);
+        struct weight row = { .data = got, .dtype = DTYPE_Q8_0, .rows = 1, .cols = N };
+        kernels.unpack_row(&row, 0, out);
+        dtype_to_f32(DTYPE_Q8_0, want, 3 * 32, whole);
+        assert_same_bits(out, whole, N);
+        x[40] = level % 2 ? NAN : INFINITY;
+        kernels.pack_row(DTYPE_Q8_0, x, N, got);
+        kernels.unpack_row(&row, 0, out);
+        for (int i = 0; i < N; i++) assert_int_equal(isnan(out[i]) != 0, i >= 32 && i < 64);
+    }
 }

@@ -158,7 +158,7 @@ struct sy_logit_bias {
     double bias; /* added to its logit */
 };
 
-/* Which token comes next. In this order: penalties and biases change the logits; the temperature divides
+/* Which token comes next. In this order: biases, then penalties change the logits; the temperature divides
  * them; top-k, top-p, min-p and typical each keep a part; one is drawn from the rest. Zeros: the likeliest
  * token, ties to the lower id. */
 struct sy_sampling {

@@ -53,6 +53,12 @@ double random_unit(struct random *random) {
     return (double)(random_u64(random) >> 11) * 0x1p-53;
 }
 
+/* splitmix64 of a hashed seed, entered at any place: seeds that differ by one are far apart. */
+double random_unit_at(uint64_t seed, uint64_t index) {
+    uint64_t base = random_mix(seed + 0x9e3779b97f4a7c15u);
+    return (double)(random_mix(base + (index + 1) * 0x9e3779b97f4a7c15u) >> 11) * 0x1p-53;
+}
+
 double random_normal(struct random *random) {
     double x, y, square;
     do {

@@ -23,4 +23,8 @@ uint64_t random_below(struct random *random,
 double random_unit(struct random *random);   /* [0, 1), 53 bits */
 double random_normal(struct random *random); /* mean 0, variance 1 */
 
+/* Number `index` of the stream `seed`, in [0, 1), 53 bits: by counting, so that it can be had in any order,
+ * and again. */
+double random_unit_at(uint64_t seed, uint64_t index);
+
 #endif

@@ -42,6 +42,28 @@ TEST(random_below_is_uniform) {
     assert_in_range(low, 4700, 5300);
 }
 
+/* Along the indices of one seed, and along the seeds at one index: uniform, and neighbours are strangers. */
+TEST(random_by_index_is_uniform) {
+    enum { DRAWS = 100000, CELLS = 20 };
+    for (int along_seeds = 0; along_seeds < 2; ++along_seeds) {
+        double cells[CELLS][CELLS] = { { 0 } }, chi = 0, before = 0.5;
+        for (uint64_t i = 0; i < DRAWS; ++i) {
+            double u = along_seeds ? random_unit_at(i, 7) : random_unit_at(7, i);
+            assert_true(u >= 0 && u < 1);
+            ++cells[(int)(before * CELLS)][(int)(u * CELLS)];
+            before = u;
+        }
+        double expected = (double)DRAWS / (CELLS * CELLS);
+        for (int i = 0; i < CELLS * CELLS; ++i) {
+            double off = cells[i / CELLS][i % CELLS] - expected;
+            chi += off * off / expected;
+        }
+        assert_true(chi > 280 && chi < 530); /* 399 degrees of freedom, standard deviation 28 */
+    }
+    assert_true(random_unit_at(1, 2) == random_unit_at(1, 2));
+    assert_true(random_unit_at(1, 2) != random_unit_at(2, 1));
+}
+
 TEST(random_moments) {
     struct random random = random_seed(4);
     enum { DRAWS = 200000 };

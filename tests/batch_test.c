@@ -164,7 +164,7 @@ TEST(the_widest_part_has_room) {
     struct arena arena;
     struct spec spec;
     struct pass_limits limits = { INT64_MAX / 4, 1, 1 };
-    struct numerics numerics = { COMPUTE_F32, DTYPE_F32 };
+    struct numerics numerics = { .compute = COMPUTE_F32, .kv = DTYPE_F32 };
     struct sy_error err = { 0 };
     int64_t bytes;
     arena_open(&arena);
@@ -259,7 +259,7 @@ TEST(what_no_pass_runs_is_refused_by_name) {
         struct pass *pass;
         struct sy_error err = { 0 };
         struct kernels kernels = kernels_select(LEVEL_REF);
-        struct numerics numerics = { COMPUTE_F32, DTYPE_F32 };
+        struct numerics numerics = { .compute = COMPUTE_F32, .kv = DTYPE_F32 };
         struct pass_limits limits = { 4, 1, 1 };
         arena_open(&arena);
         tiny_spec(TINY_MIXTRAL, &arena, &spec);

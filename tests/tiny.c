@@ -251,8 +251,20 @@ static float place_value(uint64_t slot, uint64_t layer, uint64_t expert, uint64_
     return (float)((double)(random_mix(h ^ (index * 0x9e3779b97f4a7c15u)) >> 40) / (double)(1 << 23) - 1);
 }
 
+/* As files of block formats have it: vectors and routers in f32, q8_0 where a row has no whole number of
+ * larger blocks, f32 where not even that fits. */
+static enum dtype fitting(enum dtype dtype, enum slot slot, int64_t cols) {
+    int64_t elements, bytes;
+    if (!dtype_is_block(dtype)) return dtype;
+    if (slot_is_vector(slot) || slot == SLOT_ROUTER) return DTYPE_F32;
+    dtype_unit(dtype, &elements, &bytes);
+    if (cols % elements == 0) return dtype;
+    return cols % 32 == 0 ? DTYPE_Q8_0 : DTYPE_F32;
+}
+
 static struct weight make_weight(struct arena *arena, enum slot slot, int64_t layer, int64_t expert,
-                                 int64_t rows, int64_t cols, enum dtype dtype) {
+                                 int64_t rows, int64_t cols, enum dtype wanted) {
+    enum dtype dtype = fitting(wanted, slot, cols);
     int64_t n = rows * cols, bytes;
     float *values = malloc((size_t)n * sizeof *values);
     bool norm = slot_part(slot) == PART_NORMS && slot != SLOT_FINAL_NORM_BIAS &&
@@ -301,6 +313,33 @@ static void make_binding(struct model *model, enum dtype dtype) {
     if (spec->tied) b->global[SLOT_HEAD] = b->global[SLOT_EMBED];
 }
 
+/* All that stands on the model. */
+static bool open_parts(struct tiny *tiny, const struct tiny_run *run, struct sy_error *err) {
+    struct session *s = &tiny->session;
+    struct model *model = &s->model;
+    s->context = 4096;
+    s->numerics = (struct numerics){ run->compute, run->kv, run->regime };
+    s->kernels = kernels_select(run->level);
+    s->limits = (struct pass_limits){ run->rows ? run->rows : 512, 4, run->threads ? run->threads : 1 };
+    int64_t pages;
+    return kv_pages_needed(&model->spec, 4, s->context, &pages, err) && store_open(model, &s->store, err) &&
+           kv_pool_open(&model->spec, run->kv, pages, &s->pool, err) &&
+           team_pool_open(s->limits.threads, &s->team, err) &&
+           pass_open(&s->store, &s->kernels, &s->numerics, &s->limits, s->team, &s->pass, err) &&
+           former_open(&s->limits, &s->former, err) && feeding_open(&s->limits, &s->feeding, err);
+}
+
+static void close_parts(struct tiny *tiny) {
+    struct session *s = &tiny->session;
+    feeding_close(s->feeding);
+    former_close(s->former);
+    pass_close(s->pass);
+    team_pool_close(s->team);
+    kv_pool_close(s->pool);
+    if (s->store.model) store_close(&s->store);
+    s->feeding = NULL, s->former = NULL, s->pass = NULL, s->team = NULL, s->pool = NULL;
+}
+
 bool tiny_open(struct tiny *tiny, const struct spec *spec, enum dtype dtype, const struct tiny_run *run,
                struct sy_error *err) {
     struct session *s = &tiny->session;
@@ -314,29 +353,21 @@ bool tiny_open(struct tiny *tiny, const struct spec *spec, enum dtype dtype, con
         return false;
     }
     make_binding(model, dtype);
-    s->context = 4096;
-    s->numerics = (struct numerics){ run->compute, run->kv };
-    s->kernels = kernels_select(run->level);
-    s->limits = (struct pass_limits){ run->rows ? run->rows : 512, 4, run->threads ? run->threads : 1 };
-    int64_t pages;
-    bool ok = kv_pages_needed(spec, 4, s->context, &pages, err) && store_open(model, &s->store, err) &&
-              kv_pool_open(&model->spec, run->kv, pages, &s->pool, err) &&
-              team_pool_open(s->limits.threads, &s->team, err) &&
-              pass_open(&s->store, &s->kernels, &s->numerics, &s->limits, s->team, &s->pass, err) &&
-              former_open(&s->limits, &s->former, err) && feeding_open(&s->limits, &s->feeding, err);
+    bool ok = open_parts(tiny, run, err);
+    if (!ok) tiny_close(tiny);
+    return ok;
+}
+
+bool tiny_reopen(struct tiny *tiny, const struct tiny_run *run, struct sy_error *err) {
+    close_parts(tiny);
+    bool ok = open_parts(tiny, run, err);
     if (!ok) tiny_close(tiny);
     return ok;
 }
 
 void tiny_close(struct tiny *tiny) {
-    struct session *s = &tiny->session;
-    feeding_close(s->feeding);
-    former_close(s->former);
-    pass_close(s->pass);
-    team_pool_close(s->team);
-    kv_pool_close(s->pool);
-    if (s->store.model) store_close(&s->store);
-    arena_close(&s->model.arena);
+    close_parts(tiny);
+    arena_close(&tiny->session.model.arena);
 }
 
 /* ---- running ---- */

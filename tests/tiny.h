@@ -17,7 +17,8 @@ struct tiny_run {
     enum level level; /* LEVEL_REF is a choice: set it */
     enum compute compute;
     enum dtype kv; /* DTYPE_F32 is 0 */
-    int64_t rows;  /* a batch; 0: 512 */
+    enum regime regime;
+    int64_t rows; /* a batch; 0: 512 */
     int64_t chunk, steps;
     bool statistics;
 };
@@ -47,6 +48,8 @@ void tiny_spec_wide(enum tiny_base base, struct arena *arena, struct spec *spec)
 /* Opens a session over a model of this spec. False (err filled) where the spec is refused. */
 bool tiny_open(struct tiny *tiny, const struct spec *spec, enum dtype dtype, const struct tiny_run *run,
                struct sy_error *err);
+/* Another way to run the same weights: spares drawing and encoding them again. */
+bool tiny_reopen(struct tiny *tiny, const struct tiny_run *run, struct sy_error *err);
 void tiny_close(struct tiny *tiny);
 
 /* All logits [n, V] of one sequence, and (where not NULL) the experts chosen [n, layers, 8], -1 padded. Fails

@@ -11,6 +11,7 @@
 
 #define CONTEXT_DEFAULT 4096
 #define KV_WORDS        "f32|f16|bf16|q8_0"
+#define REGIME_WORDS    "role|step" /* in the order of enum regime */
 #define CPU_WORDS       "ref|avx2|avx512|avx512vnni|amx"
 
 static const struct option options[] = {
@@ -25,6 +26,8 @@ static const struct option options[] = {
     { "fast", 0, OPTION_FLAG, NULL, "bf16 products where the weights are narrow, cache in f16",
       offsetof(struct common, fast) },
     { "kv", 0, OPTION_CHOICE, KV_WORDS, "type of the cached keys and values", offsetof(struct common, kv) },
+    { "regime", 0, OPTION_CHOICE, REGIME_WORDS,
+      "step: in fast, prompts take block formats in integers as steps do", offsetof(struct common, regime) },
     { "cpu", 0, OPTION_CHOICE, CPU_WORDS, "highest instruction set to use", offsetof(struct common, cpu) },
     { "memory", 0, OPTION_BYTES, "SIZE", "refuse to take more than this (6G, 512M)",
       offsetof(struct common, memory) },
@@ -71,6 +74,7 @@ bool common_options(const struct common *common, bool exact_default, int64_t pos
                                     : PRECISION_DEFAULT,
         .exact_default = exact_default,
         .kv = common->kv < 0 ? -1 : (int)kv_types[common->kv],
+        .regime = (enum regime)common->regime,
         .cpu = LEVEL_COUNT - 1,
         .context = common->context,
         .memory = common->memory,
@@ -99,8 +103,9 @@ int64_t common_room(const struct common *common, const struct session *session) 
 char *common_precision(const struct session *session, char *text, size_t size) {
     char kv[16];
     snprintf(kv, sizeof kv, "%s", dtype_name(session->numerics.kv));
-    snprintf(text, size, "%s, %s cache, %s kernels, %d thread%s",
-             session->numerics.compute == COMPUTE_F32 ? "exact" : "fast", kv,
+    snprintf(text, size, "%s%s, %s cache, %s kernels, %d thread%s",
+             session->numerics.compute == COMPUTE_F32 ? "exact" : "fast",
+             session->numerics.regime == REGIME_STEP ? ", step regime" : "", kv,
              level_name(session->kernels.level), team_pool_count(session->team),
              team_pool_count(session->team) == 1 ? "" : "s");
     return text;

@@ -11,6 +11,7 @@ struct common { /* stands first in the arguments of such a command */
     int64_t threads, context, memory;
     bool exact, fast, ignore_unknown, verbose;
     int kv, cpu; /* index of the word; -1: not given */
+    int regime;  /* an enum regime */
 };
 #define COMMON_DEFAULTS                                                                                      \
     { .kv = -1, .cpu = -1 }

@@ -2,6 +2,7 @@
 #define COMMAND_LIST(COMMAND)                                                                                \
     COMMAND(run)                                                                                             \
     COMMAND(logits)                                                                                          \
+    COMMAND(bench)                                                                                           \
     COMMAND(show)                                                                                            \
     COMMAND(convert)                                                                                         \
     COMMAND(synth)                                                                                           \

@@ -118,15 +118,30 @@ static bool measure_with(int threads, const struct kernels *kernels, void *memor
     return done;
 }
 
+static bool take_memory(void **memory, int64_t *bytes, struct sy_error *err) {
+    *bytes = READ_BYTES;
+    if (os_memory_take(*bytes, memory, NULL)) return true;
+    *bytes = READ_LEAST;
+    return os_memory_take(*bytes, memory, err);
+}
+
+bool machine_measure_rates(int threads, enum level highest, struct machine_rates *rates,
+                           struct sy_error *err) {
+    struct kernels kernels = kernels_select(highest);
+    int64_t bytes;
+    void *memory;
+    if (!take_memory(&memory, &bytes, err)) return false;
+    bool done = measure_with(threads, &kernels, memory, bytes, rates, err);
+    os_memory_release(memory, bytes);
+    return done;
+}
+
 bool machine_measure(int threads, enum level highest, struct machine *machine, struct sy_error *err) {
     struct kernels kernels = kernels_select(highest);
-    int64_t bytes = READ_BYTES;
+    int64_t bytes;
     void *memory;
     *machine = (struct machine){ .threads = threads, .level = kernels.level };
-    if (!os_memory_take(bytes, &memory, NULL)) {
-        bytes = READ_LEAST;
-        if (!os_memory_take(bytes, &memory, err)) return false;
-    }
+    if (!take_memory(&memory, &bytes, err)) return false;
     bool done = measure_with(1, &kernels, memory, bytes, &machine->one, err);
     machine->all = machine->one;
     if (done && threads > 1) done = measure_with(threads, &kernels, memory, bytes, &machine->all, err);

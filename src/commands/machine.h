@@ -17,6 +17,9 @@ struct machine {
     struct machine_rates one, all; /* by one thread, by all */
 };
 
+/* By so many threads. */
+SY_MUST_CHECK bool machine_measure_rates(int threads, enum level highest, struct machine_rates *rates,
+                                         struct sy_error *err);
 SY_MUST_CHECK bool machine_measure(int threads, enum level highest, struct machine *machine,
                                    struct sy_error *err);
 

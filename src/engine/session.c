@@ -23,7 +23,8 @@ static struct numerics choose_numerics(const struct session_options *o, const st
     bool exact = o->precision == PRECISION_EXACT ||
                  (o->precision == PRECISION_DEFAULT && (o->exact_default || weights_are_f32(model)));
     struct numerics n = { .compute = exact ? COMPUTE_F32 : COMPUTE_BF16,
-                          .kv = exact ? DTYPE_F32 : DTYPE_F16 };
+                          .kv = exact ? DTYPE_F32 : DTYPE_F16,
+                          .regime = o->regime };
     if (o->kv >= 0) n.kv = (enum dtype)o->kv;
     return n;
 }
@@ -66,6 +67,10 @@ static bool open_parts(struct session *s, const struct session_options *o, struc
     int64_t pages;
     s->kernels = kernels_select(o->cpu);
     s->numerics = choose_numerics(o, &s->model);
+    if (s->numerics.regime == REGIME_STEP && s->numerics.compute == COMPUTE_F32) {
+        sy_fail(err, SY_ERR_INPUT, "--regime step is about fast products, and these are exact");
+        return sy_error_remedy(err, "give --fast as well, or leave it out");
+    }
     if (!size_up(s, o, err)) return false;
     if (!kv_pages_needed(spec, s->limits.sequences, s->context, &pages, err)) return false;
     return store_open(&s->model, &s->store, err) &&

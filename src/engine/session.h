@@ -15,6 +15,7 @@ struct session_options {
     enum precision precision; /* DEFAULT: exact when `exact_default` or when the weights are f32, else fast */
     bool exact_default;       /* what the command wants where the user says nothing: logits and eval */
     int kv;                   /* an enum dtype, or -1: f32 in exact, f16 in fast */
+    enum regime regime;       /* STEP is refused in exact, which has one regime only */
     enum level cpu;           /* the highest allowed; LEVEL_COUNT - 1: no limit */
     int64_t context;          /* positions a sequence; 0: the smaller of the model's and 4096 */
     int64_t sequences;        /* at the same time; 0: 1 */

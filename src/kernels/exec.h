@@ -25,9 +25,16 @@ enum compute {
                      order of TDPBF16PS */
 };
 
+/* Which rows take block formats in integers, where COMPUTE_BF16 has a way for that. */
+enum regime {
+    REGIME_BY_ROLE, /* steps; prompts are many rows, and faster in bf16 */
+    REGIME_STEP,    /* all: a prompt's rows get the very bits that steps would */
+};
+
 struct numerics {
     enum compute compute;
     enum dtype kv; /* F32, F16, BF16 or Q8_0: keys and values in the cache */
+    enum regime regime;
 };
 
 struct exec {

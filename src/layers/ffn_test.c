@@ -62,7 +62,7 @@ static void waves_agree(enum dtype dtype, enum compute compute, bool gated) {
     struct call *c = calloc(1, sizeof *c);
     struct team_pool *pool;
     float want[ROWS * D];
-    c->numerics = (struct numerics){ compute, DTYPE_F32 };
+    c->numerics = (struct numerics){ .compute = compute, .kv = DTYPE_F32 };
     c->kernels = kernels_select(level_of_machine());
     spec_init(&c->spec);
     c->spec.width = D;

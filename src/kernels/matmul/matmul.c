@@ -57,7 +57,8 @@ static step_fn *step_kernel(const struct products *products, const struct weight
 
 /* Rows of the job that such a kernel takes: the first so many. */
 static int64_t job_steps(const struct products *products, const struct matmul_job *job) {
-    return step_kernel(products, job->weight) ? min_i64(job->steps, job->rows) : 0;
+    if (!step_kernel(products, job->weight)) return 0;
+    return products->numerics->regime == REGIME_STEP ? job->rows : min_i64(job->steps, job->rows);
 }
 
 /* Blocks of rows: first those of steps, then of all others. */

@@ -1,0 +1,42 @@
+/*
+ * What a batch costs at least, whoever computes it: the bytes that steps must read, the products that prompts
+ * must take. bench holds its speed against these.
+ *
+ *     step     every matrix that acts on all rows, the head among them, once a batch; of the experts those
+ *              that a row of the batch was really sent to, once each; the keys and values that each row sees
+ *     prompt   2 for each weight that acts on a row, the head on the last row only; and attention's products
+ *
+ * The embedding gives one row a token, which is left out, as are norms and activations.
+ */
+#ifndef COMMANDS_BENCH_WORK_H
+#define COMMANDS_BENCH_WORK_H
+
+#include "engine/session.h"
+
+struct bench_work { /* of one model */
+    const struct session *session;
+    int64_t layers, experts;
+    double dense_bytes, dense_weights, head_weights; /* the head is in dense_bytes, not in dense_weights */
+    double *expert_bytes, *expert_weights;           /* [layers, E] */
+    int64_t *last;                       /* [layers, E] 1 + the index of the rows that the expert last saw */
+    double routed_bytes, routed_weights; /* since bench_work_reset */
+};
+
+SY_MUST_CHECK bool bench_work_open(const struct session *session, struct bench_work *work,
+                                   struct sy_error *err); /* borrows the session */
+void bench_work_close(struct bench_work *work);
+
+void bench_work_reset(struct bench_work *work);
+/* One row's experts at one layer. Rows of one index are those of one batch. */
+void bench_work_route(struct bench_work *work, int64_t index, int64_t layer, const int32_t *ids, int64_t n);
+
+/* Of what was routed since the reset: `count` steps of each of `batch` sequences from position `first` on. */
+double bench_work_step_bytes(const struct bench_work *work, int64_t first, int64_t count, int64_t batch);
+/* The same: a prompt of `count`, operations. */
+double bench_work_prompt_flops(const struct bench_work *work, int64_t count);
+
+/* Read something of every page of the checkpoint, so that it is there before the clock runs. False where
+ * interrupted. */
+bool bench_work_touch(const struct session *session);
+
+#endif

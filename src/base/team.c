@@ -153,8 +153,9 @@ void team_sync(struct team *team) {
     if (team->count > 1) {
         bool timed = team->shared->timed; /* read before arriving: afterwards the caller may change it */
         double begin = timed ? os_seconds() : 0;
+        team->barrier_seconds += team->barrier_last;
         team_arrive(team);
-        if (timed) team->barrier_seconds += os_seconds() - begin;
+        team->barrier_last = timed ? os_seconds() - begin : 0;
     }
     team->loop = 0;
 }
@@ -246,6 +247,13 @@ void team_pool_close(struct team_pool *pool) {
 
 int team_pool_count(const struct team_pool *pool) {
     return pool->count;
+}
+
+void team_pool_barriers(const struct team_pool *pool, int64_t *count, double *seconds) {
+    double sum = 0;
+    for (int i = 0; i < pool->count; ++i) sum += pool->members[i].team.barrier_seconds;
+    *count = pool->members[0].team.barrier_count;
+    *seconds = sum / pool->count;
 }
 
 void team_pool_time_barriers(struct team_pool *pool, bool on) {

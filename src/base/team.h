@@ -31,7 +31,8 @@ struct team { /* one thread's view */
     int loop;                   /* loops begun since the last barrier */
     unsigned phase;             /* barriers passed */
     int64_t barrier_count;      /* statistics for --profile */
-    double barrier_seconds;     /* only counted when shared->timed */
+    double barrier_seconds;     /* only counted when shared->timed; without the last barrier's... */
+    double barrier_last; /* ... which is added at the next, so that others may read the sum meanwhile */
 };
 
 struct team_loop {
@@ -46,6 +47,9 @@ SY_MUST_CHECK bool team_pool_open(int count, struct team_pool **out, struct sy_e
 void team_pool_close(struct team_pool *pool); /* joins the workers; NULL is allowed */
 int team_pool_count(const struct team_pool *pool);
 void team_pool_time_barriers(struct team_pool *pool, bool on);
+/* Barriers that each thread passed, and the seconds that they waited there, averaged over the threads;
+ * between runs. */
+void team_pool_barriers(const struct team_pool *pool, int64_t *count, double *seconds);
 
 /* Run `work` in every thread; returns when all have returned. One run at a time. A barrier follows
  * implicitly. */

@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 static const int team_sizes[] = { 1, 2, 3, 5, 8 };
@@ -221,6 +222,34 @@ TEST(team_workers_leave_signals_to_the_program) {
     team_run(pool, note_signals, good);
     for (int i = 0; i < 4; ++i) assert_true(good[i]);
     team_pool_close(pool);
+}
+
+/* One thread comes late to every barrier but the last; the others wait for it. */
+enum { LATE = 8 };
+
+static void come_late(struct team *team, void *argument) {
+    (void)argument;
+    for (int i = 0; i < LATE; ++i) {
+        if (team->rank == team->count - 1) nanosleep(&(struct timespec){ .tv_nsec = 3000000 }, NULL);
+        team_sync(team);
+    }
+}
+
+TEST(team_counts_the_time_at_barriers) {
+    for (int timed = 0; timed < 2; ++timed) {
+        int64_t count;
+        double seconds;
+        struct team_pool *pool = open_pool(3);
+        team_pool_time_barriers(pool, timed);
+        team_run(pool, come_late, NULL);
+        team_pool_barriers(pool, &count, &seconds);
+        assert_int_equal(count, LATE + 1); /* and the one at the end of the run */
+        if (timed)
+            assert_true(seconds > 0.9 * LATE * 3e-3 * 2 / 3); /* two of three waited */
+        else
+            assert_true(seconds == 0);
+        team_pool_close(pool);
+    }
 }
 
 TEST(team_sizes_are_bounded) {

@@ -16,6 +16,7 @@
 #include "tensor/weight.h"
 
 struct kernels;
+struct stage_times;
 
 /* What arithmetic was asked for. Which kernels run follows from this and from the weights' dtype, never from
  * who calls. */
@@ -42,6 +43,7 @@ struct exec {
     struct arena arena;            /* this thread's cursor over the step memory; equal in all threads */
     const struct kernels *kernels; /* borrowed */
     struct numerics numerics;
+    struct stage_times *times; /* of rank 0, where somebody asked where the time goes (stages.h); else NULL */
 };
 
 /* Step memory. Every thread makes the same takes and gets the same pointers; running out is a fault of ours

@@ -7,6 +7,7 @@
 #include "moe/moe.h"
 
 #include "base/checked.h"
+#include "kernels/stages.h"
 #include "moe/combine.h"
 #include "moe/experts.h"
 
@@ -68,11 +69,18 @@ void moe_forward(struct exec *exec, const struct store *store, int64_t layer, in
     (void)saved; /* training's */
 
     router_forward(exec, store, layer, rows, x, &s->router);
+    exec_stage(exec, STAGE_ROUTER);
     dispatch_build(exec, &s->router, rows, steps, r->experts, K, &s->map);
     dispatch_forward(exec, &s->map, weigh_input, x, D, s->gathered);
+    exec_stage(exec, STAGE_DISPATCH);
     experts_forward(exec, store, layer, &s->map, s->gathered, s->parts, &s->ffn, s->expert_rows);
+    exec_stage(exec, STAGE_EXPERTS);
     combine_forward(exec, &s->map, weigh_input, s->expert_rows, D, y);
-    if (spec->shared_width > 0) shared_forward(exec, store, layer, rows, steps, x, s, y);
+    exec_stage(exec, STAGE_COMBINE);
+    if (spec->shared_width > 0) {
+        shared_forward(exec, store, layer, rows, steps, x, s, y);
+        exec_stage(exec, STAGE_EXPERTS);
+    }
 
     s->routing = (struct routing){ .tokens = rows,
                                    .experts = r->experts,

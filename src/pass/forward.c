@@ -89,6 +89,7 @@ static void feed_forward(struct exec *exec, struct pass *pass, int64_t layer, co
         struct moe_scratch s = moe_scratch_take(exec, spec, pass->count);
         moe_forward(exec, store, layer, pass->count, pass->steps, x, &s, NULL, out);
         report_routing(exec, pass, layer, &s.routing);
+        exec_stage(exec, STAGE_OTHER);
         return;
     }
     struct ffn_scratch s = dense_scratch_take(exec, spec, pass->count, l->dense_width);
@@ -101,6 +102,7 @@ static void feed_forward(struct exec *exec, struct pass *pass, int64_t layer, co
                              .count = pass->count,
                              .steps = pass->steps };
     ffn_forward(exec, spec, &part, 1, l->dense_width, x, &s, out);
+    exec_stage(exec, STAGE_DENSE);
 }
 
 static void layer_forward(struct exec *exec, struct pass *pass, int64_t layer, const struct row_map *rows,
@@ -111,11 +113,14 @@ static void layer_forward(struct exec *exec, struct pass *pass, int64_t layer, c
     size_t mark = exec->arena.used;
 
     norm_rows(exec, pass->store, layer, SLOT_ATTENTION_NORM, SLOT_ATTENTION_NORM_BIAS, s->h, T, s->normed);
+    exec_stage(exec, STAGE_OTHER);
     attention_forward(exec, pass->store, layer, rows, s->normed, NULL, s->branch);
+    exec_stage(exec, STAGE_ATTENTION);
     op_add(exec, residual, s->branch, T, D, s->h);
     exec->arena.used = mark;
 
     norm_rows(exec, pass->store, layer, SLOT_FFN_NORM, SLOT_FFN_NORM_BIAS, s->h, T, s->normed);
+    exec_stage(exec, STAGE_OTHER);
     feed_forward(exec, pass, layer, s->normed, s->branch);
     op_add(exec, residual, s->branch, T, D, s->h);
     exec->arena.used = mark;
@@ -144,6 +149,7 @@ static void head_forward(struct exec *exec, struct pass *pass, const float *h, i
         op_unary(exec, UNARY_TANH_CAP, (float)spec->logits_cap, s->logits, V, n, V, s->logits, V);
 
     bool finite = op_all_finite(exec, s->logits, n, V);
+    exec_stage(exec, STAGE_HEAD);
     if (exec->team->rank == 0) {
         if (!finite) pass->failed = pass->nonfinite = true;
         for (int64_t i = 0; i < n && !pass->failed; i++)
@@ -151,6 +157,7 @@ static void head_forward(struct exec *exec, struct pass *pass, const float *h, i
                                                s->logits + i * V, &pass->error);
     }
     team_sync(exec->team);
+    exec_stage(exec, STAGE_OTHER);
 }
 
 static void forward_team(struct team *team, void *argument) {
@@ -158,6 +165,7 @@ static void forward_team(struct team *team, void *argument) {
     const struct store *store = pass->store;
     const struct spec *spec = &store->model->spec;
     struct exec exec = { .team = team, .kernels = pass->kernels, .numerics = pass->numerics };
+    if (team->rank == 0) exec.times = pass->times;
     arena_over(&exec.arena, pass->memory, (size_t)pass->memory_bytes);
 
     struct step s = step_take(&exec, spec, pass->count);
@@ -170,6 +178,7 @@ static void forward_team(struct team *team, void *argument) {
     for (int64_t layer = 0; layer < spec->decoder.layer_count; layer++)
         layer_forward(&exec, pass, layer, &rows, &s);
 
+    exec_stage(&exec, STAGE_OTHER);
     struct head_scratch head = head_scratch_take(&exec, spec);
     size_t mark = exec.arena.used;
     for (int64_t first = 0; first < pass->logit_count && !pass->failed; first += HEAD_ROWS) {
@@ -233,6 +242,7 @@ static bool blame(const struct pass *pass, struct sy_error *err) {
 
 bool pass_forward(struct pass *pass, const struct batch *batch, const struct pass_sink *sink,
                   struct moe_stats *stats, struct sy_error *err) {
+    if (pass->times) stage_begin(pass->times);
     if (!prepare(pass, batch, err)) return false;
     pass->sink = sink;
     pass->stats = stats;

@@ -147,6 +147,11 @@ fail:
     return false;
 }
 
+void pass_time(struct pass *pass, struct stage_times *times) {
+    pass->times = times;
+    team_pool_time_barriers(pass->team, times != NULL);
+}
+
 void pass_close(struct pass *pass) {
     if (!pass) return;
     if (pass->memory) os_memory_release(pass->memory, pass->memory_bytes);

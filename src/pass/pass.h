@@ -10,6 +10,7 @@
 
 #include "kernels/exec.h"
 #include "kernels/kernels.h"
+#include "kernels/stages.h"
 #include "kv/kv.h"
 #include "moe/routing.h"
 #include "moe/stats.h"
@@ -62,6 +63,9 @@ SY_MUST_CHECK bool pass_open(const struct store *store, const struct kernels *ke
                              const struct numerics *numerics, const struct pass_limits *limits,
                              struct team_pool *team, struct pass **out, struct sy_error *err);
 void pass_close(struct pass *pass);
+
+/* From now on, passes add to `times` where their time went (borrowed; NULL: no more). */
+void pass_time(struct pass *pass, struct stage_times *times);
 
 /* Run a batch: reserves pages, computes, commits. On an error the sequences are as before. A NaN or infinity
  * among logits is SY_ERR_NUMERIC and names the tensor it came from, where a tensor holds one. stats may be

@@ -42,6 +42,7 @@ struct pass {
     bool wants_routing;
     const struct pass_sink *sink;
     struct moe_stats *stats;
+    struct stage_times *times; /* NULL: nobody asks */
 
     /* written by rank 0 between barriers, read by all after one */
     bool failed;

@@ -42,6 +42,8 @@ void os_map_close(struct os_map *map);
 SY_MUST_CHECK bool os_read_file(const char *path, int64_t limit, char **text, int64_t *size,
                                 struct sy_error *err);
 SY_MUST_CHECK bool os_read_stdin(int64_t limit, char **text, int64_t *size, struct sy_error *err);
+/* The next byte of standard input as it is typed: 1; 0 at the end; -1 where Ctrl-C ended the wait. */
+int os_type_stdin(unsigned char *byte);
 
 /* Calls visit for each name in a folder ("." and ".." left out), in no order; false from visit ends it. */
 SY_MUST_CHECK bool os_list_folder(const char *path, bool (*visit)(void *argument, const char *name),

@@ -87,6 +87,11 @@ bool os_read_file(const char *path, int64_t limit, char **text, int64_t *size, s
     return done || sy_error_in(err, path);
 }
 
+int os_type_stdin(unsigned char *byte) {
+    if (!wait_readable(STDIN_FILENO, NULL)) return os_interrupted() ? -1 : 0;
+    return read(STDIN_FILENO, byte, 1) == 1;
+}
+
 bool os_read_stdin(int64_t limit, char **text, int64_t *size, struct sy_error *err) {
     return read_all(STDIN_FILENO, 0, limit, true, text, size, err) || sy_error_in(err, "standard input");
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
+#include <wchar.h>
 
 #define HISTORY_LINES 1000
 
@@ -27,6 +28,20 @@ static char *prompt(EditLine *edit) {
     return input && input->inside ? prompt_next : prompt_first;
 }
 
+/* One character for libedit. Its own reader would sleep through a Ctrl-C. */
+static int type_character(EditLine *edit, wchar_t *character) {
+    mbstate_t state = { 0 };
+    unsigned char byte;
+    (void)edit;
+    for (;;) {
+        int got = os_type_stdin(&byte);
+        if (got <= 0) return got;
+        size_t length = mbrtowc(character, (const char *)&byte, 1, &state);
+        if (length == (size_t)-1) state = (mbstate_t){ 0 }; /* no such character: passed over */
+        if (length <= 1) return 1;
+    }
+}
+
 static bool open_editor(struct chat_input *input, struct sy_error *err) {
     HistEvent event;
     if (!setlocale(LC_CTYPE, "")) setlocale(LC_CTYPE, "C.UTF-8"); /* letters of more than one byte */
@@ -37,6 +52,7 @@ static bool open_editor(struct chat_input *input, struct sy_error *err) {
     history(input->history, &event, H_SETUNIQUE, 1);
     el_set(input->edit, EL_CLIENTDATA, input);
     el_set(input->edit, EL_PROMPT, prompt);
+    el_set(input->edit, EL_GETCFN, type_character);
     el_set(input->edit, EL_EDITOR, "emacs");
     el_set(input->edit, EL_HIST, history, input->history);
     return true;

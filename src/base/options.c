@@ -123,6 +123,13 @@ static bool store(const struct option *option, const char *shown, const char *va
         *(int *)place = index;
         break;
     }
+    case OPTION_LIST: {
+        struct option_list *list = place;
+        if (list->count == OPTION_LIST_MAX)
+            return sy_fail(err, SY_ERR_USAGE, "%s is given more than %d times", shown, OPTION_LIST_MAX);
+        list->words[list->count++] = value;
+        break;
+    }
     }
     return fits || sy_fail(err, SY_ERR_USAGE, "%s takes %s, not '%s'", shown, wanted(option->type), value);
 }

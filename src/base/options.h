@@ -28,6 +28,13 @@ enum option_type {
     OPTION_REAL,   /* double, finite */
     OPTION_BYTES,  /* int64_t: 6G, 512M, 1.5G (powers of 1024), 6GB (powers of 1000) */
     OPTION_CHOICE, /* int: which of the words in `value`, from 0 */
+    OPTION_LIST,   /* struct option_list: may be given several times */
+};
+
+#define OPTION_LIST_MAX 64
+struct option_list { /* words borrowed from argv, as they were given */
+    const char *words[OPTION_LIST_MAX];
+    int count;
 };
 
 struct option {

@@ -12,6 +12,7 @@ struct args {
     int64_t threads, seed, memory;
     double temperature;
     int kv;
+    struct option_list stops;
 };
 
 static const struct option own[] = {
@@ -21,6 +22,7 @@ static const struct option own[] = {
       "of the sampler, any whole number; this help is long enough that it needs a second line",
       offsetof(struct args, seed) },
     { "temperature", 0, OPTION_REAL, "X", "0 for greedy", offsetof(struct args, temperature) },
+    { "stop", 0, OPTION_LIST, "TEXT", "ends the answer", offsetof(struct args, stops) },
     OPTION_END,
 };
 static const struct option common[] = {
@@ -61,6 +63,20 @@ static struct result parse_words(char **words, int count) {
     struct result r = { .args = { .threads = -1, .kv = -1 } };
     r.good = options_parse(&table, count, words, &r.args, r.positional, 3, &r.count, &r.help, &r.err);
     return r;
+}
+
+TEST(options_that_come_several_times) {
+    struct result r = parse("--stop", "a", "m", "--stop=", "--stop", "-b");
+    assert_true(r.good);
+    assert_int_equal(r.args.stops.count, 3);
+    assert_string_equal(r.args.stops.words[0], "a");
+    assert_string_equal(r.args.stops.words[1], "");
+    assert_string_equal(r.args.stops.words[2], "-b");
+    char *words[OPTION_LIST_MAX + 1];
+    for (int i = 0; i <= OPTION_LIST_MAX; i++) words[i] = "--stop=x";
+    assert_true(parse_words(words, OPTION_LIST_MAX).good);
+    r = parse_words(words, OPTION_LIST_MAX + 1);
+    assert_true(!r.good && r.err.code == SY_ERR_USAGE && strstr(r.err.message, "--stop"));
 }
 
 TEST(options_every_type_and_form) {
@@ -171,6 +187,7 @@ TEST(options_help_text) {
                         "      --seed N            of the sampler, any whole number; this help is long\n"
                         "                          enough that it needs a second line\n"
                         "      --temperature X     0 for greedy\n"
+                        "      --stop TEXT         ends the answer\n"
                         "  -t, --threads N         threads (default: the physical cores)\n"
                         "      --kv f32|f16|bf16   precision of keys and values\n"
                         "  -m, --memory SIZE       bound on memory, such as 6G\n"

@@ -17,10 +17,14 @@
  * refused with SY_ERR_USAGE and changes nothing; sy_cancel alone may be called from any thread at any time.
  * Two engines share nothing. Callbacks run inside sy_step, on its caller's thread, and must not call back.
  *
- * Functions that can fail return false and fill `err`, which may be NULL. Structs that the caller fills begin
- * with their size, so that later versions can add fields; zeros everywhere mean the default:
+ * Functions that can fail return false and fill `err`, which may be NULL. The larger structs begin with their
+ * size, set by the caller, so that later versions can add fields at the end; zeros everywhere mean the
+ * default:
  *
  *     struct sy_options options = { .struct_bytes = sizeof options };
+ *
+ * A program built for an older header passes smaller structs, and gets what it knows; one built for a newer
+ * header may run on this library as long as it leaves what is new at zero.
  */
 #ifndef SWITCHYARD_H
 #define SWITCHYARD_H
@@ -108,9 +112,10 @@ struct sy_options {
     int64_t experts_per_token; /* instead of the model's own number; 0: the model's */
 };
 
-/* `path`: a folder with a checkpoint, or a GGUF file. Everything that the engine will ever take is computed,
- * refused or taken here. */
-SY_API SY_CHECK bool sy_engine_open(const char *path, const struct sy_options *options,
+/* `model`: the path of a folder with a checkpoint, or of a GGUF file; else a name in $SWITCHYARD_MODELS; else
+ * one in the installed data folder. Everything that the engine will ever take is computed, refused or taken
+ * here. `options` may be NULL. */
+SY_API SY_CHECK bool sy_engine_open(const char *model, const struct sy_options *options,
                                     struct sy_engine **out, struct sy_error *err);
 SY_API void sy_engine_close(struct sy_engine *engine); /* and all its sequences; NULL is allowed */
 
@@ -120,9 +125,12 @@ struct sy_facts { /* strings live as long as the engine */
     const char *runs_as;   /* "fast, f16 cache, avx512vnni, 2 threads" */
     const char *departure; /* from what the model's authors computed (experts_per_token), or NULL */
     const char *tokenizer; /* its kind, or NULL where the model brings none */
-    int64_t layers, moe_layers, experts, experts_per_token, vocab;
-    int64_t context;         /* positions of a sequence here */
-    int64_t context_trained; /* that the model was made for; 0: unknown */
+    int64_t layers, moe_layers, experts, vocab;
+    int64_t experts_per_token; /* at most */
+    const int64_t *moe_layer;  /* [moe_layers] their indices among the layers, from 0 */
+    int64_t context;           /* positions of a sequence here */
+    int64_t context_trained;   /* that the model was made for; 0: unknown */
+    int64_t context_before;    /* beyond so many, other rotary factors hold (longrope); 0: none such */
     int64_t threads;
     int64_t weight_bytes, kv_bytes, step_bytes,
         other_bytes; /* computed beforehand; the sum bounds the peak */
@@ -173,8 +181,9 @@ struct sy_sampling {
     int64_t penalty_last;     /* ids that penalties look back at; 0: all */
     const struct sy_logit_bias *biases;
     int64_t bias_count;
-    uint64_t seed;    /* the same seed gives the same text, whatever shares the batch */
-    int64_t logprobs; /* with SY_WANT_LOGPROBS: so many likeliest beside the one drawn, at most 64 */
+    uint64_t seed;       /* the same seed gives the same text, whatever shares the batch */
+    int64_t logprobs;    /* with SY_WANT_LOGPROBS: so many likeliest beside the one drawn, at most 64 */
+    int64_t reserved[8]; /* zeros: for later versions */
 };
 #define SY_LOGPROBS_MAX 64
 
@@ -259,7 +268,8 @@ struct sy_event { /* pointers are valid until the next call on the engine */
 SY_API SY_CHECK bool sy_poll(struct sy_engine *engine, int64_t sequence, struct sy_event *event,
                              struct sy_error *err);
 
-/* Ends a sequence before its next token. From any thread; an unknown or finished sequence is left alone. */
+/* Ends a sequence before its next token. From any thread, as long as the engine is open; an unknown or
+ * finished sequence is left alone. */
 SY_API void sy_cancel(struct sy_engine *engine, int64_t sequence);
 
 /* Forgets a sequence, finished or not, and gives its pages back. An unknown one is left alone. */

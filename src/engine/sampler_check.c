@@ -30,6 +30,14 @@ static bool check_biases(const struct sy_sampling *s, int64_t vocab, struct sy_e
     return true;
 }
 
+static bool check_reserved(const struct sy_sampling *s, struct sy_error *err) {
+    for (size_t i = 0; i < sizeof s->reserved / sizeof s->reserved[0]; i++)
+        if (s->reserved[i] != 0)
+            return sy_fail(err, SY_ERR_USAGE, "sampling option %zu of a later version is set, unknown here",
+                           i + 1);
+    return true;
+}
+
 bool sampling_check(const struct sy_sampling *s, int64_t vocab, struct sy_error *err) {
     const struct {
         const char *option;
@@ -52,5 +60,5 @@ bool sampling_check(const struct sy_sampling *s, int64_t vocab, struct sy_error 
         if (!(ranges[i].value >= ranges[i].least && ranges[i].value <= ranges[i].most) ||
             isinf(ranges[i].value))
             return refuse(err, ranges[i].option, ranges[i].value, ranges[i].wanted);
-    return check_biases(s, vocab, err);
+    return check_biases(s, vocab, err) && check_reserved(s, err);
 }

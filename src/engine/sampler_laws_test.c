@@ -249,6 +249,9 @@ TEST(options_out_of_range_are_refused_by_name) {
         assert_int_equal(err.code, SY_ERR_INPUT);
         if (!strstr(err.message, cases[i].named)) fail_msg("case %zu: %s", i, err.message);
     }
+    struct sy_sampling later = { .reserved = { [7] = 1 } };
+    assert_false(sampling_check(&later, 50, &err));
+    assert_int_equal(err.code, SY_ERR_USAGE);
     struct sy_sampling ends = { .temperature = 0, .top_p = 1, .min_p = 1, .typical = 1, .logprobs = 64 };
     assert_true(sampling_check(&ends, 50, &err));
     assert_false(sampler_bytes(0, &(int64_t){ 0 }, &err));

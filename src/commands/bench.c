@@ -9,7 +9,7 @@
 #include "base/os.h"
 #include "commands/bench_report.h"
 #include "commands/command.h"
-#include "commands/common.h"
+#include "commands/common_session.h"
 #include "commands/console.h"
 #include "commands/machine.h"
 #include "report/progress.h"

@@ -1,18 +1,14 @@
 #include "commands/common.h"
 
-#include "base/checked.h"
 #include "base/os.h"
-#include "commands/console.h"
-#include "report/number.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define CONTEXT_DEFAULT 4096
-#define KV_WORDS        "f32|f16|bf16|q8_0"
-#define REGIME_WORDS    "role|step" /* in the order of enum regime */
-#define CPU_WORDS       "ref|avx2|avx512|avx512vnni|amx"
+#define KV_WORDS     "f32|f16|bf16|q8_0"
+#define REGIME_WORDS "role|step" /* in the order of enum regime */
+#define CPU_WORDS    "ref|avx2|avx512|avx512vnni|amx"
 
 static const struct option options[] = {
     { "threads", 't', OPTION_COUNT, "N", "threads (default: the physical cores it may use)",
@@ -39,10 +35,20 @@ static const struct option options[] = {
 };
 const struct option_table common_table = { options, NULL };
 
-/* The word with this index in "a|b|c". */
-static void nth_word(const char *words, int index, char *word, size_t size) {
+/* The word with this index in "a|b|c"; NULL for -1. */
+static const char *nth_word(const char *words, int index, char word[COMMON_WORD]) {
+    if (index < 0) return NULL;
     for (; index > 0; index--) words = strchr(words, '|') + 1;
-    snprintf(word, size, "%.*s", (int)strcspn(words, "|"), words);
+    snprintf(word, COMMON_WORD, "%.*s", (int)strcspn(words, "|"), words);
+    return word;
+}
+
+const char *common_kv(const struct common *common, char word[COMMON_WORD]) {
+    return nth_word(KV_WORDS, common->kv, word);
+}
+
+const char *common_cpu(const struct common *common, char word[COMMON_WORD]) {
+    return nth_word(CPU_WORDS, common->cpu, word);
 }
 
 static bool exists(const char *path) {
@@ -64,70 +70,9 @@ bool common_model_path(const char *word, char *path, size_t size, struct sy_erro
     return sy_fail(err, SY_ERR_INPUT, "the path of the model is longer than %zu bytes", size - 1);
 }
 
-bool common_options(const struct common *common, bool exact_default, int64_t positions,
-                    struct session_options *out, struct sy_error *err) {
-    static const enum dtype kv_types[] = { DTYPE_F32, DTYPE_F16, DTYPE_BF16, DTYPE_Q8_0 };
-    *out = (struct session_options){
-        .threads = (int)min_i64(common->threads, TEAM_MAX + 1),
-        .precision = common->exact  ? PRECISION_EXACT
-                     : common->fast ? PRECISION_FAST
-                                    : PRECISION_DEFAULT,
-        .exact_default = exact_default,
-        .kv = common->kv < 0 ? -1 : (int)kv_types[common->kv],
-        .regime = (enum regime)common->regime,
-        .cpu = LEVEL_COUNT - 1,
-        .context = common->context,
-        .memory = common->memory,
-        .ignore_unknown = common->ignore_unknown,
-    };
+bool common_check(const struct common *common, struct sy_error *err) {
     if (common->exact && common->fast)
         return sy_fail(err, SY_ERR_USAGE, "--exact and --fast contradict each other");
-    if (common->threads > TEAM_MAX)
-        return sy_fail(err, SY_ERR_USAGE, "--threads %lld: at most %d", (long long)common->threads, TEAM_MAX);
-    if (!common->context && positions < CONTEXT_DEFAULT) out->context = positions;
-    char level[16];
-    if (common->cpu >= 0) {
-        nth_word(CPU_WORDS, common->cpu, level, sizeof level);
-        if (!level_from_name(level, &out->cpu))
-            return sy_fail(err, SY_ERR_USAGE, "--cpu %s: no such level", level);
-    }
-    return true;
-}
-
-int64_t common_room(const struct common *common, const struct session *session) {
-    int64_t made_for = session->model.spec.context;
-    if (common->context > 0 || made_for <= 0) return session->context;
-    return min_i64(session->context, made_for);
-}
-
-char *common_precision(const struct session *session, char *text, size_t size) {
-    char kv[16];
-    snprintf(kv, sizeof kv, "%s", dtype_name(session->numerics.kv));
-    snprintf(text, size, "%s%s, %s cache, %s kernels, %d thread%s",
-             session->numerics.compute == COMPUTE_F32 ? "exact" : "fast",
-             session->numerics.regime == REGIME_STEP ? ", step regime" : "", kv,
-             level_name(session->kernels.level), team_pool_count(session->team),
-             team_pool_count(session->team) == 1 ? "" : "s");
-    return text;
-}
-
-static void tell(const struct session *session) {
-    char text[160], weights[NUMBER_TEXT], store[NUMBER_TEXT], kv[NUMBER_TEXT], pass[NUMBER_TEXT],
-        load[NUMBER_TEXT];
-    console_note("model      %s (%s)", session->model.path, session->model.family->name);
-    console_note("runs       %s", common_precision(session, text, sizeof text));
-    console_note("memory     weights %s mapped, %s decoded; cache %s for %lld positions; pass %s",
-                 number_bytes(session->weight_bytes, weights), number_bytes(session->store_bytes, store),
-                 number_bytes(session->kv_bytes, kv), (long long)session->context,
-                 number_bytes(session->pass_bytes, pass));
-    console_note("loaded in  %s", number_seconds(session->load_seconds, load));
-}
-
-bool common_open(const struct common *common, const char *word, const struct session_options *wanted,
-                 struct session *session, struct sy_error *err) {
-    char path[sizeof session->model.path];
-    if (!common_model_path(word, path, sizeof path, err)) return false;
-    if (!session_open(path, wanted, session, err)) return false;
-    if (common->verbose) tell(session);
-    return true;
+    return common->threads <= COMMON_THREADS_MAX || sy_fail(err, SY_ERR_USAGE, "--threads %lld: at most %d",
+                                                            (long long)common->threads, COMMON_THREADS_MAX);
 }

@@ -3,7 +3,7 @@
  */
 #include "base/os.h"
 #include "commands/command.h"
-#include "commands/common.h"
+#include "commands/common_session.h"
 #include "commands/console.h"
 #include "commands/ids.h"
 #include "commands/routing_log.h"

@@ -1,0 +1,76 @@
+#include "commands/common_session.h"
+
+#include "base/checked.h"
+#include "commands/console.h"
+#include "report/number.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CONTEXT_DEFAULT 4096
+
+_Static_assert(COMMON_THREADS_MAX == TEAM_MAX, "what may be asked for is what there can be");
+
+bool common_options(const struct common *common, bool exact_default, int64_t positions,
+                    struct session_options *out, struct sy_error *err) {
+    static const enum dtype kv_types[] = { DTYPE_F32, DTYPE_F16, DTYPE_BF16,
+                                           DTYPE_Q8_0 }; /* as --kv's words */
+    char word[COMMON_WORD];
+    if (!common_check(common, err)) return false;
+    *out = (struct session_options){
+        .threads = (int)common->threads,
+        .precision = common->exact  ? PRECISION_EXACT
+                     : common->fast ? PRECISION_FAST
+                                    : PRECISION_DEFAULT,
+        .exact_default = exact_default,
+        .kv = common->kv < 0 ? -1 : (int)kv_types[common->kv],
+        .regime = (enum regime)common->regime,
+        .cpu = LEVEL_COUNT - 1,
+        .context = common->context,
+        .memory = common->memory,
+        .ignore_unknown = common->ignore_unknown,
+    };
+    if (!common->context && positions < CONTEXT_DEFAULT) out->context = positions;
+    if (common_cpu(common, word) && !level_from_name(word, &out->cpu))
+        return sy_fail(err, SY_ERR_USAGE, "--cpu %s: no such level", word);
+    return true;
+}
+
+int64_t common_room(const struct common *common, const struct session *session) {
+    int64_t made_for = session->model.spec.context;
+    if (common->context > 0 || made_for <= 0) return session->context;
+    return min_i64(session->context, made_for);
+}
+
+char *common_precision(const struct session *session, char *text, size_t size) {
+    char kv[16];
+    snprintf(kv, sizeof kv, "%s", dtype_name(session->numerics.kv));
+    snprintf(text, size, "%s%s, %s cache, %s kernels, %d thread%s",
+             session->numerics.compute == COMPUTE_F32 ? "exact" : "fast",
+             session->numerics.regime == REGIME_STEP ? ", step regime" : "", kv,
+             level_name(session->kernels.level), team_pool_count(session->team),
+             team_pool_count(session->team) == 1 ? "" : "s");
+    return text;
+}
+
+static void tell(const struct session *session) {
+    char text[160], weights[NUMBER_TEXT], store[NUMBER_TEXT], kv[NUMBER_TEXT], pass[NUMBER_TEXT],
+        load[NUMBER_TEXT];
+    console_note("model      %s (%s)", session->model.path, session->model.family->name);
+    console_note("runs       %s", common_precision(session, text, sizeof text));
+    console_note("memory     weights %s mapped, %s decoded; cache %s for %lld positions; pass %s",
+                 number_bytes(session->weight_bytes, weights), number_bytes(session->store_bytes, store),
+                 number_bytes(session->kv_bytes, kv), (long long)session->context,
+                 number_bytes(session->pass_bytes, pass));
+    console_note("loaded in  %s", number_seconds(session->load_seconds, load));
+}
+
+bool common_open(const struct common *common, const char *word, const struct session_options *wanted,
+                 struct session *session, struct sy_error *err) {
+    char path[sizeof session->model.path];
+    if (!common_model_path(word, path, sizeof path, err)) return false;
+    if (!session_open(path, wanted, session, err)) return false;
+    if (common->verbose) tell(session);
+    return true;
+}

@@ -36,12 +36,17 @@ struct kv_pool;
 /* Pages that `sequences` sequences of `positions` each need at most. */
 SY_MUST_CHECK bool kv_pages_needed(const struct spec *spec, int64_t sequences, int64_t positions,
                                    int64_t *pages, struct sy_error *err);
+/* Pages that one sequence takes for itself at most at any time, beside those that it shares of its first
+ * `past` positions, when at most `rows` positions are reserved at once (promise.c). */
+SY_MUST_CHECK bool kv_pages_promised(const struct spec *spec, int64_t past, int64_t positions, int64_t rows,
+                                     int64_t *pages, struct sy_error *err);
 /* Bytes that a pool of so many pages takes. */
 SY_MUST_CHECK bool kv_pool_bytes(const struct spec *spec, enum dtype dtype, int64_t pages, int64_t *bytes,
                                  struct sy_error *err);
 SY_MUST_CHECK bool kv_pool_open(const struct spec *spec, enum dtype dtype, int64_t pages,
                                 struct kv_pool **out, struct sy_error *err); /* borrows spec */
 void kv_pool_close(struct kv_pool *pool);
+int64_t kv_pool_pages(const struct kv_pool *pool); /* in all */
 int64_t kv_pool_free_pages(const struct kv_pool *pool);
 const struct kv_layout *kv_pool_layout(const struct kv_pool *pool);
 
@@ -57,6 +62,8 @@ SY_MUST_CHECK bool kv_sequence_fork(const struct kv_sequence *from, struct kv_se
 
 int64_t kv_length(const struct kv_sequence *sequence);
 int64_t kv_room(const struct kv_sequence *sequence); /* positions it may hold in all */
+/* Pages of those promised (with the same `past`) that it holds now: nobody else does. */
+int64_t kv_pages_own(const struct kv_sequence *sequence, int64_t past);
 bool kv_long_rope(const struct kv_sequence *sequence);
 void kv_set_long_rope(struct kv_sequence *sequence,
                       bool on); /* longrope: by the length of the whole prompt; only when empty */

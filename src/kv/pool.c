@@ -95,6 +95,10 @@ void kv_pool_close(struct kv_pool *pool) {
     free(pool);
 }
 
+int64_t kv_pool_pages(const struct kv_pool *pool) {
+    return pool->page_count;
+}
+
 int64_t kv_pool_free_pages(const struct kv_pool *pool) {
     return pool->free_count;
 }

@@ -317,13 +317,15 @@ static void make_binding(struct model *model, enum dtype dtype) {
 static bool open_parts(struct tiny *tiny, const struct tiny_run *run, struct sy_error *err) {
     struct session *s = &tiny->session;
     struct model *model = &s->model;
-    s->context = 4096;
+    s->context = run->context ? run->context : 4096;
     s->numerics = (struct numerics){ run->compute, run->kv, run->regime };
     s->kernels = kernels_select(run->level);
-    s->limits = (struct pass_limits){ run->rows ? run->rows : 512, 4, run->threads ? run->threads : 1 };
+    s->limits = (struct pass_limits){ run->rows ? run->rows : 512, run->sequences ? run->sequences : 4,
+                                      run->threads ? run->threads : 1 };
     int64_t pages;
-    return kv_pages_needed(&model->spec, 4, s->context, &pages, err) && store_open(model, &s->store, err) &&
-           kv_pool_open(&model->spec, run->kv, pages, &s->pool, err) &&
+    return kv_pages_needed(&model->spec, s->limits.sequences, s->context, &pages, err) &&
+           store_open(model, &s->store, err) &&
+           kv_pool_open(&model->spec, run->kv, run->pages ? run->pages : pages, &s->pool, err) &&
            team_pool_open(s->limits.threads, &s->team, err) &&
            pass_open(&s->store, &s->kernels, &s->numerics, &s->limits, s->team, &s->pass, err) &&
            former_open(&s->limits, &s->former, err) && feeding_open(&s->limits, &s->feeding, err);

@@ -18,7 +18,8 @@ struct tiny_run {
     enum compute compute;
     enum dtype kv; /* DTYPE_F32 is 0 */
     enum regime regime;
-    int64_t rows; /* a batch; 0: 512 */
+    int64_t rows;                      /* a batch; 0: 512 */
+    int64_t sequences, context, pages; /* 0: 4; 4096; as many as those can need */
     int64_t chunk, steps;
     bool statistics;
 };

@@ -1,0 +1,277 @@
+/*
+ * One step: who was cancelled ends, who waits is admitted, a batch is formed and run, tokens are drawn in it,
+ * and sequences that have come to their end leave.
+ */
+#include "engine/scheduler_private.h"
+
+#include "base/checked.h"
+#include "base/os.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- open and close ---- */
+
+bool scheduler_bytes(const struct spec *spec, const struct pass_limits *limits, int64_t *bytes,
+                     struct sy_error *err) {
+    const int64_t a_sequence = sizeof(struct sequence *) + sizeof(struct lane *) + sizeof(struct drawn);
+    int64_t tables;
+    if (!sampler_bytes(spec->vocab, bytes, err)) return false;
+    if (size_mul(limits->sequences, a_sequence, &tables) && size_add(*bytes, tables, bytes) &&
+        size_mul(roll_cells(limits), sizeof(struct sequence *) + sizeof(_Atomic uint64_t), &tables) &&
+        size_add(*bytes, tables, bytes) && size_add(*bytes, sizeof(struct scheduler), bytes))
+        return true;
+    return sy_fail(err, SY_ERR_LIMIT, "tables of %lld sequences overflow 64 bits",
+                   (long long)limits->sequences);
+}
+
+bool scheduler_open(struct session *session, const struct tokenizer *tokenizer, struct scheduler **out,
+                    struct sy_error *err) {
+    struct scheduler *s = calloc(1, sizeof *s);
+    size_t n = (size_t)session->limits.sequences;
+    if (!s) return sy_fail(err, SY_ERR_MEMORY, "no memory for a scheduler");
+    s->session = session;
+    s->tokenizer = tokenizer;
+    s->running = calloc(n, sizeof *s->running);
+    s->lanes = calloc(n, sizeof *s->lanes);
+    s->drawn = calloc(n, sizeof *s->drawn);
+    bool tables = s->running && s->lanes && s->drawn;
+    if (!tables) sy_fail(err, SY_ERR_MEMORY, "no memory for %zu sequences", n);
+    if (tables && roll_open(s, err) && sampler_open(session->model.spec.vocab, &s->sampler, err)) {
+        *out = s;
+        return true;
+    }
+    scheduler_close(s);
+    return false;
+}
+
+void scheduler_close(struct scheduler *s) {
+    if (!s) return;
+    roll_close(s);
+    sampler_close(s->sampler);
+    text_free(&s->scratch);
+    free(s->running);
+    free(s->lanes);
+    free(s->drawn);
+    free(s);
+}
+
+/* ---- ends ---- */
+
+static void leave(struct scheduler *s, struct sequence *q) {
+    if (q->phase == PHASE_WAITING) {
+        queue_remove(s, q);
+        if (q->from) sequence_drop(s, q->from);
+        q->from = NULL;
+        return;
+    }
+    for (int64_t i = 0, to = 0; i < s->running_count; i++)
+        if (s->running[i] != q) s->running[to++] = s->running[i];
+    s->running_count--;
+    s->room_changed = true;
+}
+
+/* What it did not use of the room for what it might have generated. */
+static void shrink(struct sequence *q) {
+    size_t n = (size_t)q->token_count;
+    if (!q->tokens || q->token_count == q->new_count) return;
+    void *ids = realloc(q->ids, (size_t)(q->prompt_end + q->token_count) * sizeof *q->ids);
+    if (ids) q->lane.ids = q->ids = ids;
+    void *tokens = realloc(q->tokens, (n + 1) * sizeof *q->tokens);
+    if (tokens) q->tokens = tokens;
+    if (!q->likeliest) return;
+    void *likeliest = realloc(q->likeliest, (n * (size_t)q->sampling.logprobs + 1) * sizeof *q->likeliest);
+    if (likeliest) q->likeliest = likeliest;
+}
+
+void sequence_finish(struct scheduler *s, struct sequence *q, enum sy_finish finish) {
+    bool ran = q->phase == PHASE_RUNNING;
+    leave(s, q);
+    q->phase = PHASE_FINISHED;
+    q->finish = finish;
+    q->ended = os_seconds();
+    if (finish != SY_FINISH_STOP) answer_end(q);
+    shrink(q);
+    q->kept = ran && finish != SY_FINISH_ERROR && (q->flags & SY_KEEP);
+    if (q->kept) {
+        s->kept++;
+        q->lane.done = kv_length(q->lane.sequence);
+        q->lane.silent = 0;
+        return;
+    }
+    kv_sequence_close(q->lane.sequence);
+    q->lane.sequence = NULL;
+}
+
+void scheduler_release(struct scheduler *s, int64_t number) {
+    struct sequence *q = roll_find(s, number);
+    if (!q) return;
+    if (q->phase != PHASE_FINISHED) leave(s, q);
+    if (q->kept) {
+        s->kept--;
+        s->room_changed = true;
+    }
+    roll_remove(s, q);
+}
+
+/* Whoever was cancelled from another thread, or before this step. */
+static void take_cancels(struct scheduler *s) {
+    if (!atomic_exchange(&s->cancels, false)) return;
+    for (int64_t i = s->running_count - 1; i >= 0; i--)
+        if (roll_cancelled(s, s->running[i])) sequence_finish(s, s->running[i], SY_FINISH_CANCELLED);
+    for (struct sequence *q = s->first, *after; q; q = after) {
+        after = q->after;
+        if (roll_cancelled(s, q)) sequence_finish(s, q, SY_FINISH_CANCELLED);
+    }
+}
+
+/* ---- tokens ---- */
+
+static bool is_end(const struct tokens_spec *tokens, int64_t token) {
+    for (int64_t i = 0; i < tokens->eos_count; i++)
+        if (tokens->eos[i] == token) return true;
+    return false;
+}
+
+/* The token that was drawn joins the ids; *finish says whether it ends the sequence. */
+static bool accept_token(struct scheduler *s, struct sequence *q, const struct drawn *drawn,
+                         enum sy_finish *finish, struct sy_error *err) {
+    int64_t token = drawn->token.token, i = q->token_count++;
+    size_t likeliest = q->likeliest ? (size_t)q->sampling.logprobs : 0;
+    bool ends = !(q->flags & SY_IGNORE_END) && is_end(&s->session->model.spec.tokens, token);
+    q->ids[q->lane.count++] = token;
+    q->tokens[i] = (struct generated){ .text_end = q->sure,
+                                       .logprob = drawn->token.logprob,
+                                       .likeliest_count = drawn->likeliest_count };
+    if (likeliest > 0)
+        memcpy(q->likeliest + (size_t)i * likeliest, drawn->likeliest, likeliest * sizeof *q->likeliest);
+    if (i == 0) q->first_token = os_seconds();
+    if (!ends && !answer_take(s, q, token, err)) return false;
+    bool stopped = answer_stopped(q);
+    q->tokens[i].text_end = q->sure;
+    *finish = ends                             ? SY_FINISH_END
+              : stopped                        ? SY_FINISH_STOP
+              : q->token_count == q->new_count ? SY_FINISH_LENGTH
+                                               : SY_FINISH_NONE;
+    return true;
+}
+
+/* What the batch has brought: tokens, and ends. From the youngest to the oldest, for who ends leaves the
+ * list. */
+static bool take_results(struct scheduler *s, struct sy_error *err) {
+    bool good = true;
+    for (int64_t i = s->running_count - 1; i >= 0; i--) {
+        struct sequence *q = s->running[i];
+        enum sy_finish finish = SY_FINISH_NONE;
+        if (q->drew && !accept_token(s, q, &s->drawn[i], &finish, good ? err : NULL)) {
+            good = false;
+            finish = SY_FINISH_ERROR;
+        }
+        if (q->new_count == 0 && q->lane.done == q->lane.count) finish = SY_FINISH_LENGTH;
+        if (finish != SY_FINISH_NONE) sequence_finish(s, q, finish);
+    }
+    return good;
+}
+
+/* ---- the batch ---- */
+
+static bool give_logits(void *argument, int64_t lane, int64_t index, const float *logits,
+                        struct sy_error *err) {
+    struct scheduler *s = argument;
+    struct sequence *q = s->running[lane];
+    bool draws = index == q->lane.count - 1 && q->token_count < q->new_count;
+    if (q->on_logits && (draws || q->lane.every_logits))
+        q->on_logits(q->argument, q->number, index, logits, s->session->model.spec.vocab);
+    if (!draws || roll_cancelled(s, q)) return true;
+    struct draw draw = { .sampling = &q->sampling,
+                         .logits = logits,
+                         .ids = q->ids,
+                         .id_count = q->lane.count,
+                         .prompt_count = q->prompt_end,
+                         .logprobs = q->flags & SY_WANT_LOGPROBS };
+    if (!sampler_draw(s->sampler, &draw, &s->drawn[lane], err))
+        return sy_error_at(err, "sequence %lld, id number %lld", (long long)q->number, (long long)index + 1);
+    q->drew = true;
+    return true;
+}
+
+static bool give_routing(void *argument, int64_t lane, int64_t index, int64_t layer,
+                         const float *router_logits, const int32_t *ids, const float *weights, int64_t n,
+                         struct sy_error *err) {
+    struct scheduler *s = argument;
+    struct sequence *q = s->running[lane];
+    (void)router_logits, (void)err;
+    q->on_routing(q->argument, q->number, index, layer, ids, weights, n);
+    return true;
+}
+
+/* Longrope: would its next step need other rotary factors than its keys have? */
+static bool outgrown(const struct scheduler *s, const struct sequence *q) {
+    const struct rope_spec *rope = &s->session->model.spec.rope;
+    const struct lane *lane = &q->lane;
+    return rope->scaling == ROPE_LONGROPE && lane->done >= lane->prompt && lane->done < lane->count &&
+           lane->done >= rope->original_context && !kv_long_rope(lane->sequence);
+}
+
+/* What has run becomes a prompt that nobody is told of again; the step follows behind it. */
+static bool prefill_anew(struct scheduler *s, struct sequence *q, struct sy_error *err) {
+    struct lane *lane = &q->lane;
+    kv_sequence_close(lane->sequence);
+    lane->sequence = NULL;
+    lane->prompt = lane->silent = lane->done;
+    lane->done = 0;
+    q->shared = 0;
+    q->prefilled_anew = true;
+    return session_sequence(s->session, lane->prompt + 1, &lane->sequence, err);
+}
+
+static bool form_batch(struct scheduler *s, int64_t *rows, struct sy_error *err) {
+    for (int64_t i = s->running_count - 1; i >= 0; i--) {
+        struct sequence *q = s->running[i];
+        q->drew = false;
+        if (!outgrown(s, q) || prefill_anew(s, q, err)) continue;
+        sequence_finish(s, q, SY_FINISH_ERROR);
+        return false;
+    }
+    for (int64_t i = 0; i < s->running_count; i++) s->lanes[i] = &s->running[i]->lane;
+    *rows = former_next(s->session->former, s->lanes, s->running_count, 0);
+    return true;
+}
+
+static bool run_batch(struct scheduler *s, struct moe_stats *stats, struct sy_error *err) {
+    struct feed_sink sink = { s, give_logits, give_routing };
+    double now = os_seconds();
+    for (int64_t i = 0; i < s->running_count; i++)
+        if (s->running[i]->lane.taken > 0 && s->running[i]->began == 0) s->running[i]->began = now;
+    if (former_run(s->session->former, s->session->pass, &sink, stats, err)) return take_results(s, err);
+    if (err && err->code == SY_ERR_NUMERIC) sy_error_in(err, s->session->model.path);
+    for (int64_t i = s->running_count - 1; i >= 0; i--)
+        if (s->running[i]->lane.taken > 0) sequence_finish(s, s->running[i], SY_FINISH_ERROR);
+    return false;
+}
+
+bool scheduler_step(struct scheduler *s, struct moe_stats *stats, int64_t *active, struct sy_error *err) {
+    int64_t rows = 0;
+    take_cancels(s);
+    bool good = queue_admit(s, err) && form_batch(s, &rows, err) && (rows == 0 || run_batch(s, stats, err));
+    *active = s->waiting + s->running_count;
+    return good;
+}
+
+/* ---- what is known of a sequence ---- */
+
+int64_t scheduler_length(const struct scheduler *s, int64_t number) {
+    const struct sequence *q = roll_find(s, number);
+    return q ? max_i64(q->lane.done, q->lane.silent) : -1;
+}
+
+const int64_t *scheduler_ids(const struct scheduler *s, int64_t number) {
+    const struct sequence *q = roll_find(s, number);
+    return q ? q->ids : NULL;
+}
+
+const struct kv_sequence *scheduler_kept(const struct scheduler *s, int64_t number) {
+    const struct sequence *q = roll_find(s, number);
+    return q && q->kept ? q->lane.sequence : NULL;
+}

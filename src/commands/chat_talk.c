@@ -137,6 +137,8 @@ static bool submit(struct answer *a, struct sy_error *err) {
         .flags = SY_KEEP | (facts.moe_layers > 0 ? SY_WANT_ROUTING : 0u),
         .new_count = tokens,
         .sampling = talk->sampling,
+        .stops = talk->stops,
+        .stop_count = talk->stop_count,
         .argument = a,
         .on_routing = facts.moe_layers > 0 ? take_routing : NULL,
     };

@@ -21,6 +21,8 @@ struct talk {
     json_t *messages;         /* owned; the system message first, where there is one */
     const char *context;      /* further names for the template, as JSON; or NULL */
     struct sy_sampling sampling;
+    const char *const *stops; /* borrowed */
+    int64_t stop_count;
     int64_t new_count; /* of an answer at most; 0: as many as there is room for */
     int64_t kept;      /* the sequence of the last answer; 0: none */
     struct chat_routes routes;

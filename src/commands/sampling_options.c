@@ -8,6 +8,27 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define AT(field) offsetof(struct speaking, sampling.field)
+static const struct option options[] = {
+    { "temp", 0, OPTION_REAL, "T", "temperature; 0: the likeliest token (default: the model's own)",
+      AT(temperature) },
+    { "top-k", 0, OPTION_COUNT, "K", "draw from the K likeliest; 0: from all", AT(top_k) },
+    { "top-p", 0, OPTION_REAL, "P", "draw from the likeliest that together reach P; 1: from all", AT(top_p) },
+    { "min-p", 0, OPTION_REAL, "P", "draw from those at least P times as likely as the likeliest",
+      AT(min_p) },
+    { "typical", 0, OPTION_REAL, "P", "locally typical sampling; 1: off", AT(typical) },
+    { "repeat-penalty", 0, OPTION_REAL, "X", "makes tokens seen less likely; 1: off", AT(repeat_penalty) },
+    { "presence-penalty", 0, OPTION_REAL, "X", "taken once from the logits of tokens generated",
+      AT(presence_penalty) },
+    { "frequency-penalty", 0, OPTION_REAL, "X", "taken for each time that a token was generated",
+      AT(frequency_penalty) },
+    { "logit-bias", 0, OPTION_LIST, "ID=X", "add X to the logit of a token; may be repeated", AT(biases) },
+    { "seed", 0, OPTION_STRING, "S", "the same seed gives the same text (default: a new one)", AT(seed) },
+    { "stop", 0, OPTION_LIST, "TEXT", "end before this text; may be repeated", AT(stops) },
+    OPTION_END,
+};
+const struct option_table speaking_table = { options, &common_table };
+
 static double pick(double given, double recommended) {
     return isnan(given) ? recommended : given;
 }

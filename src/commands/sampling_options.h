@@ -5,7 +5,7 @@
 #ifndef COMMANDS_SAMPLING_OPTIONS_H
 #define COMMANDS_SAMPLING_OPTIONS_H
 
-#include "base/options.h"
+#include "commands/common.h"
 #include <switchyard.h>
 
 struct sampling_args { /* NaN, -1: not given */
@@ -21,72 +21,13 @@ struct sampling_args { /* NaN, -1: not given */
         .presence_penalty = __builtin_nan(""), .frequency_penalty = __builtin_nan(""), .top_k = -1           \
     }
 
-/* Rows of an option table, for struct args with a member of this type at `member`. */
-#define SAMPLING_OPTIONS(args, member)                                                                       \
-    { "temp",                                                                                                \
-      0,                                                                                                     \
-      OPTION_REAL,                                                                                           \
-      "T",                                                                                                   \
-      "temperature; 0: the likeliest token (default: the model's own)",                                      \
-      offsetof(struct args, member.temperature) },                                                           \
-        { "top-k",                                                                                           \
-          0,                                                                                                 \
-          OPTION_COUNT,                                                                                      \
-          "K",                                                                                               \
-          "draw from the K likeliest; 0: from all",                                                          \
-          offsetof(struct args, member.top_k) },                                                             \
-        { "top-p",                                                                                           \
-          0,                                                                                                 \
-          OPTION_REAL,                                                                                       \
-          "P",                                                                                               \
-          "draw from the likeliest that together reach P; 1: from all",                                      \
-          offsetof(struct args, member.top_p) },                                                             \
-        { "min-p",                                                                                           \
-          0,                                                                                                 \
-          OPTION_REAL,                                                                                       \
-          "P",                                                                                               \
-          "draw from those at least P times as likely as the likeliest",                                     \
-          offsetof(struct args, member.min_p) },                                                             \
-        { "typical",                                                                                         \
-          0,                                                                                                 \
-          OPTION_REAL,                                                                                       \
-          "P",                                                                                               \
-          "locally typical sampling; 1: off",                                                                \
-          offsetof(struct args, member.typical) },                                                           \
-        { "repeat-penalty",                                                                                  \
-          0,                                                                                                 \
-          OPTION_REAL,                                                                                       \
-          "X",                                                                                               \
-          "makes tokens seen less likely; 1: off",                                                           \
-          offsetof(struct args, member.repeat_penalty) },                                                    \
-        { "presence-penalty",                                                                                \
-          0,                                                                                                 \
-          OPTION_REAL,                                                                                       \
-          "X",                                                                                               \
-          "taken once from logits of tokens generated",                                                      \
-          offsetof(struct args, member.presence_penalty) },                                                  \
-        { "frequency-penalty",                                                                               \
-          0,                                                                                                 \
-          OPTION_REAL,                                                                                       \
-          "X",                                                                                               \
-          "taken for each time that a token was generated",                                                  \
-          offsetof(struct args, member.frequency_penalty) },                                                 \
-        { "logit-bias",                                                                                      \
-          0,                                                                                                 \
-          OPTION_LIST,                                                                                       \
-          "ID=X",                                                                                            \
-          "add X to the logit of a token; may be repeated",                                                  \
-          offsetof(struct args, member.biases) },                                                            \
-        { "seed",                                                                                            \
-          0,                                                                                                 \
-          OPTION_STRING,                                                                                     \
-          "S",                                                                                               \
-          "the same seed gives the same text (default: a new one)",                                          \
-          offsetof(struct args, member.seed) },                                                              \
-    {                                                                                                        \
-        "stop", 0, OPTION_LIST, "TEXT", "end before this text; may be repeated",                             \
-            offsetof(struct args, member.stops)                                                              \
-    }
+struct speaking { /* stands first in the arguments of a command that generates */
+    struct common common;
+    struct sampling_args sampling;
+};
+#define SPEAKING_DEFAULTS                                                                                    \
+    { .common = COMMON_DEFAULTS, .sampling = SAMPLING_DEFAULTS }
+extern const struct option_table speaking_table; /* the options of both */
 
 struct sampling_given { /* the sampling points into it */
     struct sy_sampling sampling;

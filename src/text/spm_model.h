@@ -49,8 +49,8 @@ struct spm_model {
 };
 
 struct spm_limits {       /* zeros: the defaults */
-    int64_t file_bytes;   /* 64 MB */
-    int64_t memory_bytes; /* that reading may take: 8 times the file and 1 MB */
+    int64_t file_bytes;   /* 32 MB */
+    int64_t memory_bytes; /* that protobuf-c may take: 32 times the file and 1 MB */
     int64_t pieces;       /* 4 million */
     int64_t piece_bytes;  /* of one piece: 64 KB */
 };

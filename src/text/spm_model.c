@@ -3,11 +3,13 @@
  * copied into a plain struct.
  *
  * protobuf-c takes memory in proportion to what the file claims in few bytes (an empty piece is two bytes of
- * file and a hundred of memory), so it allocates through a budget. What must hold of pieces is what
- * sentencepiece's own loader demands (src/model_interface.cc, InitializePieces): none empty, none twice, one
- * unknown piece, all 256 byte pieces where bytes are the fallback. Beside that we want scores to be finite
- * and texts to be UTF-8. Beginning, end and padding are found by the names that the trainer's settings give,
- * and count only where they are control pieces (src/sentencepiece_processor.cc, bos_id() and its kin).
+ * file and a hundred of memory), so it allocates through a budget. What must hold of pieces
+ * is what sentencepiece's own loader demands (0.2.3, src/model_interface.cc, InitializePieces): none empty,
+ * none twice among those that are found in text nor among the others, one unknown piece, all 256 byte pieces
+ * where bytes are the fallback, no NUL (but for the lone one that converters leave, which counts as unused),
+ * scores finite. Beside that we want texts to be UTF-8. Beginning, end and padding are found by the names
+ * that the trainer's settings give, and count only where they are control pieces
+ * (src/sentencepiece_processor.cc).
  */
 #include "text/spm_model.h"
 #include "base/checked.h"
@@ -53,16 +55,24 @@ struct name_table { /* open addressing: ids of pieces by their texts; -1: free *
     int64_t mask;
 };
 
+/* Pieces that are never found in text may share one with those that are. */
+static bool is_reserved(enum spm_piece_type type) {
+    return type == SPM_UNKNOWN || type == SPM_CONTROL || type == SPM_BYTE;
+}
+
 /* The id of a text; -1 with *slot where it would go; -2 when the table is crowded. */
 static int64_t name_find(const struct spm_model *model, const struct name_table *names, const char *text,
-                         int64_t size, int64_t *slot) {
-    int64_t at = (int64_t)(random_hash(text, (uint64_t)size, (uint64_t)model->count) & (uint64_t)names->mask);
+                         int64_t size, bool reserved, int64_t *slot) {
+    uint64_t seed = (uint64_t)model->count * 2 + reserved;
+    int64_t at = (int64_t)(random_hash(text, (uint64_t)size, seed) & (uint64_t)names->mask);
     for (int probe = 0; probe < PROBES_MAX; probe++, at = (at + 1) & names->mask) {
         int32_t id = names->slots[at];
         *slot = at;
         if (id < 0) return -1;
         const struct spm_piece *piece = &model->pieces[id];
-        if (piece->size == size && memcmp(piece->text, text, (size_t)size) == 0) return id;
+        if (piece->size == size && is_reserved(piece->type) == reserved &&
+            memcmp(piece->text, text, (size_t)size) == 0)
+            return id;
     }
     return -2;
 }
@@ -80,6 +90,10 @@ static bool text_is_sound(const char *text, int64_t size) {
         at += (int64_t)length;
     }
     return true;
+}
+
+static bool is_lone_nul(const struct spm_piece *piece) {
+    return piece->size == 1 && piece->text[0] == 0;
 }
 
 /* <0x00> .. <0xFF>, spelt exactly so; -1 for anything else. */
@@ -123,11 +137,14 @@ static bool read_piece(const Sentencepiece__SentencePiece *from, const struct sp
     if (size > limits->piece_bytes)
         return sy_fail(err, SY_ERR_LIMIT, "has %lld bytes, at most %lld are read", (long long)size,
                        (long long)limits->piece_bytes);
+    if (memchr(text, 0, (size_t)size) && !(size == 1 && model->byte_fallback))
+        return sy_fail(err, SY_ERR_FORMAT, "its text holds a NUL");
     if (!text_is_sound(text, size)) return sy_fail(err, SY_ERR_FORMAT, "its text is not UTF-8");
     if (!isfinite(from->score)) return sy_fail(err, SY_ERR_FORMAT, "its score is %g", (double)from->score);
     memcpy(*room, text, (size_t)size); /* the NUL behind it is there already */
     model->pieces[id] = (struct spm_piece){ *room, size, from->score, (enum spm_piece_type)(int)from->type };
     *room += size + 1;
+    if (is_lone_nul(&model->pieces[id])) model->pieces[id].type = SPM_UNUSED;
     return check_type(model, id, err);
 }
 
@@ -151,7 +168,9 @@ static bool read_pieces(const Sentencepiece__ModelProto *proto, const struct spm
     for (int64_t id = 0; id < model->count; id++) {
         int64_t slot, other;
         if (!read_piece(proto->pieces[id], limits, model, id, &room, err)) return piece_fail(err, id);
-        other = name_find(model, names, model->pieces[id].text, model->pieces[id].size, &slot);
+        const struct spm_piece *piece = &model->pieces[id];
+        if (is_lone_nul(piece)) continue;
+        other = name_find(model, names, piece->text, piece->size, is_reserved(piece->type), &slot);
         if (other >= 0) {
             sy_fail(err, SY_ERR_FORMAT, "has the same text as piece %lld", (long long)other);
             return piece_fail(err, id);
@@ -171,7 +190,7 @@ static int64_t control_id(const struct spm_model *model, const struct name_table
                           const ProtobufCBinaryData *name, const char *otherwise) {
     const char *text = name && name->len > 0 ? (const char *)name->data : otherwise;
     int64_t size = name && name->len > 0 ? (int64_t)name->len : (int64_t)strlen(otherwise), slot;
-    int64_t id = name_find(model, names, text, size, &slot);
+    int64_t id = name_find(model, names, text, size, true, &slot);
     return id >= 0 && model->pieces[id].type == SPM_CONTROL ? id : -1;
 }
 
@@ -228,7 +247,7 @@ static bool read_settings(const Sentencepiece__ModelProto *proto, struct spm_mod
 /* After all pieces are there. */
 static bool check_whole(const Sentencepiece__TrainerSpec *trainer, const struct name_table *names,
                         struct spm_model *model, struct sy_error *err) {
-    if (model->unk < 0) {
+    if (model->unk < 0 && !model->byte_fallback) {
         sy_fail(err, SY_ERR_FORMAT, "no piece is the unknown one (type 2)");
         return sy_error_remedy(err, REMEDY);
     }
@@ -269,7 +288,7 @@ static struct spm_limits limits_of(const struct spm_limits *given, int64_t size)
     if (limits.file_bytes <= 0) limits.file_bytes = (int64_t)32 << 20;
     if (limits.memory_bytes <= 0) limits.memory_bytes = min_i64(size, limits.file_bytes) * 32 + (1 << 20);
     if (limits.pieces <= 0) limits.pieces = (int64_t)4 << 20;
-    if (limits.piece_bytes <= 0) limits.piece_bytes = 65536;
+    if (limits.piece_bytes <= 0) limits.piece_bytes = 7999; /* as sentencepiece */
     limits.pieces = min_i64(limits.pieces, INT32_MAX / 4);
     return limits;
 }

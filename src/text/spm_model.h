@@ -39,9 +39,9 @@ struct spm_rules {
 
 struct spm_model {
     enum spm_kind kind;
-    struct spm_piece *pieces; /* [count], by id; texts unique */
+    struct spm_piece *pieces; /* [count], by id; texts unique among types 1, 4, 5 and among 2, 3, 6 */
     int64_t count;
-    int64_t unk, bos, eos, pad; /* -1: none; unk is there always */
+    int64_t unk, bos, eos, pad; /* -1: none; unk is there, or byte_fallback */
     bool byte_fallback;         /* all 256 byte pieces are there then */
     int32_t bytes[256];         /* ids of <0x00>..<0xFF>, -1: none */
     struct spm_rules rules;     /* pieces and piece_count are those above */
@@ -52,7 +52,7 @@ struct spm_limits {       /* zeros: the defaults */
     int64_t file_bytes;   /* 32 MB */
     int64_t memory_bytes; /* that protobuf-c may take: 32 times the file and 1 MB */
     int64_t pieces;       /* 4 million */
-    int64_t piece_bytes;  /* of one piece: 64 KB */
+    int64_t piece_bytes;  /* of one piece: 7999 */
 };
 
 /* Copies what it needs of `bytes`. Errors: SY_ERR_FORMAT and SY_ERR_LIMIT, with a place ("piece 17") and a

@@ -95,6 +95,19 @@ TEST(special_pieces_go_by_the_trainer_s_names) {
     spm_model_close(&model);
 }
 
+TEST(texts_may_be_shared_with_pieces_that_no_text_finds) {
+    struct spm_sample made = sample();
+    struct spm_model model;
+    sample_trainer(&made, SPM_BPE, true, false);
+    sample_pieces(&made, true, words, 5);
+    sample_piece(&made, "<s>", 3, 0, SPM_NORMAL);
+    sample_piece(&made, "\0", 1, 0, SPM_NORMAL); /* as converters leave it: unused */
+    assert_true(read_sample(&made, &model, NULL));
+    assert_int_equal(model.bos, 1);
+    assert_int_equal(model.pieces[model.count - 1].type, SPM_UNUSED);
+    spm_model_close(&model);
+}
+
 TEST(models_of_other_kinds_are_refused_by_name) {
     struct spm_sample made = sample();
     sample_pieces(&made, false, words, 5);
@@ -124,6 +137,8 @@ TEST(pieces_must_be_sound) {
     WITH("\xff", 1, 0, 1, "not UTF-8");
     WITH("c", 1, 0.0f / 0.0f, 1, "score is");
     WITH("c", 1, 1.0f / 0.0f, 1, "score is inf");
+    WITH("a\0b", 3, 0, 1, "NUL");
+    WITH("\0", 1, 0, 1, "NUL");
     WITH("c", 1, 0, 2, "second unknown");
     WITH("c", 1, 0, 9, "type 9");
     WITH("c", 1, 0, 0, "type 0");

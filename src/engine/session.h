@@ -40,6 +40,8 @@ struct session {
     int64_t context;                                         /* positions a sequence */
     int64_t weight_bytes, kv_bytes, pass_bytes, store_bytes; /* what was computed beforehand */
     double load_seconds;
+    uint8_t fingerprint[32]; /* of the model, once somebody asked (snapshot.c) */
+    bool fingerprinted;
 };
 
 SY_MUST_CHECK bool session_open(const char *path, const struct session_options *options,
@@ -73,5 +75,12 @@ SY_MUST_CHECK bool session_feed(struct session *session, const struct feed *feed
 SY_MUST_CHECK bool
 session_sequence(struct session *session, int64_t prompt_count, struct kv_sequence **out,
                  struct sy_error *err); /* opens one; longrope's choice is made by the prompt's length */
+
+/* A sequence's keys and values, with the ids that made them, to a file and back (kv/snapshot.h): bound to the
+ * model and to the arithmetic, not to threads, levels or --ctx. *ids is malloc'ed. */
+SY_MUST_CHECK bool session_save(struct session *session, const struct kv_sequence *sequence,
+                                const int64_t *ids, int64_t count, const char *path, struct sy_error *err);
+SY_MUST_CHECK bool session_restore(struct session *session, const char *path, struct kv_sequence **out,
+                                   int64_t **ids, int64_t *count, struct sy_error *err);
 
 #endif

@@ -25,6 +25,12 @@ struct kv_sequence {
     void **page; /* [layers * pages] into the pool's memory, or NULL */
 };
 
+/* The first position that a query at `position` sees in this layer. */
+int64_t kv_first_visible(const struct layer_spec *layer, int64_t position);
+/* The first position whose query sees nothing before `end`: as far back as a sequence without those keys may
+ * go. */
+int64_t kv_first_without(const struct layer_spec *layer, int64_t end);
+
 int32_t pool_index(const struct kv_pool *pool, const void *page);
 void *pool_take(struct kv_pool *pool); /* NULL: none free */
 void pool_hold(struct kv_pool *pool, const void *page);

@@ -105,16 +105,13 @@ bool kv_reserve(struct kv_sequence *s, int64_t count, struct sy_error *err) {
     return true;
 }
 
-/* The first position that a query at `position` sees in this layer. */
-static int64_t first_visible(const struct layer_spec *layer, int64_t position) {
+int64_t kv_first_visible(const struct layer_spec *layer, int64_t position) {
     if (layer->window == WINDOW_SLIDING) return max_i64(0, position - layer->window_size + 1);
     if (layer->window == WINDOW_CHUNKED) return position / layer->window_size * layer->window_size;
     return 0;
 }
 
-/* The first position whose query sees nothing before `end`: as far back as a sequence without those keys may
- * go. */
-static int64_t first_without(const struct layer_spec *layer, int64_t end) {
+int64_t kv_first_without(const struct layer_spec *layer, int64_t end) {
     return layer->window == WINDOW_CHUNKED ? round_up(end, layer->window_size) : end + layer->window_size - 1;
 }
 
@@ -126,13 +123,13 @@ void kv_commit(struct kv_sequence *s, int64_t count, unsigned roles) {
     for (int64_t layer = 0; layer < s->layers; layer++) {
         void **row = s->page + layer * s->pages;
         for (int64_t p = first; p <= last; p++) s->pool->roles[pool_index(s->pool, row[p])] |= (uint8_t)roles;
-        int64_t visible = first_visible(&s->pool->spec->decoder.layers[layer], s->length);
+        int64_t visible = kv_first_visible(&s->pool->spec->decoder.layers[layer], s->length);
         for (int64_t p = 0; (p + 1) * KV_PAGE <= visible; p++) {
             if (!row[p]) continue;
             pool_drop(s->pool, row[p]);
             row[p] = NULL;
-            s->rollback_to = max_i64(s->rollback_to,
-                                     first_without(&s->pool->spec->decoder.layers[layer], (p + 1) * KV_PAGE));
+            s->rollback_to = max_i64(
+                s->rollback_to, kv_first_without(&s->pool->spec->decoder.layers[layer], (p + 1) * KV_PAGE));
         }
     }
 }

@@ -93,7 +93,7 @@ TEST(wrong_input_is_status_1) {
 }
 
 TEST(help_man_completion_and_version_print) {
-    static const char *const verbs[] = { "run",  "logits", "show",       "synth",
+    static const char *const verbs[] = { "run",  "logits", "show",       "synth",  "plan",
                                          "help", "man",    "completion", "version" };
     assert_non_null(strstr(test_run("--help").out, "logits"));
     assert_non_null(strstr(test_run("--version").out, "switchyard "));

@@ -19,8 +19,10 @@ static const char *filled(const char *word) {
     test_temp_path(out, "readme.safetensors");
     test_temp_path(folder, "readme");
     test_temp_path(gguf, "readme.gguf");
-    const char *const pairs[][2] = { { "MODEL", model }, { "CONFIG.json", config }, { "F.safetensors", out },
-                                     { "F.gguf", gguf }, { "DIR", folder },         { "COMMAND", "run" } };
+    const char *const pairs[][2] = { { "MODEL", model },          { "CONFIG.json", config },
+                                     { "F.safetensors", out },    { "F.gguf", gguf },
+                                     { "DIR", folder },           { "COMMAND", "run" },
+                                     { "PRESET", "mixtral-8x7b" } };
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
         if (strcmp(word, pairs[i][0]) == 0) return pairs[i][1];
     return word;

@@ -98,6 +98,7 @@ static const char *wanted(enum option_type type) {
     case OPTION_COUNT: return "a whole number, 0 or more";
     case OPTION_INT: return "a whole number";
     case OPTION_REAL: return "a number";
+    case OPTION_RATE: return "a rate a second such as 20G or 25Gbit";
     case OPTION_BYTES: return "a size such as 512M, 1.5G or 6GB";
     default: return "a value";
     }
@@ -114,6 +115,7 @@ static bool store(const struct option *option, const char *shown, const char *va
     case OPTION_COUNT: fits = parse_whole(value, 0, place); break;
     case OPTION_INT: fits = parse_whole(value, INT64_MIN, place); break;
     case OPTION_REAL: fits = parse_real(value, place); break;
+    case OPTION_RATE: fits = parse_rate(value, place); break;
     case OPTION_BYTES: fits = parse_bytes(value, place); break;
     case OPTION_CHOICE: {
         int index = choice_index(option_value(option), value);

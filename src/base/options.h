@@ -27,6 +27,7 @@ enum option_type {
     OPTION_INT,    /* int64_t */
     OPTION_REAL,   /* double, finite */
     OPTION_BYTES,  /* int64_t: 6G, 512M, 1.5G (powers of 1024), 6GB (powers of 1000) */
+    OPTION_RATE,   /* double: 20G, 300G, 25Gbit (an eighth): a second, powers of 1000; above 0 */
     OPTION_CHOICE, /* int: which of the words in `value`, from 0 */
     OPTION_LIST,   /* struct option_list: may be given several times */
 };
@@ -85,6 +86,9 @@ const char *nearest_word(const char *word, const char *const *words, int count);
 /* "6G", "1.5M", "2GB", "4096": bytes. K, M, G, T, P are powers of 1024, also as KiB; KB, MB, ... powers of
  * 1000. */
 SY_MUST_CHECK bool parse_bytes(const char *text, int64_t *bytes);
+/* "20G", "1.5T", "25Gbit": a second. K, M, G, T, P are powers of 1000, B for bytes may follow; bit is an
+ * eighth. Also counts of tokens: "1.5T". Greater than 0. */
+SY_MUST_CHECK bool parse_rate(const char *text, double *rate);
 /* "1,2,3" -> ids; spaces around numbers are fine. *ids is malloc'ed and the caller's. Errors name the
  * position: SY_ERR_USAGE for what is no list of numbers, SY_ERR_INPUT for a number beyond int64. */
 SY_MUST_CHECK bool parse_ids(const char *text, int64_t **ids, int64_t *count, struct sy_error *err);

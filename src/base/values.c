@@ -1,6 +1,6 @@
 /*
- * Small values that people type (declared in options.h): sizes, lists of ids, and words that are nearly
- * right.
+ * Small values that people type (declared in options.h): sizes, rates, lists of ids, and words that are
+ * nearly right.
  */
 #include "base/checked.h"
 #include "base/options.h"
@@ -42,6 +42,23 @@ bool parse_bytes(const char *text, int64_t *bytes) {
     if (!unit_bytes(at, &unit)) return false;
     if (!size_mul_add(whole, unit, (int64_t)(fraction * (double)unit + 0.5), &result)) return false;
     *bytes = result;
+    return true;
+}
+
+bool parse_rate(const char *text, double *rate) {
+    static const char prefixes[] = "KMGTP";
+    char *end;
+    if (!isdigit((unsigned char)*text)) return false;
+    double value = strtod(text, &end);
+    const char *prefix = *end ? strchr(prefixes, toupper((unsigned char)*end)) : NULL;
+    for (const char *p = prefixes; prefix && p <= prefix; ++p) value *= 1000;
+    end += prefix != NULL;
+    if (strcasecmp(end, "bit") == 0)
+        value /= 8;
+    else if (*end && strcasecmp(end, "B") != 0)
+        return false;
+    if (!(value > 0 && value < 1e30)) return false;
+    *rate = value;
     return true;
 }
 

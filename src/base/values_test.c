@@ -132,3 +132,20 @@ TEST(nearest_words) {
     assert_null(nearest_word("ids", words, 0));
     assert_string_equal(nearest_word("ids", (const char *const[]){ endless, "ids" }, 2), "ids");
 }
+
+TEST(rates_are_decimal) {
+    static const struct {
+        const char *text;
+        double rate;
+    } good[] = { { "20G", 20e9 }, { "1.5T", 1.5e12 }, { "25Gbit", 25e9 / 8 }, { "7", 7 }, { "3kB", 3000 } };
+    static const char *const bad[] = {
+        "", "G", "-1G", "0", "1Gi", "1GiB", "1e400", "nan", "0x10", "5 G", "2X"
+    };
+    double rate;
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        assert_true(parse_rate(good[i].text, &rate));
+        assert_true(rate > good[i].rate * (1 - 1e-12) && rate < good[i].rate * (1 + 1e-12));
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        if (parse_rate(bad[i], &rate)) fail_msg("%s passed as %g", bad[i], rate);
+}

@@ -3,6 +3,7 @@
     COMMAND(run)                                                                                             \
     COMMAND(logits)                                                                                          \
     COMMAND(bench)                                                                                           \
+    COMMAND(plan)                                                                                            \
     COMMAND(show)                                                                                            \
     COMMAND(convert)                                                                                         \
     COMMAND(synth)                                                                                           \

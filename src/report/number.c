@@ -50,8 +50,8 @@ char *number_bytes(int64_t bytes, char text[NUMBER_TEXT]) {
 }
 
 char *number_rate(double rate, const char *unit, char text[NUMBER_TEXT]) {
-    static const char *const prefixes[] = { "", "K", "M", "G", "T" };
-    int step, steps = unit[0] >= 'A' && unit[0] <= 'Z' ? 4 : 0;
+    static const char *const prefixes[] = { "", "K", "M", "G", "T", "P", "E", "Z", "Y" };
+    int step, steps = unit[0] >= 'A' && unit[0] <= 'Z' ? 8 : 0;
     double value = scaled(rate > 0 ? rate : 0, 1000, steps, &step);
     snprintf(text, NUMBER_TEXT, "%.*f %s%s", digits_of(value), value, prefixes[step], unit);
     return text;

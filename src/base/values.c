@@ -48,7 +48,7 @@ bool parse_bytes(const char *text, int64_t *bytes) {
 bool parse_rate(const char *text, double *rate) {
     static const char prefixes[] = "KMGTP";
     char *end;
-    if (!isdigit((unsigned char)*text)) return false;
+    if (!isdigit((unsigned char)*text) || toupper((unsigned char)text[1]) == 'X') return false;
     double value = strtod(text, &end);
     const char *prefix = *end ? strchr(prefixes, toupper((unsigned char)*end)) : NULL;
     for (const char *p = prefixes; prefix && p <= prefix; ++p) value *= 1000;

@@ -14,7 +14,7 @@ static const struct option options[] = {
       "as "
       "stored; of a config bf16)",
       offsetof(struct plan_args, dtype) },
-    { "kv", 0, OPTION_CHOICE, "f32|f16|bf16", "type of keys and values (default: f16)",
+    { "kv", 0, OPTION_CHOICE, "f32|f16|bf16|q8_0", "type of keys and values (default: f16)",
       offsetof(struct plan_args, kv) },
     { "ctx", 0, OPTION_COUNT, "N", "positions a sequence (default: the model's own, at most 4096)",
       offsetof(struct plan_args, context) },
@@ -138,7 +138,7 @@ static bool no_type(const char *name, struct sy_error *err) {
 }
 
 bool plan_asked(const struct plan_args *args, struct plan_input *input, struct sy_error *err) {
-    static const enum dtype kv_types[] = { DTYPE_F32, DTYPE_F16, DTYPE_BF16 };
+    static const enum dtype kv_types[] = { DTYPE_F32, DTYPE_F16, DTYPE_BF16, DTYPE_Q8_0 };
     static const struct rates assumed = RATES_DEFAULT;
     if (args->threads > TEAM_MAX)
         return sy_fail(err, SY_ERR_USAGE, "--threads %lld: at most %d", (long long)args->threads, TEAM_MAX);

@@ -99,8 +99,8 @@ static void say_kv(const struct saying *s) {
         text_add(s->out, "%lld layers * %lld key heads * (%lld + %lld)",
                  (long long)s->spec->decoder.layer_count, (long long)a->kv_heads, (long long)a->head_width,
                  (long long)a->value_width);
-    text_add(s->out, " * %d bytes (%s)\n= %lld\n", dtype_bits(dtype) / 8, dtype_name(dtype),
-             (long long)s->p->memory.kv_per_token);
+    text_add(s->out, " in %s, %lld bytes a layer\n= %lld\n", dtype_name(dtype),
+             (long long)kv_row_bytes(s->spec, dtype), (long long)s->p->memory.kv_per_token);
 }
 
 static void say_memory(const struct saying *s) {

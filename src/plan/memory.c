@@ -32,15 +32,15 @@ static bool take_all(const struct memory_input *in, struct plan_memory *m, struc
     struct pass_limits limits = { .rows = max_i64(PLAN_ROWS, in->batch),
                                   .sequences = in->batch,
                                   .threads = in->threads };
-    int64_t pages, elements;
+    int64_t pages;
     m->rows = limits.rows;
     if (!weights_bytes(&in->traffic.weights, &m->weights, err) || !store_bytes(spec, &m->vectors, err) ||
         !kv_pages_needed(spec, in->batch, in->traffic.context, &pages, err) ||
         !kv_pool_bytes(spec, in->traffic.kv, pages, &m->kv, err) ||
-        !pass_bytes(spec, &numerics, &limits, &m->activations, err) || !kv_elements(spec, &elements, err))
+        !pass_bytes(spec, &numerics, &limits, &m->activations, err) ||
+        !kv_token_bytes(spec, in->traffic.kv, &m->kv_per_token, err))
         return false;
-    if (!size_mul(elements, dtype_bits(in->traffic.kv) / 8, &m->kv_per_token) ||
-        !size_add(m->weights, m->vectors, &m->peak) || !size_add(m->peak, m->kv, &m->peak) ||
+    if (!size_add(m->weights, m->vectors, &m->peak) || !size_add(m->peak, m->kv, &m->peak) ||
         !size_add(m->peak, m->activations, &m->peak) || !size_add(m->peak, PROGRAM_BYTES, &m->peak))
         return sy_fail(err, SY_ERR_LIMIT, "the memory of all parts together passes 2^63 bytes");
     m->kv_kept = kv_kept_bytes(spec, in->traffic.kv, in->traffic.context) * (double)in->batch;

@@ -19,6 +19,7 @@
 #include "plan/traffic.h"
 
 #include "base/checked.h"
+#include "kv/kv.h"
 
 #include <math.h>
 
@@ -40,29 +41,24 @@ double layer_visible_mean(const struct layer_spec *layer, int64_t count) {
 
 /* ---- keys and values ---- */
 
-static bool layer_kv_elements(const struct spec *spec, int64_t *out) {
-    const struct attention_spec *a = &spec->attention;
-    if (a->kind == ATTENTION_LATENT) return size_add(a->kv_lora_rank, a->head_width - a->nope_width, out);
-    return size_mul(a->kv_heads, a->head_width + a->value_width, out);
+int64_t kv_row_bytes(const struct spec *spec, enum dtype dtype) {
+    return kv_layout_of(spec, dtype).page_bytes / KV_PAGE; /* pages are whole lines already */
 }
 
-bool kv_elements(const struct spec *spec, int64_t *out, struct sy_error *err) {
-    int64_t each;
-    if (layer_kv_elements(spec, &each) && size_mul(each, spec->decoder.layer_count, out)) return true;
-    sy_fail(err, SY_ERR_LIMIT, "keys and values of a token pass 2^63 elements");
+bool kv_token_bytes(const struct spec *spec, enum dtype dtype, int64_t *out, struct sy_error *err) {
+    if (size_mul(kv_row_bytes(spec, dtype), spec->decoder.layer_count, out)) return true;
+    sy_fail(err, SY_ERR_LIMIT, "keys and values of a token pass 2^63 bytes");
     return sy_error_at(err, "attention.kv_heads");
 }
 
 double kv_kept_bytes(const struct spec *spec, enum dtype dtype, int64_t context) {
-    int64_t each = 0;
     double sum = 0;
-    if (!layer_kv_elements(spec, &each)) return INFINITY;
     for (int64_t l = 0; l < spec->decoder.layer_count; l++) {
         const struct layer_spec *layer = &spec->decoder.layers[l];
         int64_t kept = layer->window == WINDOW_NONE ? context : min_i64(context, layer->window_size);
         sum += (double)kept + (layer->cross_attention ? (double)context : 0);
     }
-    return sum * (double)each * dtype_bits(dtype) / 8;
+    return sum * (double)kv_row_bytes(spec, dtype);
 }
 
 /* ---- sums ---- */
@@ -130,7 +126,6 @@ bool traffic_sum(const struct traffic_input *in, struct traffic_sums *out, struc
     struct traffic_sums sums = { .experts = (double)spec->router.experts,
                                  .chosen = (double)spec->router.top_k,
                                  .trace = in->trace };
-    int64_t each;
     for (int64_t layer = -1; layer < spec_layer_count(spec); layer++) {
         for (enum slot slot = 0; slot < SLOT_COUNT; slot++)
             if (!add_slot(in, layer, slot, &sums, err)) return false;
@@ -138,8 +133,7 @@ bool traffic_sum(const struct traffic_input *in, struct traffic_sums *out, struc
         attention_flops(in, layer, &sums);
         sums.moe_layers += !spec_in_encoder(spec, layer) && spec_layer(spec, layer)->ffn == FFN_MOE;
     }
-    if (!layer_kv_elements(spec, &each)) return sy_fail(err, SY_ERR_LIMIT, "a row of keys overflows");
-    double row = (double)each * dtype_bits(in->kv) / 8;
+    double row = (double)kv_row_bytes(spec, in->kv);
     for (int64_t l = 0; l < spec->decoder.layer_count; l++) {
         const struct layer_spec *layer = &spec->decoder.layers[l];
         double seen = (double)layer_visible(layer, in->context - 1);

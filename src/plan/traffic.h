@@ -54,8 +54,11 @@ int64_t layer_visible(const struct layer_spec *layer, int64_t position);
 /* The same, on the mean over all positions of `count`. */
 double layer_visible_mean(const struct layer_spec *layer, int64_t count);
 
-/* Elements of keys and values that one more token adds to the cache, over all layers, before any window. */
-SY_MUST_CHECK bool kv_elements(const struct spec *spec, int64_t *out, struct sy_error *err);
+/* Bytes of keys and values of one token at one layer, and over all of the decoder's: what one more token adds
+ * to the cache, before any window. */
+int64_t kv_row_bytes(const struct spec *spec, enum dtype dtype);
+SY_MUST_CHECK bool kv_token_bytes(const struct spec *spec, enum dtype dtype, int64_t *out,
+                                  struct sy_error *err);
 /* Bytes that a sequence of `context` positions keeps, windows honoured. */
 double kv_kept_bytes(const struct spec *spec, enum dtype dtype, int64_t context);
 

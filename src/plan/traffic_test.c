@@ -30,14 +30,16 @@ TEST(flops_of_a_step_are_twice_what_multiplies) {
 TEST(latent_attention_works_on_the_latent) {
     struct arena arena;
     struct spec spec;
-    int64_t elements;
+    int64_t bytes;
     preset_spec("deepseek-v3", &arena, &spec);
     struct traffic_sums sums = sums_of(&spec, 4096);
     assert_close(sums.flops_attention, 61.0 * 2 * 128 * (576 + 512) * 4096, 1e-12);
     assert_close(sums.prompt_attention, 61.0 * 2 * 128 * (192 + 128) * 2048.5, 1e-12);
     assert_close(sums.kv_read, 61.0 * 576 * 2 * 4096, 1e-12);
-    assert_true(kv_elements(&spec, &elements, NULL));
-    assert_int_equal(elements, 35136);
+    assert_true(kv_token_bytes(&spec, DTYPE_BF16, &bytes, NULL));
+    assert_int_equal(bytes, 2 * 35136);
+    assert_true(kv_token_bytes(&spec, DTYPE_Q8_0, &bytes, NULL)); /* blocks of 32 with a scale */
+    assert_int_equal(bytes, 35136 / 32 * 34);
     arena_close(&arena);
 }
 

@@ -157,12 +157,15 @@ void watch_check(const struct watch *w, struct tiny *alone) {
     solo->w = w;
     solo->tiny = alone;
     assert_true(sampler_open(alone->spec->vocab, &solo->sampler, NULL));
-    int64_t ran = w->last.prompt_count + w->last.step_count + w->past;
+    int64_t ran = w->past + w->last.prompt_count + w->last.step_count;
+    if (!w->finished) /* released before: as far as it got to say */
+        for (ran = w->past; w->said[ran];) ran++;
     assert_in_range(ran, w->past, w->count);
     for (int64_t i = 0, end; i < ran; i = end) { /* stretches of one role; a past ends one too */
         for (end = i + 1; end < ran && w->step[end] == w->step[i] && end != w->past;) end++;
         if (w->step[i]) end = i + 1;
-        solo_reach(solo, end);
+        bool prompt = i >= w->past && i < w->prompt_end; /* its whole length counts, though it was cut short */
+        solo_reach(solo, prompt ? w->prompt_end : end);
         solo_feed(solo, end, w->step[i]);
     }
     for (int64_t i = w->past; i < ran; i++) {

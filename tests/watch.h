@@ -34,7 +34,8 @@ void watch_poll(struct scheduler *s, struct watch *w); /* all events so far */
 /* Steps until nothing is active, polling these. Fails the test on an error. */
 void watch_run(struct scheduler *s, struct watch *const *watches, int64_t count);
 
-/* Compares with what `alone` gives: each logit and routing bit, and each token drawn. */
+/* Compares with what `alone` gives: each logit and routing bit, and each token drawn. What was released
+ * before it finished must have wanted all logits, and have been polled until then. */
 void watch_check(const struct watch *w, struct tiny *alone);
 
 #endif

@@ -2,6 +2,7 @@
  * No heap call per token: after a prompt, steps of every kind of model ask the heap for nothing. The test
  * program's malloc, calloc and realloc are wrapped by the linker (tests/meson.build), which counts the calls.
  */
+#include "engine/scheduler.h"
 #include "test.h"
 #include "tiny.h"
 
@@ -65,6 +66,67 @@ TEST(steps_ask_the_heap_for_nothing) {
         }
         assert_int_equal(atomic_load(&heap_calls) - before, 0);
         kv_sequence_close(sequence);
+        tiny_close(&tiny);
+        arena_close(&arena);
+    }
+}
+
+/* Nor does the scheduler, whatever it does for a sequence: samples, tells log-probabilities, logits, routing.
+ */
+static void ignore_logits(void *argument, int64_t sequence, int64_t index, const float *logits,
+                          int64_t vocab) {
+    (void)argument, (void)sequence, (void)index, (void)logits, (void)vocab;
+}
+
+static void ignore_routing(void *argument, int64_t sequence, int64_t index, int64_t layer,
+                           const int32_t *experts, const float *weights, int64_t n) {
+    (void)argument, (void)sequence, (void)index, (void)layer, (void)experts, (void)weights, (void)n;
+}
+
+TEST(scheduled_steps_ask_the_heap_for_nothing) {
+    static const int64_t ids[20] = { 1, 2, 3 };
+    static const struct sy_logit_bias bias = { 3, 0.5 };
+    for (int base = 0; base < TINY_BASE_COUNT; base++) {
+        struct arena arena;
+        struct spec spec;
+        struct tiny tiny;
+        struct scheduler *s;
+        struct sy_error err = { 0 };
+        struct tiny_run run = { .level = level_of_machine() };
+        struct sy_request request = { .flags = SY_IGNORE_END | SY_WANT_ROUTING | SY_WANT_LOGPROBS,
+                                      .ids = ids,
+                                      .count = 20,
+                                      .new_count = 30,
+                                      .sampling = { .temperature = 1,
+                                                    .top_k = 20,
+                                                    .top_p = 0.9,
+                                                    .min_p = 0.01,
+                                                    .typical = 0.9,
+                                                    .repeat_penalty = 1.1,
+                                                    .biases = &bias,
+                                                    .bias_count = 1,
+                                                    .logprobs = 8 },
+                                      .on_logits = ignore_logits,
+                                      .on_routing = ignore_routing };
+        int64_t number[3], active;
+        arena_open(&arena);
+        tiny_spec((enum tiny_base)base, &arena, &spec);
+        assert_true(tiny_open(&tiny, &spec, DTYPE_BF16, &run, &err));
+        assert_true(scheduler_open(&tiny.session, NULL, &s, &err));
+        for (int i = 0; i < 3; i++) {
+            assert_true(scheduler_submit(s, &request, &number[i], &err));
+            request.sampling.temperature = 0;
+        }
+        for (int i = 0; i < 2; i++) assert_true(scheduler_step(s, NULL, &active, &err));
+        long before = atomic_load(&heap_calls);
+        for (int i = 0; i < 25; i++) {
+            struct sy_event event;
+            assert_true(scheduler_step(s, NULL, &active, &err));
+            assert_true(scheduler_poll(s, number[i % 3], &event, &err));
+        }
+        assert_int_equal(active, 3);
+        assert_int_equal(atomic_load(&heap_calls) - before, 0);
+        scheduler_close(s);
         tiny_close(&tiny);
         arena_close(&arena);
     }

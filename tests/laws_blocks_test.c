@@ -17,18 +17,6 @@ static void draw_ids(int64_t *ids, int64_t n, uint64_t seed) {
     for (int64_t i = 0; i < n; i++) ids[i] = (int64_t)random_below(&random, VOCAB);
 }
 
-/* Every matrix of the grouped ones has rows of a multiple of 256, or (narrow) of 32 only. */
-static void spec_of_blocks(enum tiny_base base, bool narrow, struct arena *arena, struct spec *spec) {
-    tiny_spec_wide(base, arena, spec);
-    spec->expert_width = narrow ? 96 : 256;
-    if (spec->router.groups == 1) spec->router.experts = 5; /* encoding takes its time */
-    if (spec->shared_width) spec->shared_width = 256;
-    if (spec->attention.kind == ATTENTION_GROUPED)
-        spec->attention.head_width = spec->attention.value_width = narrow ? 40 : 64;
-    for (int64_t l = 0; l < spec->decoder.layer_count; l++)
-        if (spec->decoder.layers[l].ffn == FFN_DENSE) spec->decoder.layers[l].dense_width = 256;
-}
-
 struct answer {
     float logits[T * VOCAB];
     int32_t experts[T * CHOICES];
@@ -90,7 +78,7 @@ static void laws_of(enum tiny_base base, enum dtype dtype, bool narrow) {
     struct law *law = calloc(1, sizeof *law);
     struct answer *prompts = malloc(sizeof *prompts);
     arena_open(&arena);
-    spec_of_blocks(base, narrow, &arena, &spec);
+    tiny_spec_blocks(base, narrow, &arena, &spec);
     *law = (struct law){ .name = tiny_name(base), .dtype = dtype };
     assert_true(tiny_open(&law->tiny, &spec, dtype, &law->run, NULL));
     draw_ids(law->ids, T, 5);
@@ -171,7 +159,7 @@ static void company_of(enum tiny_base base, enum dtype dtype, enum regime regime
     int64_t ids[4][211];
     float *alone = malloc(211 * VOCAB * sizeof *alone);
     arena_open(&arena);
-    spec_of_blocks(base, false, &arena, &spec);
+    tiny_spec_blocks(base, false, &arena, &spec);
     assert_true(tiny_open(&tiny, &spec, dtype, &run, NULL));
     for (int i = 0; i < 4; i++) {
         draw_ids(ids[i], lengths[i], 90 + (uint64_t)i);
@@ -213,7 +201,7 @@ TEST(both_regimes_stay_near_exact) {
         struct tiny_run run = { .level = level_of_machine(), .threads = 2 };
         double dot = 0, a = 0, b = 0;
         arena_open(&arena);
-        spec_of_blocks(TINY_QWEN2, false, &arena, &spec);
+        tiny_spec_blocks(TINY_QWEN2, false, &arena, &spec);
         draw_ids(ids, 60, 8);
         tiny_eval(&spec, dtypes[i / 2], &run, ids, 60, exact->logits, NULL);
         run.compute = COMPUTE_BF16;

@@ -9,8 +9,11 @@
 #include "test.h"
 #include "watch.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { SEQUENCES_MOST = 7 };
 
@@ -150,13 +153,16 @@ static void reopen(struct yard *y, struct tiny_run run) {
     if (!scheduler_open(&y->tiny.session, NULL, &y->s, &err)) fail_msg("%s", err.message);
 }
 
-static void schedules(enum tiny_base base, bool wide, enum dtype dtype, struct tiny_run run, int64_t count) {
+static void schedules(enum tiny_base base, enum dtype dtype, struct tiny_run run, int64_t count) {
     struct arena arena;
     struct spec spec;
     struct sy_error err = { 0 };
     struct yard *y = calloc(1, sizeof *y);
     arena_open(&arena);
-    (wide ? tiny_spec_wide : tiny_spec)(base, &arena, &spec);
+    if (dtype == DTYPE_F32)
+        tiny_spec(base, &arena, &spec);
+    else
+        tiny_spec_blocks(base, true, &arena, &spec);
     spec.tokens.eos[0] = 5;
     spec.tokens.eos_count = 1;
     run.level = level_of_machine();
@@ -185,7 +191,7 @@ enum { EACH = 80 }; /* of 13 kinds of model: 1,040 schedules */
 
 #define SCHEDULES(base, name)                                                                                \
     TEST(random_schedules_of_##name) {                                                                       \
-        schedules(base, false, DTYPE_F32, (struct tiny_run){ 0 }, EACH);                                     \
+        schedules(base, DTYPE_F32, (struct tiny_run){ 0 }, EACH);                                            \
     }
 SCHEDULES(TINY_MIXTRAL, mixtral)
 SCHEDULES(TINY_QWEN2, qwen2)
@@ -200,3 +206,78 @@ SCHEDULES(TINY_LLAMA4, llama4)
 SCHEDULES(TINY_DENSE, dense)
 SCHEDULES(TINY_CAPPED, capped)
 SCHEDULES(TINY_TOP_P, top_p)
+
+/* At shapes where work is divided, and in fast, where the roles of block formats differ. */
+#define FAST_SCHEDULES(base, name, dtype, kv_type)                                                           \
+    TEST(random_schedules_of_##name##_in_fast) {                                                             \
+        schedules(base, dtype, (struct tiny_run){ .compute = COMPUTE_BF16, .kv = kv_type }, 4);              \
+    }
+FAST_SCHEDULES(TINY_MIXTRAL, mixtral, DTYPE_Q8_0, DTYPE_F16)
+FAST_SCHEDULES(TINY_DEEPSEEK, deepseek, DTYPE_Q8_0, DTYPE_Q8_0)
+FAST_SCHEDULES(TINY_GPT_OSS, gpt_oss, DTYPE_Q4_0, DTYPE_F16)
+FAST_SCHEDULES(TINY_LLAMA4, llama4, DTYPE_BF16, DTYPE_BF16)
+FAST_SCHEDULES(TINY_PHI, phi, DTYPE_Q8_0, DTYPE_F32)
+
+/* ---- cancelling from other threads ---- */
+
+struct meddler {
+    struct scheduler *s;
+    atomic_llong latest; /* number */
+    atomic_bool over;
+};
+
+static void *meddle(void *argument) {
+    struct meddler *m = argument;
+    struct random random = random_seed(77);
+    while (!atomic_load(&m->over)) {
+        int64_t latest = atomic_load(&m->latest);
+        scheduler_cancel(m->s, latest + 2 - (int64_t)random_below(&random, 12)); /* also unknown ones */
+        struct timespec nap = { .tv_nsec = (long)random_below(&random, 200000) };
+        nanosleep(&nap, NULL);
+    }
+    return NULL;
+}
+
+TEST(sequences_may_be_cancelled_from_any_thread) {
+    struct yard y = { .random = random_seed(5) };
+    struct arena arena;
+    struct spec spec;
+    struct tiny_run run = { .level = level_of_machine(), .sequences = 4 };
+    struct watch *w = malloc(sizeof *w);
+    int64_t ends[SY_FINISH_ERROR + 1] = { 0 }, ids[] = { 1, 2, 3 }, active;
+    pthread_t threads[2];
+    arena_open(&arena);
+    tiny_spec(TINY_QWEN2, &arena, &spec);
+    assert_true(tiny_open(&y.tiny, &spec, DTYPE_F32, &run, NULL));
+    assert_true(tiny_open(&y.alone, &spec, DTYPE_F32, &run, NULL));
+    assert_true(scheduler_open(&y.tiny.session, NULL, &y.s, NULL));
+    struct meddler m = { .s = y.s };
+    for (int i = 0; i < 2; i++) assert_int_equal(pthread_create(&threads[i], NULL, meddle, &m), 0);
+    for (int round = 0; round < 100; round++) {
+        struct sy_request request = { .ids = ids, .count = 3, .new_count = 20 };
+        int64_t other[3];
+        for (int i = 0; i < 3; i++) assert_true(scheduler_submit(y.s, &request, &other[i], NULL));
+        request.flags = SY_WANT_LOGITS;
+        assert_true(watch_submit(y.s, w, NULL, request, NULL));
+        atomic_store(&m.latest, w->number);
+        do assert_true(scheduler_step(y.s, NULL, &active, NULL));
+        while (active > 0);
+        watch_poll(y.s, w);
+        assert_true(w->finished);
+        ends[w->last.finish]++;
+        if (round % 20 == 0) watch_check(w, &y.alone);
+        for (int i = 0; i < 3; i++) scheduler_release(y.s, other[i]);
+        scheduler_release(y.s, w->number);
+    }
+    atomic_store(&m.over, true);
+    for (int i = 0; i < 2; i++) pthread_join(threads[i], NULL);
+    print_message("%lld cancelled, %lld not\n", (long long)ends[SY_FINISH_CANCELLED],
+                  (long long)ends[SY_FINISH_LENGTH]);
+    assert_int_equal(ends[SY_FINISH_CANCELLED] + ends[SY_FINISH_LENGTH], 100);
+    assert_true(ends[SY_FINISH_CANCELLED] > 0);
+    scheduler_close(y.s);
+    tiny_close(&y.tiny);
+    tiny_close(&y.alone);
+    free(w);
+    arena_close(&arena);
+}

@@ -243,6 +243,17 @@ void tiny_spec_wide(enum tiny_base base, struct arena *arena, struct spec *s) {
     assert_true(spec_check(s, NULL));
 }
 
+void tiny_spec_blocks(enum tiny_base base, bool narrow, struct arena *arena, struct spec *spec) {
+    tiny_spec_wide(base, arena, spec);
+    spec->expert_width = narrow ? 96 : 256;
+    if (spec->router.groups == 1) spec->router.experts = 5; /* encoding takes its time */
+    if (spec->shared_width) spec->shared_width = 256;
+    if (spec->attention.kind == ATTENTION_GROUPED)
+        spec->attention.head_width = spec->attention.value_width = narrow ? 40 : 64;
+    for (int64_t l = 0; l < spec->decoder.layer_count; l++)
+        if (spec->decoder.layers[l].ffn == FFN_DENSE) spec->decoder.layers[l].dense_width = 256;
+}
+
 /* ---- weights ---- */
 
 /* Uniform in [-1, 1), by place alone. */

@@ -45,6 +45,9 @@ const char *tiny_name(enum tiny_base base);
 void tiny_spec(enum tiny_base base, struct arena *arena, struct spec *spec);
 /* The same, at sizes where work is divided: several key blocks, many tiles. */
 void tiny_spec_wide(enum tiny_base base, struct arena *arena, struct spec *spec);
+/* Wide, and every matrix of the grouped ones has rows of a multiple of 256, or (narrow) of 32 only: for
+ * weights in blocks. */
+void tiny_spec_blocks(enum tiny_base base, bool narrow, struct arena *arena, struct spec *spec);
 
 /* Opens a session over a model of this spec. False (err filled) where the spec is refused. */
 bool tiny_open(struct tiny *tiny, const struct spec *spec, enum dtype dtype, const struct tiny_run *run,

@@ -164,7 +164,8 @@ void watch_check(const struct watch *w, struct tiny *alone) {
     for (int64_t i = 0, end; i < ran; i = end) { /* stretches of one role; a past ends one too */
         for (end = i + 1; end < ran && w->step[end] == w->step[i] && end != w->past;) end++;
         if (w->step[i]) end = i + 1;
-        bool prompt = i >= w->past && i < w->prompt_end; /* its whole length counts, though it was cut short */
+        bool prompt =
+            i >= w->past && i < w->prompt_end; /* its whole length counts, though it was cut short */
         solo_reach(solo, prompt ? w->prompt_end : end);
         solo_feed(solo, end, w->step[i]);
     }

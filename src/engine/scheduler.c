@@ -19,8 +19,8 @@ bool scheduler_bytes(const struct spec *spec, const struct pass_limits *limits, 
     int64_t tables;
     if (!sampler_bytes(spec->vocab, bytes, err)) return false;
     if (size_mul(limits->sequences, a_sequence, &tables) && size_add(*bytes, tables, bytes) &&
-        size_mul(roll_cells(limits), sizeof(struct sequence *) + sizeof(_Atomic uint64_t), &tables) &&
-        size_add(*bytes, tables, bytes) && size_add(*bytes, sizeof(struct scheduler), bytes))
+        size_mul(roll_cells(limits), ROLL_CELL_BYTES, &tables) && size_add(*bytes, tables, bytes) &&
+        size_add(*bytes, sizeof(struct scheduler), bytes))
         return true;
     return sy_fail(err, SY_ERR_LIMIT, "tables of %lld sequences overflow 64 bits",
                    (long long)limits->sequences);

@@ -83,6 +83,7 @@ struct scheduler {
 };
 
 /* scheduler_roll.c */
+#define ROLL_CELL_BYTES (int64_t)(sizeof(struct sequence *) + sizeof(_Atomic uint64_t))
 SY_MUST_CHECK bool roll_open(struct scheduler *s, struct sy_error *err);
 void roll_close(struct scheduler *s);
 int64_t roll_cells(const struct pass_limits *limits);

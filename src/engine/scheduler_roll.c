@@ -5,6 +5,8 @@
  */
 #include "engine/scheduler_private.h"
 
+#include "base/os.h"
+
 #include <assert.h>
 #include <stdlib.h>
 
@@ -15,17 +17,19 @@ int64_t roll_cells(const struct pass_limits *limits) {
 }
 
 bool roll_open(struct scheduler *s, struct sy_error *err) {
+    void *memory;
     s->cells = roll_cells(&s->session->limits);
-    s->cell = calloc((size_t)s->cells, sizeof *s->cell);
-    s->word = calloc((size_t)s->cells, sizeof *s->word);
-    return (s->cell && s->word) || sy_fail(err, SY_ERR_MEMORY, "no memory for a table of sequences");
+    if (!os_memory_take(s->cells * ROLL_CELL_BYTES, &memory, err)) return false;
+    s->cell = memory;
+    s->word = (_Atomic uint64_t *)(s->cell + s->cells);
+    return true;
 }
 
 void roll_close(struct scheduler *s) {
-    for (int64_t i = 0; s->cell && s->word && i < s->cells; i++)
+    if (!s->cell) return;
+    for (int64_t i = 0; i < s->cells; i++)
         if (s->cell[i]) scheduler_release(s, s->cell[i]->number);
-    free(s->cell);
-    free(s->word);
+    os_memory_release(s->cell, s->cells * ROLL_CELL_BYTES);
 }
 
 static int64_t cell_of(const struct scheduler *s, int64_t number) {

@@ -61,7 +61,7 @@ TEST(a_sequence_alone_is_its_prompt_and_its_steps) {
         struct bench b;
         struct watch w;
         print_message("%s\n", tiny_name((enum tiny_base)base));
-        bench_open(&b, (enum tiny_base)base, (struct tiny_run){ .threads = 2 });
+        bench_open(&b, (enum tiny_base)base, (struct tiny_run){ 0 });
         submit(&b, &w, (struct sy_request){ .flags = ALL, .ids = ids, .count = 10, .new_count = 6 });
         RUN(&b, &w);
         assert_int_equal(w.last.finish, SY_FINISH_LENGTH);

@@ -382,3 +382,46 @@ TEST(a_word_names_a_path_then_a_model) {
     assert_false(model_path_find("much too long", path, 5, &err));
     assert_int_equal(err.code, SY_ERR_INPUT);
 }
+
+/* ---- to a file and back ---- */
+
+TEST(a_kept_sequence_goes_to_a_file_and_goes_on_elsewhere) {
+    struct golden g = read_golden(mixtral);
+    struct sy_options exact = { .precision = SY_PRECISION_EXACT, .sequences = 2 };
+    struct sy_engine *one = open_golden(mixtral, exact), *other = open_golden(mixtral, exact),
+                     *stranger = open_golden(llama, exact);
+    char path[TEST_PATH_MAX];
+    struct sy_error err;
+    struct sy_request request = request_of(&g);
+    struct sy_event last;
+    struct stat file;
+    int64_t tokens[GREEDY], restored, sequence;
+    test_temp_path(path, "kept");
+    request.new_count = 8;
+    request.flags |= SY_KEEP;
+    sequence = submit(one, &request);
+    assert_false(sy_save(one, sequence, path, &err)); /* it has not finished */
+    assert_int_equal(err.code, SY_ERR_INPUT);
+    while (step(one) > 0) continue;
+    assert_true(sy_save(one, sequence, path, &err));
+    assert_int_equal(stat(path, &file), 0);
+    assert_int_equal(file.st_mode & 0777, 0600);
+    assert_false(sy_restore(stranger, path, &restored, &err));
+    assert_int_equal(sy_length(one, sequence), g.count + 7);
+    if (!sy_restore(other, path, &restored, &err)) fail_msg("%s", err.message);
+    assert_int_equal(sy_length(other, restored), g.count + 7);
+    assert_memory_equal(sy_ids(other, restored), g.ids, (size_t)g.count * sizeof *g.ids);
+    request = request_of(&g);
+    request.past = restored;
+    request.past_length = g.count + 7;
+    request.ids = g.greedy + 7; /* the last one generated has not run */
+    request.count = 1;
+    request.new_count = GREEDY - 8;
+    sequence = submit(other, &request);
+    while (step(other) > 0) continue;
+    assert_true(drain(other, sequence, tokens, &last));
+    assert_memory_equal(tokens, g.greedy + 8, (GREEDY - 8) * sizeof *tokens);
+    sy_engine_close(one);
+    sy_engine_close(other);
+    sy_engine_close(stranger);
+}

@@ -123,7 +123,8 @@ static void report(const struct scan *scan, const json_error_t *error, struct sy
              at > 0 ? at - 1 : 0); /* jansson stands behind the last byte that it read */
 }
 
-json_t *json_parse(const char *text, int64_t size, struct json_limits limits, struct sy_error *err) {
+static json_t *parse(const char *text, int64_t size, struct json_limits limits, size_t flags,
+                     struct sy_error *err) {
     struct scan scan = { .text = text, .size = size };
     json_t *root = NULL;
     char *copy = NULL;
@@ -142,12 +143,21 @@ json_t *json_parse(const char *text, int64_t size, struct json_limits limits, st
             goto done;
         }
     }
-    root = json_loadb(copy ? copy : text, (size_t)bytes, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+    root = json_loadb(copy ? copy : text, (size_t)bytes, flags | JSON_REJECT_DUPLICATES | JSON_DECODE_ANY,
+                      &error);
     if (!root) report(&scan, &error, err);
 done:
     free(copy);
     free(scan.wide);
     return root;
+}
+
+json_t *json_parse(const char *text, int64_t size, struct json_limits limits, struct sy_error *err) {
+    return parse(text, size, limits, 0, err);
+}
+
+json_t *json_parse_nul(const char *text, int64_t size, struct json_limits limits, struct sy_error *err) {
+    return parse(text, size, limits, JSON_ALLOW_NUL, err);
 }
 
 json_t *json_parse_file(const char *path, struct json_limits limits, struct sy_error *err) {

@@ -21,6 +21,9 @@ struct json_limits {
  * Returns a new reference, or NULL and err (SY_ERR_FORMAT, or SY_ERR_LIMIT; place "line L, column C"). */
 json_t *json_parse(const char *text, int64_t size, struct json_limits limits, struct sy_error *err);
 
+/* The same, but strings may hold U+0000: who reads them must look at their lengths. */
+json_t *json_parse_nul(const char *text, int64_t size, struct json_limits limits, struct sy_error *err);
+
 /* Read and parse a file; err names the file. */
 json_t *json_parse_file(const char *path, struct json_limits limits, struct sy_error *err);
 
@@ -38,6 +41,7 @@ struct text {
 void text_add(struct text *text, const char *format, ...) SY_PRINTF(2, 3);
 void text_add_bytes(struct text *text, const void *bytes, size_t size); /* any, NULs too */
 void text_add_json_string(struct text *text, const char *string);
+void text_add_json_bytes(struct text *text, const char *bytes, size_t size); /* a string, NULs too */
 void text_add_json_number(struct text *text, double value);
 void text_free(struct text *text);
 

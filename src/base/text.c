@@ -46,18 +46,14 @@ void text_add(struct text *text, const char *format, ...) {
     va_end(args);
 }
 
-void text_add_json_string(struct text *text, const char *string) {
+void text_add_json_bytes(struct text *text, const char *bytes, size_t size) {
     static const char short_form[32] = {
         ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'
     };
-    if (!string) {
-        text_add_bytes(text, "null", 4);
-        return;
-    }
     text_add_bytes(text, "\"", 1);
-    for (const char *at = string; *at;) {
+    for (const char *at = bytes; at < bytes + size;) {
         uint32_t point;
-        size_t length = utf8_decode(at, SIZE_MAX, &point);
+        size_t length = utf8_decode(at, (size_t)(bytes + size - at), &point);
         unsigned char byte = (unsigned char)*at;
         if (byte == '"' || byte == '\\')
             text_add(text, "\\%c", byte);
@@ -72,6 +68,13 @@ void text_add_json_string(struct text *text, const char *string) {
         at += length ? length : 1;
     }
     text_add_bytes(text, "\"", 1);
+}
+
+void text_add_json_string(struct text *text, const char *string) {
+    if (string)
+        text_add_json_bytes(text, string, strlen(string));
+    else
+        text_add_bytes(text, "null", 4);
 }
 
 void text_add_json_number(struct text *text, double value) {

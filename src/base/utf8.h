@@ -30,4 +30,19 @@ static inline size_t utf8_decode(const char *text, size_t size, uint32_t *point)
     return length;
 }
 
+/* Bytes of the character that begins with `first`, in text known to be valid. */
+static inline int64_t utf8_size(char first) {
+    unsigned char byte = (unsigned char)first;
+    return byte < 0x80 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
+}
+
+/* Writes a code point below U+110000 to out[0..4) and returns its bytes. */
+static inline int64_t utf8_encode(uint32_t point, char *out) {
+    int64_t size = point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
+    static const unsigned char lead[5] = { 0, 0, 0xc0, 0xe0, 0xf0 };
+    for (int64_t i = size - 1; i > 0; i--, point >>= 6) out[i] = (char)(0x80 | (point & 0x3f));
+    out[0] = (char)(lead[size] | point);
+    return size;
+}
+
 #endif

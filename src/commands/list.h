@@ -4,6 +4,7 @@
     COMMAND(logits)                                                                                          \
     COMMAND(bench)                                                                                           \
     COMMAND(plan)                                                                                            \
+    COMMAND(tokenize)                                                                                        \
     COMMAND(show)                                                                                            \
     COMMAND(convert)                                                                                         \
     COMMAND(synth)                                                                                           \

@@ -74,6 +74,9 @@ struct token_stream {
     int64_t count;                     /* ids taken */
     unsigned char pending[16];         /* bytes held back */
     int pending_count;
+    bool mending;     /* they are byte pieces: what turns out to be no UTF-8 becomes U+FFFD */
+    bool begun;       /* there was text: what is stripped at the front is no longer */
+    int64_t stripped; /* characters that were */
 };
 struct token_stream token_stream_begin(const struct tokenizer *tokenizer);
 SY_MUST_CHECK bool token_stream_next(struct token_stream *stream, int32_t id, struct text *out,

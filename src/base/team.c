@@ -171,7 +171,6 @@ void team_run(struct team_pool *pool, void (*work)(struct team *team, void *argu
         shared->argument = argument;
         gate_open(&shared->run, atomic_load_explicit(&shared->run.value, memory_order_relaxed) + 1);
     }
-    team->barrier_last = 0;
     work(team, argument);
     team_sync(team);
     fpu_restore(state);
@@ -180,14 +179,22 @@ void team_run(struct team_pool *pool, void (*work)(struct team *team, void *argu
 
 /* ---- the pool ---- */
 
+/* What a thread's stack may grow to is taken now, not in the middle of work (engine/memory.h counts it). */
+static __attribute__((noinline)) void touch_stack(void) {
+    enum { STACK_TOUCHED = 256 << 10 };
+    char stack[STACK_TOUCHED];
+    memset(stack, 0, sizeof stack);
+    __asm__ __volatile__("" : : "r"(stack) : "memory"); /* somebody might look */
+}
+
 static void *worker_main(void *argument) {
     struct team *team = argument;
     struct team_shared *shared = team->shared;
+    touch_stack();
     fpu_flush_denormals();
     for (unsigned seen = 0;; ++seen) {
         gate_wait(&shared->run, seen, shared->patience);
         if (shared->stopping) return NULL;
-        team->barrier_last = 0; /* of the last run's end: who comes back late from there made nobody wait */
         shared->work(team, shared->argument);
         team_sync(team);
     }
@@ -231,6 +238,7 @@ bool team_pool_open(int count, struct team_pool **out, struct sy_error *err) {
         team_pool_close(pool);
         return false;
     }
+    touch_stack(); /* the caller is a member */
     *out = pool;
     return true;
 }

@@ -3,22 +3,14 @@
  * control group says how much of them (a container with "2 CPUs" on a machine of 64 sees all 64 in its mask).
  */
 #include "base/team_cpus.h"
-#include "base/os.h"
+#include "base/cgroup.h"
 #include "base/team.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define FILE_BYTES_MAX 65536
 #define PATH_BYTES_MAX 4096
-
-/* A small system file's text, malloc'ed; NULL where it is absent. */
-static char *read_system(const char *path) {
-    char *text;
-    int64_t size;
-    return os_read_file(path, FILE_BYTES_MAX, &text, &size, NULL) ? text : NULL;
-}
 
 /* Whether a list such as "0-3,8" holds an allowed processor below `cpu`. */
 static bool has_lower_sibling(const char *list, int cpu, const cpu_set_t *allowed) {
@@ -40,9 +32,8 @@ int team_cpus_cores(const char *root, const cpu_set_t *allowed) {
     for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
         if (!CPU_ISSET((size_t)cpu, allowed)) continue;
         char path[PATH_BYTES_MAX];
-        snprintf(path, sizeof path, "%s/sys/devices/system/cpu/cpu%d/topology/thread_siblings_list", root,
-                 cpu);
-        char *list = read_system(path);
+        snprintf(path, sizeof path, "%s/sys/devices/system/cpu/cpu%d/topology", root, cpu);
+        char *list = cgroup_text(path, "thread_siblings_list");
         if (!list || !has_lower_sibling(list, cpu, allowed)) ++cores;
         free(list);
     }
@@ -57,67 +48,27 @@ static int tighter(int a, double quota, double period) {
 }
 
 /* The quota of the one group whose folder is `folder`, in either version's files. */
-static int group_quota(int so_far, const char *folder) {
-    char path[PATH_BYTES_MAX + 32];
+static void group_quota(void *argument, const char *folder) {
+    int *so_far = argument;
     double quota = 0, period = 0;
-    snprintf(path, sizeof path, "%s/cpu.max", folder);
-    char *text = read_system(path);
+    char *text = cgroup_text(folder, "cpu.max");
     if (text) {
         if (sscanf(text, "%lf %lf", &quota, &period) != 2) quota = 0; /* "max 100000": none */
         free(text);
-        return tighter(so_far, quota, period);
+        *so_far = tighter(*so_far, quota, period);
+        return;
     }
-    snprintf(path, sizeof path, "%s/cpu.cfs_quota_us", folder);
-    char *quota_text = read_system(path);
-    snprintf(path, sizeof path, "%s/cpu.cfs_period_us", folder);
-    char *period_text = read_system(path);
+    char *quota_text = cgroup_text(folder, "cpu.cfs_quota_us"),
+         *period_text = cgroup_text(folder, "cpu.cfs_period_us");
     if (quota_text && period_text)
-        so_far = tighter(so_far, strtod(quota_text, NULL), strtod(period_text, NULL));
+        *so_far = tighter(*so_far, strtod(quota_text, NULL), strtod(period_text, NULL));
     free(quota_text);
     free(period_text);
-    return so_far;
-}
-
-/* A group and all above it, up to where the hierarchy is mounted. */
-static int walk_groups(int so_far, const char *root, const char *mount, const char *group) {
-    char folder[PATH_BYTES_MAX];
-    int base = snprintf(folder, sizeof folder, "%s/sys/fs/cgroup%s", root, mount);
-    if (base < 0 || (size_t)base + strlen(group) >= sizeof folder) return so_far;
-    memcpy(folder + base, group, strlen(group) + 1);
-    for (;;) {
-        so_far = group_quota(so_far, folder);
-        char *slash = strrchr(folder + base, '/');
-        if (!slash) return so_far;
-        *slash = 0;
-    }
 }
 
 int team_cpus_quota(const char *root) {
-    char path[PATH_BYTES_MAX];
-    snprintf(path, sizeof path, "%s/proc/self/cgroup", root);
-    char *groups = read_system(path), *rest = NULL;
-    if (!groups) return 0;
     int quota = 0;
-    for (char *line = strtok_r(groups, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
-        char *controllers = strchr(line, ':'), *group = controllers ? strchr(controllers + 1, ':') : NULL;
-        if (!group) continue;
-        *group++ = 0;
-        if (*++controllers == 0) { /* version 2, alone or beside version 1 */
-            quota = walk_groups(quota, root, "", group);
-            quota = walk_groups(quota, root, "/unified", group);
-        } else {
-            char mount[64];
-            bool cpu = false;
-            snprintf(mount, sizeof mount, "/%s", controllers);
-            char *more = NULL;
-            for (char *c = strtok_r(controllers, ",", &more); c; c = strtok_r(NULL, ",", &more))
-                cpu = cpu || strcmp(c, "cpu") == 0;
-            if (!cpu) continue;
-            quota = walk_groups(quota, root, "/cpu", group);
-            if (strcmp(mount, "/cpu") != 0) quota = walk_groups(quota, root, mount, group);
-        }
-    }
-    free(groups);
+    cgroup_walk(root, "cpu", group_quota, &quota);
     return quota;
 }
 

@@ -1,25 +1,8 @@
 /* Counting processors, on trees of /proc and /sys made for the purpose. */
-#include "base/os.h"
+#include "base/lay_test.h"
 #include "base/team_cpus.h"
-#include "test.h"
-#include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
 
-/* Writes a file below the test's folder, and the folders above it. */
-static void lay(const char *path, const char *content) {
-    char whole[TEST_PATH_MAX];
-    struct os_writer *writer;
-    test_temp_path(whole, path + 1);
-    for (char *slash = whole + strlen(test_temp_dir()) + 1; (slash = strchr(slash, '/')); ++slash) {
-        *slash = 0;
-        assert_true(os_make_folder(whole, NULL));
-        *slash = '/';
-    }
-    assert_true(os_writer_open(whole, false, &writer, NULL));
-    assert_true(os_writer_write(writer, content, (int64_t)strlen(content), NULL));
-    assert_true(os_writer_commit(writer, NULL));
-}
+#include <stdio.h>
 
 static void lay_siblings(int cpu, const char *list) {
     char path[128];

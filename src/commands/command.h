@@ -7,8 +7,7 @@
 
 #include "base/options.h"
 
-#define WORDS_MAX    16 /* positional arguments of any command */
-#define COMMANDS_MAX 64
+#define WORDS_MAX 16 /* positional arguments of any command */
 
 struct call {
     const struct command *command;

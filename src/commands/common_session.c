@@ -55,14 +55,15 @@ char *common_precision(const struct session *session, char *text, size_t size) {
 }
 
 static void tell(const struct session *session) {
-    char text[160], weights[NUMBER_TEXT], store[NUMBER_TEXT], kv[NUMBER_TEXT], pass[NUMBER_TEXT],
+    const struct memory_need *n = &session->need;
+    char text[160], weights[NUMBER_TEXT], cache[NUMBER_TEXT], step[NUMBER_TEXT], other[NUMBER_TEXT],
         load[NUMBER_TEXT];
     console_note("model      %s (%s)", session->model.path, session->model.family->name);
     console_note("runs       %s", common_precision(session, text, sizeof text));
-    console_note("memory     weights %s mapped, %s decoded; cache %s for %lld positions; pass %s",
-                 number_bytes(session->weight_bytes, weights), number_bytes(session->store_bytes, store),
-                 number_bytes(session->kv_bytes, kv), (long long)session->context,
-                 number_bytes(session->pass_bytes, pass));
+    console_note("memory     weights %s mapped; cache %s for %lld positions; a step %s; other %s",
+                 number_bytes(n->weights, weights), number_bytes(n->cache, cache),
+                 (long long)session->context, number_bytes(n->step, step),
+                 number_bytes(memory_anonymous(n) - n->cache - n->step, other));
     console_note("loaded in  %s", number_seconds(session->load_seconds, load));
 }
 

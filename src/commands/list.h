@@ -5,7 +5,6 @@
     COMMAND(bench)                                                                                           \
     COMMAND(plan)                                                                                            \
     COMMAND(tokenize)                                                                                        \
-    COMMAND(template)                                                                                        \
     COMMAND(show)                                                                                            \
     COMMAND(convert)                                                                                         \
     COMMAND(synth)                                                                                           \

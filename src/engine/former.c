@@ -15,6 +15,13 @@ struct former {
     const struct feed_sink *sink;
 };
 
+bool former_bytes(const struct pass_limits *limits, int64_t *bytes) {
+    const struct former *f = NULL;
+    int64_t rows;
+    return size_mul_add(limits->rows, sizeof *f->rows + sizeof *f->index, sizeof *f, &rows) &&
+           size_mul_add(limits->sequences, sizeof *f->sequences, rows, bytes);
+}
+
 bool former_open(const struct pass_limits *limits, struct former **out, struct sy_error *err) {
     struct former *f = calloc(1, sizeof *f);
     if (!f) return sy_fail(err, SY_ERR_MEMORY, "no memory for a batch");

@@ -37,6 +37,8 @@ struct feed_sink { /* as struct pass_sink, in terms of lanes and of indices into
 
 struct former;
 
+/* Bytes that former_open takes. False on overflow. */
+bool former_bytes(const struct pass_limits *limits, int64_t *bytes);
 /* Room for batches within these limits: taken once, so that a batch takes none. */
 SY_MUST_CHECK bool former_open(const struct pass_limits *limits, struct former **out, struct sy_error *err);
 void former_close(struct former *former); /* NULL is allowed */

@@ -6,8 +6,8 @@
 
 #include "base/checked.h"
 #include "base/os.h"
+#include "engine/scheduler.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define CONTEXT_DEFAULT 4096
@@ -30,17 +30,6 @@ static struct numerics choose_numerics(const struct session_options *o, const st
     return n;
 }
 
-static bool refuse(int64_t limit, const struct session *s, struct sy_error *err) {
-    int64_t total = s->weight_bytes + s->store_bytes + s->kv_bytes + s->pass_bytes;
-    const double mib = 1 << 20;
-    sy_fail(err, SY_ERR_MEMORY,
-            "needs %.1f MiB (weights %.1f, keys and values %.1f, a step %.1f, vectors %.1f), %.1f MiB more "
-            "than --memory allows",
-            (double)total / mib, (double)s->weight_bytes / mib, (double)s->kv_bytes / mib,
-            (double)s->pass_bytes / mib, (double)s->store_bytes / mib, (double)(total - limit) / mib);
-    return sy_error_remedy(err, "lower --ctx, or allow more memory");
-}
-
 static bool size_up(struct session *s, const struct session_options *o, struct sy_error *err) {
     const struct spec *spec = &s->model.spec;
     int64_t sequences = o->sequences > 0 ? o->sequences : 1;
@@ -50,41 +39,14 @@ static bool size_up(struct session *s, const struct session_options *o, struct s
     s->limits = (struct pass_limits){ .rows = max_i64(o->rows > 0 ? o->rows : ROWS_DEFAULT, sequences),
                                       .sequences = sequences,
                                       .threads = o->threads > 0 ? o->threads : team_default_count() };
-    s->weight_bytes = 0;
-    for (int d = 0; d < DTYPE_COUNT; d++) s->weight_bytes += s->model.census.dtype_bytes[d];
-    int64_t pages;
-    if (!store_bytes(spec, &s->store_bytes, err) ||
-        !kv_pages_needed(spec, sequences, s->context, &pages, err) ||
-        !kv_pool_bytes(spec, s->numerics.kv, pages, &s->kv_bytes, err) ||
-        !pass_bytes(spec, &s->numerics, &s->limits, &s->pass_bytes, err))
-        return false;
-    if (o->memory > 0 && s->weight_bytes + s->store_bytes + s->kv_bytes + s->pass_bytes > o->memory)
-        return refuse(o->memory, s, err);
-    return true;
-}
-
-/* --experts-per-token: another K, where the router chooses a fixed number. */
-static bool choose_experts(struct session *s, int64_t count, struct sy_error *err) {
-    struct router_spec *r = &s->model.spec.router;
-    bool fixed = r->select == SELECT_TOP_K || r->select == SELECT_TOP_K_IN_GROUPS;
-    if (count == 0) return true;
-    if (r->experts == 0)
-        return sy_fail(err, SY_ERR_INPUT, "%lld experts a token are asked for, and the model has none",
-                       (long long)count);
-    if (!fixed)
-        return sy_fail(err, SY_ERR_INPUT, "experts a token: this model's router has no fixed number of them");
-    int64_t most = r->groups > 1 ? r->experts / r->groups * r->groups_kept : r->experts;
-    if (count < 1 || count > most) {
-        sy_fail(err, SY_ERR_INPUT, "%lld experts a token are asked for, and the router can choose 1 to %lld",
-                (long long)count, (long long)most);
-        return sy_error_remedy(err, "the model was made for %lld", (long long)r->top_k);
-    }
-    if (count != r->top_k)
-        snprintf(s->departure, sizeof s->departure,
-                 "%lld of %lld experts a token; the model was made for %lld", (long long)count,
-                 (long long)r->experts, (long long)r->top_k);
-    r->top_k = count;
-    return spec_check(&s->model.spec, err);
+    s->need = (struct memory_need){ 0 };
+    if (o->scheduled && !scheduler_bytes(spec, &s->limits, &s->need.beside, err)) return false;
+    if (!size_add(s->need.beside, o->beside, &s->need.beside))
+        return sy_fail(err, SY_ERR_LIMIT, "%lld bytes beside the model overflow 64 bits",
+                       (long long)o->beside);
+    for (int d = 0; d < DTYPE_COUNT; d++) s->need.weights += s->model.census.dtype_bytes[d];
+    return memory_need(spec, &s->numerics, &s->limits, s->context, &s->need, err) &&
+           memory_check(spec, &s->numerics, &s->limits, s->context, &s->need, o->memory, err);
 }
 
 static bool open_parts(struct session *s, const struct session_options *o, struct sy_error *err) {
@@ -110,7 +72,7 @@ bool session_open(const char *path, const struct session_options *options, struc
     double start = os_seconds();
     memset(s, 0, sizeof *s);
     if (!model_open(path, options->ignore_unknown, &s->model, err)) return false;
-    if (!choose_experts(s, options->experts_per_token, err) || !open_parts(s, options, err)) {
+    if (!open_parts(s, options, err)) {
         sy_error_in(err, path);
         session_close(s);
         return false;

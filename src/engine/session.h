@@ -7,6 +7,7 @@
 #define ENGINE_SESSION_H
 
 #include "engine/former.h"
+#include "engine/memory.h"
 
 enum precision { PRECISION_DEFAULT, PRECISION_EXACT, PRECISION_FAST };
 
@@ -20,9 +21,10 @@ struct session_options {
     int64_t context;          /* positions a sequence; 0: the smaller of the model's and 4096 */
     int64_t sequences;        /* at the same time; 0: 1 */
     int64_t rows;             /* in one batch; 0: 512 */
-    int64_t memory;           /* bytes; 0: no limit */
+    int64_t memory;           /* bytes; 0: what the machine and its control groups allow */
+    int64_t beside;           /* bytes that the caller takes: a tokenizer */
+    bool scheduled;           /* a scheduler will be opened over it: counted too */
     bool ignore_unknown;
-    int64_t experts_per_token; /* instead of the model's own number; 0: the model's */
 };
 
 struct feeding; /* what session_feed has in hand (feed.c) */
@@ -38,12 +40,11 @@ struct session {
     struct former *former; /* forms the batches of session_feed and of a scheduler */
     struct feeding *feeding;
     struct pass_limits limits;
-    int64_t context;                                         /* positions a sequence */
-    int64_t weight_bytes, kv_bytes, pass_bytes, store_bytes; /* what was computed beforehand */
+    int64_t context;         /* positions a sequence */
+    struct memory_need need; /* what was computed beforehand */
     double load_seconds;
     uint8_t fingerprint[32]; /* of the model, once somebody asked (snapshot.c) */
     bool fingerprinted;
-    char departure[112]; /* from what the model's authors computed; empty: none */
 };
 
 SY_MUST_CHECK bool session_open(const char *path, const struct session_options *options,

@@ -9,6 +9,7 @@
 #include "tiny.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 
 static const struct session_options plain = { .threads = 1, .kv = -1, .cpu = LEVEL_COUNT - 1, .context = 32 };
@@ -53,8 +54,10 @@ TEST(memory_is_allowed_to_the_byte) {
     struct session session;
     struct sy_error err;
     assert_true(opens("tests/golden/mixtral_window", &options, &session, &err));
-    assert_true(session.weight_bytes > 0 && session.store_bytes > 0);
-    int64_t total = session.weight_bytes + session.store_bytes + session.kv_bytes + session.pass_bytes;
+    const struct memory_need *n = &session.need;
+    assert_true(n->weights > 0 && n->vectors > 0 && n->cache > 0 && n->step > 0 && n->tables > 0);
+    int64_t total = memory_total(n), anonymous = memory_anonymous(n);
+    assert_int_equal(total, n->weights + anonymous);
     session_close(&session);
     options.memory = total;
     assert_true(opens("tests/golden/mixtral_window", &options, &session, &err));
@@ -62,84 +65,60 @@ TEST(memory_is_allowed_to_the_byte) {
     options.memory = total - 1;
     assert_false(opens("tests/golden/mixtral_window", &options, &session, &err));
     assert_int_equal(err.code, SY_ERR_MEMORY);
+    assert_non_null(strstr(err.message, "0.0 MiB more than --memory allows"));
     assert_non_null(strstr(err.remedy, "--ctx"));
+    options.memory = total;
+    options.beside = 1; /* what the caller takes counts */
+    assert_false(opens("tests/golden/mixtral_window", &options, &session, &err));
+    options.memory++;
+    assert_true(opens("tests/golden/mixtral_window", &options, &session, &err));
+    session_close(&session);
 }
 
-static bool ignore_logits(void *argument, int64_t feed, int64_t index, const float *logits,
-                          struct sy_error *err) {
-    (void)argument, (void)feed, (void)index, (void)logits, (void)err;
-    return true;
-}
-
-struct choices {
-    int64_t count; /* of assignments a row */
-    int32_t first[8];
-};
-
-static bool take_choices(void *argument, int64_t feed, int64_t index, int64_t layer,
-                         const float *router_logits, const int32_t *ids, const float *weights, int64_t n,
-                         struct sy_error *err) {
-    struct choices *choices = argument;
-    (void)feed, (void)router_logits, (void)weights, (void)err;
-    choices->count = n;
-    if (layer == 0) choices->first[index] = ids[0];
-    return true;
-}
-
-static struct choices choose(const char *golden, int64_t experts_per_token, char *departure) {
+/* The --ctx that a refusal names fits, and one more page does not; or none does. */
+TEST(a_refusal_says_what_would_fit) {
     struct session_options options = plain;
     struct session session;
     struct sy_error err;
-    struct choices choices = { 0 };
-    struct kv_sequence *sequence;
-    options.experts_per_token = experts_per_token;
-    if (!opens(golden, &options, &session, &err)) fail_msg("%s", err.message);
-    static const int64_t ids[] = { 1, 2, 3, 4, 5, 6, 7, 8 };
-    struct feed feed = { ids, 8, 3, NULL, false, true };
-    struct feed_sink sink = { &choices, NULL, take_choices };
-    assert_true(session_sequence(&session, 8, &sequence, &err));
-    feed.sequence = sequence;
-    sink.logits = ignore_logits;
-    assert_true(session_feed(&session, &feed, 1, 0, &sink, NULL, &err));
-    kv_sequence_close(sequence);
-    memcpy(departure, session.departure, sizeof session.departure);
+    long long fits;
+    options.context = 3000;
+    assert_true(opens("tests/golden/mixtral_window", &options, &session, &err));
+    int64_t page = session.pool ? kv_pool_layout(session.pool)->page_bytes : 0,
+            total = memory_total(&session.need);
+    int64_t layers = session.model.spec.decoder.layer_count;
     session_close(&session);
-    return choices;
+    options.memory = total - 5 * layers * page;
+    assert_false(opens("tests/golden/mixtral_window", &options, &session, &err));
+    assert_int_equal(sscanf(err.remedy, "--ctx %lld would fit", &fits), 1);
+    assert_true(fits > 256 && fits < 3000);
+    options.context = fits;
+    assert_true(opens("tests/golden/mixtral_window", &options, &session, &err));
+    session_close(&session);
+    options.context = fits + 1;
+    assert_false(opens("tests/golden/mixtral_window", &options, &session, &err));
+    options.memory = 100000;
+    assert_false(opens("tests/golden/mixtral_window", &options, &session, &err));
+    assert_non_null(strstr(err.remedy, "no --ctx would fit"));
 }
 
-TEST(experts_a_token_can_be_chosen) {
-    static const char golden[] = "tests/golden/mixtral_fused"; /* 3 of 6 */
-    char departure[sizeof((struct session *)0)->departure];
-    struct choices own = choose(golden, 0, departure);
-    assert_int_equal(own.count, 3);
-    assert_string_equal(departure, "");
-    for (int64_t k = 1; k <= 6; k++) {
-        struct choices other = choose(golden, k, departure);
-        assert_int_equal(other.count, k);
-        assert_memory_equal(other.first, own.first, sizeof own.first); /* the best stays the best */
-        assert_int_equal(departure[0] == 0, k == 3);
-    }
-    assert_string_equal(departure, "6 of 6 experts a token; the model was made for 3");
-}
-
-TEST(experts_a_token_must_be_there) {
-    static const struct {
-        const char *golden;
-        int64_t count;
-        const char *message;
-    } cases[] = {
-        { "tests/golden/mixtral_fused", 7, "1 to 6" },         { "tests/golden/mixtral_fused", -1, "1 to 6" },
-        { "tests/golden/mixtral_fused", INT64_MAX, "1 to 6" }, { "tests/golden/qwen3_yarn", 1, "has none" },
-        { "tests/golden/deepseek_v2_groups", 7, "1 to 6" }, /* the best 2 of 4 groups of 3 */
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+/* Tables are bounded by the spec alone, and not by much more than they take. */
+TEST(tables_of_a_model_take_what_was_computed) {
+    static const char *const models[] = { "mixtral_window", "kimi_k2",         "gpt_oss_mxfp4",
+                                          "llama4_nested",  "qwen3_moe_fused", "llama_linear_tied" };
+    for (int i = 0; i < 6; i++) {
         struct session_options options = plain;
         struct session session;
         struct sy_error err;
-        options.experts_per_token = cases[i].count;
-        assert_false(opens(cases[i].golden, &options, &session, &err));
-        assert_int_equal(err.code, SY_ERR_INPUT);
-        if (!strstr(err.message, cases[i].message)) fail_msg("%s", err.message);
+        char path[100];
+        int64_t bytes;
+        snprintf(path, sizeof path, "tests/golden/%s", models[i]);
+        assert_true(opens(path, &options, &session, &err));
+        const struct model *m = &session.model;
+        assert_true(model_tables_bytes(&m->spec, &bytes, &err));
+        int64_t taken = (int64_t)(m->arena.total + m->checkpoint.arena.total + session.store.arena.total);
+        print_message("%s: %lld computed, %lld taken\n", models[i], (long long)bytes, (long long)taken);
+        assert_true(taken <= bytes + 8192 && bytes <= 2 * taken + 8192);
+        session_close(&session);
     }
 }
 

@@ -43,6 +43,9 @@ SY_MUST_CHECK bool kv_pages_promised(const struct spec *spec, int64_t past, int6
 /* Bytes that a pool of so many pages takes. */
 SY_MUST_CHECK bool kv_pool_bytes(const struct spec *spec, enum dtype dtype, int64_t pages, int64_t *bytes,
                                  struct sy_error *err);
+/* Bytes of the tables beside them, and of one sequence's own. False on overflow. */
+bool kv_tables_bytes(int64_t pages, int64_t *bytes);
+bool kv_sequence_bytes(const struct spec *spec, int64_t positions, int64_t *bytes);
 SY_MUST_CHECK bool kv_pool_open(const struct spec *spec, enum dtype dtype, int64_t pages,
                                 struct kv_pool **out, struct sy_error *err); /* borrows spec */
 void kv_pool_close(struct kv_pool *pool);

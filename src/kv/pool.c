@@ -57,6 +57,12 @@ bool kv_pool_bytes(const struct spec *spec, enum dtype dtype, int64_t pages, int
     return true;
 }
 
+bool kv_tables_bytes(int64_t pages, int64_t *bytes) {
+    const struct kv_pool *p = NULL;
+    return size_mul(max_i64(pages, 1), sizeof *p->free_pages + sizeof *p->references + sizeof *p->roles,
+                    bytes);
+}
+
 bool kv_pool_open(const struct spec *spec, enum dtype dtype, int64_t pages, struct kv_pool **out,
                   struct sy_error *err) {
     struct kv_pool *pool = calloc(1, sizeof *pool);

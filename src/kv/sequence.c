@@ -14,6 +14,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+bool kv_sequence_bytes(const struct spec *spec, int64_t positions, int64_t *bytes) {
+    return size_round_up(positions, KV_PAGE, bytes) &&
+           size_mul(*bytes / KV_PAGE, spec->decoder.layer_count, bytes) &&
+           size_mul_add(*bytes, sizeof(void *), sizeof(struct kv_sequence), bytes);
+}
+
 bool kv_sequence_open(struct kv_pool *pool, int64_t positions, struct kv_sequence **out,
                       struct sy_error *err) {
     struct kv_sequence *s = calloc(1, sizeof *s);

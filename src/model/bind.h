@@ -53,6 +53,10 @@ SY_MUST_CHECK bool model_open(const char *path, bool ignore_unknown, struct mode
                               struct sy_error *err);
 void model_close(struct model *model);
 
+/* Bytes of the tables of an open model, at most: views of its weights, names and shapes of its tensors. By
+ * the spec alone. */
+SY_MUST_CHECK bool model_tables_bytes(const struct spec *spec, int64_t *bytes, struct sy_error *err);
+
 /* The inner step, for tests and other formats: bind an opened checkpoint. */
 SY_MUST_CHECK bool bind_checkpoint(const struct family *family, const struct spec *spec,
                                    const struct checkpoint *checkpoint, bool ignore_unknown,

@@ -1,11 +1,27 @@
 /*
  * Opening a model: config.json, then the weights, then binding one to the other. A GGUF file is all of it.
  */
+#include "base/checked.h"
 #include "base/os.h"
 #include "model/bind.h"
 #include "model/gguf_form.h"
 #include <stdio.h>
 #include <string.h>
+
+bool model_tables_bytes(const struct spec *spec, int64_t *bytes, struct sy_error *err) {
+    enum {
+        TENSOR = sizeof(struct tensor) + 88,
+        OTHERS = 16
+    }; /* 88: a name, the claim on it; others: of a layer */
+    int64_t layers = spec->decoder.layer_count + spec->encoder.layer_count, views, tensors;
+    if (size_mul_add(spec->router.experts, 6, SLOT_COUNT, &views) && size_mul(layers, views, &views) &&
+        size_mul(views, sizeof(struct weight) + sizeof(void *), &views) &&
+        size_mul_add(spec->router.experts, 3, OTHERS, &tensors) && size_mul(layers, tensors, &tensors) &&
+        size_mul_add(tensors, TENSOR, views, bytes))
+        return true;
+    return sy_fail(err, SY_ERR_LIMIT, "the tables of %lld layers of %lld experts overflow 64 bits",
+                   (long long)layers, (long long)spec->router.experts);
+}
 
 /* config.json in the folder, or beside the file. */
 static bool config_path(const char *path, char *out, size_t size, struct sy_error *err) {

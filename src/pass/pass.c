@@ -113,6 +113,13 @@ bool pass_bytes(const struct spec *spec, const struct numerics *numerics, const 
     return true;
 }
 
+bool pass_table_bytes(const struct pass_limits *limits, int64_t *bytes) {
+    const struct pass *p = NULL;
+    return size_mul_add(limits->rows,
+                        sizeof *p->tokens + sizeof *p->positions + sizeof *p->runs + sizeof *p->logit_rows,
+                        sizeof *p, bytes);
+}
+
 /* ---- open and close ---- */
 
 bool pass_open(const struct store *store, const struct kernels *kernels, const struct numerics *numerics,

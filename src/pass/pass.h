@@ -57,6 +57,8 @@ struct pass;
 /* Step memory that a pass takes: exactly this. */
 SY_MUST_CHECK bool pass_bytes(const struct spec *spec, const struct numerics *numerics,
                               const struct pass_limits *limits, int64_t *bytes, struct sy_error *err);
+/* Of its tables of rows, beside that. False on overflow. */
+bool pass_table_bytes(const struct pass_limits *limits, int64_t *bytes);
 /* Borrows store, kernels and the pool of threads. Refuses specs that no pass runs yet (encoder stacks, expert
  * choice), by name. */
 SY_MUST_CHECK bool pass_open(const struct store *store, const struct kernels *kernels,

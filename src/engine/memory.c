@@ -1,0 +1,98 @@
+/*
+ * Memory as a promise: sums, limits, and what would fit.
+ */
+#include "engine/memory.h"
+
+#include "base/checked.h"
+#include "base/memory_limit.h"
+#include "engine/former.h"
+
+#include <stdio.h>
+
+static bool tables(const struct spec *spec, const struct pass_limits *limits, int64_t context, int64_t pages,
+                   int64_t *bytes, struct sy_error *err) {
+    int64_t model, of_pages, sequence, sequences, pass, former;
+    if (!model_tables_bytes(spec, &model, err)) return false;
+    if (kv_tables_bytes(pages, &of_pages) && kv_sequence_bytes(spec, context, &sequence) &&
+        size_mul(sequence, limits->sequences, &sequences) && pass_table_bytes(limits, &pass) &&
+        former_bytes(limits, &former) && size_add(model, of_pages, bytes) &&
+        size_add(*bytes, sequences, bytes) && size_add(*bytes, pass, bytes) &&
+        size_add(*bytes, former, bytes))
+        return true;
+    return sy_fail(err, SY_ERR_LIMIT, "the tables of %lld positions overflow 64 bits", (long long)context);
+}
+
+bool memory_need(const struct spec *spec, const struct numerics *numerics, const struct pass_limits *limits,
+                 int64_t context, struct memory_need *need, struct sy_error *err) {
+    int64_t pages;
+    if (!store_bytes(spec, &need->vectors, err) ||
+        !kv_pages_needed(spec, limits->sequences, context, &pages, err) ||
+        !kv_pool_bytes(spec, numerics->kv, pages, &need->cache, err) ||
+        !pass_bytes(spec, numerics, limits, &need->step, err) ||
+        !tables(spec, limits, context, pages, &need->tables, err))
+        return false;
+    need->program = MEMORY_PROGRAM + limits->threads * MEMORY_THREAD;
+    return true;
+}
+
+int64_t memory_anonymous(const struct memory_need *n) {
+    const int64_t parts[] = { n->vectors, n->cache, n->step, n->tables, n->program, n->beside };
+    int64_t sum = 0;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (!size_add(sum, parts[i], &sum)) return INT64_MAX;
+    return sum;
+}
+
+int64_t memory_total(const struct memory_need *n) {
+    int64_t sum;
+    return size_add(memory_anonymous(n), n->weights, &sum) ? sum : INT64_MAX;
+}
+
+/* The longest context, in whole pages, with which all is within `limit`; 0: none. */
+static int64_t fitting_context(const struct spec *spec, const struct numerics *numerics,
+                               const struct pass_limits *limits, int64_t context,
+                               const struct memory_need *need, int64_t limit) {
+    int64_t fits = 0, over = ceil_div(context, KV_PAGE);
+    while (over - fits > 1) {
+        int64_t middle = fits + (over - fits) / 2;
+        struct memory_need smaller = *need;
+        if (memory_need(spec, numerics, limits, middle * KV_PAGE, &smaller, NULL) &&
+            memory_total(&smaller) <= limit)
+            fits = middle;
+        else
+            over = middle;
+    }
+    return fits * KV_PAGE;
+}
+
+/* One line of numbers, in MiB. */
+static bool refuse(const struct memory_need *n, int64_t limit, const char *whose, struct sy_error *err) {
+    const double mib = 1 << 20;
+    return sy_fail(
+        err, SY_ERR_MEMORY,
+        "needs %.1f MiB (weights %.1f, cache %.1f, a step %.1f, all else %.1f), %.1f MiB more than %s",
+        (double)memory_total(n) / mib, (double)n->weights / mib, (double)n->cache / mib,
+        (double)n->step / mib, (double)(n->vectors + n->tables + n->program + n->beside) / mib,
+        (double)(memory_total(n) - limit) / mib, whose);
+}
+
+bool memory_check(const struct spec *spec, const struct numerics *numerics, const struct pass_limits *limits,
+                  int64_t context, const struct memory_need *need, int64_t asked, struct sy_error *err) {
+    struct memory_limit machine = memory_limit("");
+    int64_t limit = machine.bytes;
+    const char *whose = machine.whose;
+    if (asked > 0 &&
+        (asked < limit || memory_anonymous(need) <= limit)) /* weights may be read again and again */
+        limit = asked, whose = "--memory allows";
+    if (memory_total(need) > limit) {
+        refuse(need, limit, whose, err);
+        int64_t fits = fitting_context(spec, numerics, limits, context, need, limit);
+        if (fits > 0) return sy_error_remedy(err, "--ctx %lld would fit", (long long)fits);
+        return sy_error_remedy(err, "no --ctx would fit: %.1f MiB are needed without any cache",
+                               (double)(memory_total(need) - need->cache) / (1 << 20));
+    }
+    if (memory_anonymous(need) <= machine.available) return true;
+    sy_fail(err, SY_ERR_MEMORY, "needs %.1f MiB beside the weights, and the machine has %.1f free now",
+            (double)memory_anonymous(need) / (1 << 20), (double)machine.available / (1 << 20));
+    return sy_error_remedy(err, "close other programs, or lower --ctx");
+}

@@ -1,0 +1,43 @@
+/*
+ * What a session takes, part by part, computed before anything is taken, by the functions beside the code
+ * that takes it; and the refusal of what does not fit.
+ *
+ *     weights   the tensors that slots are bound to, in the checkpoint's mapping: used in place, no copy
+ *     vectors   norm weights, biases and their like, decoded once                      store_bytes
+ *     cache     pages of keys and values                                               kv_pool_bytes
+ *     step      all that one batch needs on its way through the layers                 pass_bytes
+ *     tables    names and views of tensors, of pages, of a batch's rows                model_tables_bytes and
+ * here program   its text, its libraries, its heap at rest, and a stack for each thread measured
+ * (docs/memory.md) beside    what the caller takes: tokenizer, scheduler
+ *
+ * The sum bounds the peak of the resident set: everything but the weights is touched at the start; of the
+ * weights a page counts once it was read. A limit smaller than the sum is refused, though weights alone could
+ * be dropped and read again: a model that does that for each token is no use, and who wants it says --memory.
+ */
+#ifndef ENGINE_MEMORY_H
+#define ENGINE_MEMORY_H
+
+#include "pass/pass.h"
+
+#define MEMORY_PROGRAM ((int64_t)6 << 20)
+#define MEMORY_THREAD  ((int64_t)384 << 10) /* of stack and thread's own heap, touched */
+
+struct memory_need { /* bytes */
+    int64_t weights, vectors, cache, step, tables, program, beside;
+};
+
+/* Fills all but weights and beside, for sequences of `context` positions. */
+SY_MUST_CHECK bool memory_need(const struct spec *spec, const struct numerics *numerics,
+                               const struct pass_limits *limits, int64_t context, struct memory_need *need,
+                               struct sy_error *err);
+int64_t memory_total(const struct memory_need *need); /* INT64_MAX where it overflows */
+/* All but the mapped weights: what nobody can drop. */
+int64_t memory_anonymous(const struct memory_need *need);
+
+/* SY_ERR_MEMORY unless `need` fits: `asked` is what the user allows (0: what the machine and its control
+ * groups do). Says what is short, and which --ctx would fit. */
+SY_MUST_CHECK bool memory_check(const struct spec *spec, const struct numerics *numerics,
+                                const struct pass_limits *limits, int64_t context,
+                                const struct memory_need *need, int64_t asked, struct sy_error *err);
+
+#endif

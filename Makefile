@@ -7,7 +7,7 @@ IDS ?= 1,2,3
 FUZZ_SECONDS ?= 60
 PREFIX ?= /usr/local
 
-.PHONY: all help run test check asan tsan fuzz bench format layers tidy install clean
+.PHONY: all help run test check asan tsan fuzz bench format layers tidy install uninstall clean
 .DEFAULT_GOAL := all
 
 # Only the programs: the tests need a library more, and are built by `make test`.
@@ -25,7 +25,8 @@ help:
 	@echo 'make bench      the benchmarks of bench/'
 	@echo 'make format     lay the code out as .clang-format says'
 	@echo 'make layers     check the includes against layers.txt;  make tidy: the other rules a script can see'
-	@echo 'make install    into PREFIX=$(PREFIX) (and DESTDIR)'
+	@echo 'make install    program, library, manual and completions into PREFIX=$(PREFIX) (and DESTDIR);'
+	@echo 'make uninstall  takes away what the last one brought'
 	@echo 'make clean      remove all build folders'
 	@echo 'BUILD=FOLDER builds elsewhere, JOBS=N bounds the tests at a time.'
 
@@ -47,7 +48,7 @@ define build_tests
 	@tools/deps build test
 	@test -e $(1)/build.ninja || meson setup $(1) -Dtests=enabled $(2)
 	@grep -q '^build sy-test:' $(1)/build.ninja || meson setup --reconfigure $(1) -Dtests=enabled
-	@ninja -C $(1) programs sy-test
+	@ninja -C $(1) programs installed sy-test
 endef
 
 test:
@@ -91,10 +92,14 @@ layers:
 tidy:
 	@tools/tidy
 
+# PREFIX is built in (where models lie once installed), so another one compiles a file anew.
 install: all
 	@meson configure $(BUILD) -Dprefix=$(PREFIX)
-	@ninja -C $(BUILD) programs
+	@ninja -C $(BUILD) installed
 	@meson install -C $(BUILD) --no-rebuild
+
+uninstall:
+	@ninja -C $(BUILD) uninstall
 
 clean:
 	rm -rf build build-asan build-tsan build-fuzz build-clang build-ref

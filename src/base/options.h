@@ -75,6 +75,9 @@ void options_help(const struct option_table *table, const struct command_text *c
                   struct text *out); /* 80 columns */
 void options_man(const struct option_table *table, const struct command_text *command,
                  struct text *out); /* roff */
+/* The page of the program itself, whose `name` is empty: what it does, and a list of its commands. */
+void options_man_overview(const struct command_text *program, const struct command_text *const *commands,
+                          int command_count, struct text *out);
 /* One shell's completion for all commands: shell is "bash", "zsh" or "fish". False for another word. */
 bool options_completion(const char *shell, const struct command_text *const *commands,
                         const struct option_table *const *tables, int command_count, struct text *out);

@@ -173,17 +173,19 @@ static void man_option(const struct option_table *table, const struct option *op
     text_add(out, "\n");
 }
 
-void options_man(const struct option_table *table, const struct command_text *command, struct text *out) {
+/* Title, name and synopsis: "switchyard run", or the program alone where the name is empty. */
+static void man_head(const struct command_text *command, struct text *out) {
     char title[128] = "";
+    const char *joint = command->name[0] ? "\\-" : "", *space = command->name[0] ? " " : "";
     for (size_t i = 0; command->name[i] && i + 1 < sizeof title; ++i)
         title[i] = (char)toupper((unsigned char)command->name[i]);
-    text_add(out, ".TH \"SWITCHYARD\\-");
+    text_add(out, ".TH \"SWITCHYARD%s", joint);
     roff_string(out, title);
-    text_add(out, "\" \"1\" \"\" \"Switchyard\" \"User Commands\"\n.SH NAME\n" PROGRAM_NAME "\\-");
+    text_add(out, "\" \"1\" \"\" \"Switchyard\" \"User Commands\"\n.SH NAME\n" PROGRAM_NAME "%s", joint);
     roff_string(out, command->name);
     text_add(out, " \\- ");
     roff_string(out, command->summary);
-    text_add(out, "\n.SH SYNOPSIS\n\\fB" PROGRAM_NAME " ");
+    text_add(out, "\n.SH SYNOPSIS\n\\fB" PROGRAM_NAME "%s", space);
     roff_string(out, command->name);
     text_add(out, "\\fR ");
     roff_string(out, command->usage);
@@ -192,6 +194,10 @@ void options_man(const struct option_table *table, const struct command_text *co
         text_add(out, ".SH DESCRIPTION\n");
         man_details(command->details, out);
     }
+}
+
+void options_man(const struct option_table *table, const struct command_text *command, struct text *out) {
+    man_head(command, out);
     text_add(out, ".SH OPTIONS\n");
     struct option_walk walk = option_walk(table);
     for (const struct option *o; (o = option_walk_next(&walk));) man_option(table, o, out);
@@ -199,5 +205,18 @@ void options_man(const struct option_table *table, const struct command_text *co
         text_add(out, ".SH EXAMPLES\n.nf\n");
         roff_string(out, command->examples);
         text_add(out, "%s.fi\n", command->examples[strlen(command->examples) - 1] == '\n' ? "" : "\n");
+    }
+}
+
+void options_man_overview(const struct command_text *program, const struct command_text *const *commands,
+                          int command_count, struct text *out) {
+    man_head(program, out);
+    text_add(out, ".SH COMMANDS\n");
+    for (int i = 0; i < command_count; ++i) {
+        text_add(out, ".TP\n\\fB" PROGRAM_NAME "\\-");
+        roff_string(out, commands[i]->name);
+        text_add(out, "\\fR(1)\n");
+        roff_string(out, commands[i]->summary);
+        text_add(out, "\n");
     }
 }

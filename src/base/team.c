@@ -171,6 +171,7 @@ void team_run(struct team_pool *pool, void (*work)(struct team *team, void *argu
         shared->argument = argument;
         gate_open(&shared->run, atomic_load_explicit(&shared->run.value, memory_order_relaxed) + 1);
     }
+    team->barrier_last = 0;
     work(team, argument);
     team_sync(team);
     fpu_restore(state);
@@ -195,6 +196,7 @@ static void *worker_main(void *argument) {
     for (unsigned seen = 0;; ++seen) {
         gate_wait(&shared->run, seen, shared->patience);
         if (shared->stopping) return NULL;
+        team->barrier_last = 0; /* of the last run's end: who comes back late from there made nobody wait */
         shared->work(team, shared->argument);
         team_sync(team);
     }

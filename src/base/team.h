@@ -47,8 +47,8 @@ SY_MUST_CHECK bool team_pool_open(int count, struct team_pool **out, struct sy_e
 void team_pool_close(struct team_pool *pool); /* joins the workers; NULL is allowed */
 int team_pool_count(const struct team_pool *pool);
 void team_pool_time_barriers(struct team_pool *pool, bool on);
-/* Barriers that each thread passed, and the seconds that they waited there, averaged over the threads;
- * between runs. */
+/* Barriers that each thread passed, and the seconds that they waited there (but for those at the end of
+ * runs), averaged over the threads. Asked between runs. */
 void team_pool_barriers(const struct team_pool *pool, int64_t *count, double *seconds);
 
 /* Run `work` in every thread; returns when all have returned. One run at a time. A barrier follows

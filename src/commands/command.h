@@ -7,7 +7,8 @@
 
 #include "base/options.h"
 
-#define WORDS_MAX 16 /* positional arguments of any command */
+#define WORDS_MAX    16 /* positional arguments of any command */
+#define COMMANDS_MAX 64
 
 struct call {
     const struct command *command;

@@ -19,6 +19,7 @@ const struct command *const commands[] = {
         NULL,
 };
 const int command_count = sizeof commands / sizeof commands[0] - 1;
+_Static_assert(sizeof commands / sizeof commands[0] - 1 <= COMMANDS_MAX, "COMMANDS_MAX is too small");
 
 const struct command *command_find(const char *name) {
     for (int i = 0; i < command_count; i++)
@@ -27,9 +28,9 @@ const struct command *command_find(const char *name) {
 }
 
 bool command_unknown(const char *name, struct sy_error *err) {
-    const char *names[WORDS_MAX];
+    const char *names[COMMANDS_MAX];
     int count = 0;
-    for (int i = 0; i < command_count && count < WORDS_MAX; i++) names[count++] = commands[i]->text.name;
+    for (int i = 0; i < command_count; i++) names[count++] = commands[i]->text.name;
     const char *nearest = nearest_word(name, names, count);
     sy_fail(err, SY_ERR_USAGE, "there is no command '%s'", name);
     if (nearest) return sy_error_remedy(err, "did you mean %s?", nearest);

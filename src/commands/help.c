@@ -12,11 +12,17 @@ static const struct option_table no_options = { none, NULL };
 
 /* ---- help ---- */
 
+static const struct command_text program = {
+    .name = "",
+    .summary = "Mixture-of-Experts language models on ordinary CPUs",
+    .usage = "COMMAND [ARGUMENTS]",
+    .details = "Switchyard runs Mixture-of-Experts language models, and shows where every token goes.",
+};
+
 static void overview(struct text *out) {
     struct table rows = { .columns = 2, .indent = 2 };
     struct style plain = { .columns = 80 };
-    text_add(out, "Switchyard runs Mixture-of-Experts language models, and shows where every token goes.\n\n"
-                  "usage: switchyard COMMAND [ARGUMENTS]\n\n");
+    text_add(out, "%s\n\nusage: switchyard %s\n\n", program.details, program.usage);
     for (int i = 0; i < command_count; i++)
         table_row(&rows, commands[i]->text.name, commands[i]->text.summary);
     table_print(&rows, &plain, out);
@@ -50,8 +56,19 @@ const struct command command_help = {
 
 /* ---- man ---- */
 
+/* The texts of all commands, in their order. */
+static int all_texts(const struct command_text *texts[COMMANDS_MAX]) {
+    for (int i = 0; i < command_count; i++) texts[i] = &commands[i]->text;
+    return command_count;
+}
+
 static bool run_man(const struct call *call, struct sy_error *err) {
     struct text text = { 0 };
+    if (call->word_count == 0) {
+        const struct command_text *texts[COMMANDS_MAX];
+        options_man_overview(&program, texts, all_texts(texts), &text);
+        return console_print(&text, err);
+    }
     const struct command *command = command_find(call->words[0]);
     if (!command) return command_unknown(call->words[0], err);
     options_man(command->table, &command->text, &text);
@@ -61,12 +78,11 @@ static bool run_man(const struct call *call, struct sy_error *err) {
 const struct command command_man = {
     .text = {
         .name = "man",
-        .summary = "the manual page of a command, in roff",
-        .usage = "COMMAND",
+        .summary = "the manual page of the program or a command, in roff",
+        .usage = "[COMMAND]",
         .examples = "switchyard man run | man -l -",
     },
     .table = &no_options,
-    .words_min = 1,
     .words_max = 1,
     .run = run_man,
 };
@@ -74,13 +90,10 @@ const struct command command_man = {
 /* ---- completion ---- */
 
 static bool run_completion(const struct call *call, struct sy_error *err) {
-    const struct command_text *texts[WORDS_MAX];
-    const struct option_table *tables[WORDS_MAX];
-    int count = 0;
-    for (; count < command_count && count < WORDS_MAX; count++) {
-        texts[count] = &commands[count]->text;
-        tables[count] = commands[count]->table;
-    }
+    const struct command_text *texts[COMMANDS_MAX];
+    const struct option_table *tables[COMMANDS_MAX];
+    int count = all_texts(texts);
+    for (int i = 0; i < count; i++) tables[i] = commands[i]->table;
     struct text text = { 0 };
     if (options_completion(call->words[0], texts, tables, count, &text)) return console_print(&text, err);
     text_free(&text);

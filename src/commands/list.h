@@ -5,6 +5,7 @@
     COMMAND(bench)                                                                                           \
     COMMAND(plan)                                                                                            \
     COMMAND(tokenize)                                                                                        \
+    COMMAND(template)                                                                                        \
     COMMAND(show)                                                                                            \
     COMMAND(convert)                                                                                         \
     COMMAND(synth)                                                                                           \

@@ -8,6 +8,7 @@
 #include "base/os.h"
 #include "engine/scheduler.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define CONTEXT_DEFAULT 4096
@@ -49,6 +50,30 @@ static bool size_up(struct session *s, const struct session_options *o, struct s
            memory_check(spec, &s->numerics, &s->limits, s->context, &s->need, o->memory, err);
 }
 
+/* --experts-per-token: another K, where the router chooses a fixed number. */
+static bool choose_experts(struct session *s, int64_t count, struct sy_error *err) {
+    struct router_spec *r = &s->model.spec.router;
+    bool fixed = r->select == SELECT_TOP_K || r->select == SELECT_TOP_K_IN_GROUPS;
+    if (count == 0) return true;
+    if (r->experts == 0)
+        return sy_fail(err, SY_ERR_INPUT, "%lld experts a token are asked for, and the model has none",
+                       (long long)count);
+    if (!fixed)
+        return sy_fail(err, SY_ERR_INPUT, "experts a token: this model's router has no fixed number of them");
+    int64_t most = r->groups > 1 ? r->experts / r->groups * r->groups_kept : r->experts;
+    if (count < 1 || count > most) {
+        sy_fail(err, SY_ERR_INPUT, "%lld experts a token are asked for, and the router can choose 1 to %lld",
+                (long long)count, (long long)most);
+        return sy_error_remedy(err, "the model was made for %lld", (long long)r->top_k);
+    }
+    if (count != r->top_k)
+        snprintf(s->departure, sizeof s->departure,
+                 "%lld of %lld experts a token; the model was made for %lld", (long long)count,
+                 (long long)r->experts, (long long)r->top_k);
+    r->top_k = count;
+    return spec_check(&s->model.spec, err);
+}
+
 static bool open_parts(struct session *s, const struct session_options *o, struct sy_error *err) {
     const struct spec *spec = &s->model.spec;
     int64_t pages;
@@ -72,7 +97,7 @@ bool session_open(const char *path, const struct session_options *options, struc
     double start = os_seconds();
     memset(s, 0, sizeof *s);
     if (!model_open(path, options->ignore_unknown, &s->model, err)) return false;
-    if (!open_parts(s, options, err)) {
+    if (!choose_experts(s, options->experts_per_token, err) || !open_parts(s, options, err)) {
         sy_error_in(err, path);
         session_close(s);
         return false;

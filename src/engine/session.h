@@ -25,6 +25,7 @@ struct session_options {
     int64_t beside;           /* bytes that the caller takes: a tokenizer */
     bool scheduled;           /* a scheduler will be opened over it: counted too */
     bool ignore_unknown;
+    int64_t experts_per_token; /* instead of the model's own number; 0: the model's */
 };
 
 struct feeding; /* what session_feed has in hand (feed.c) */
@@ -45,6 +46,7 @@ struct session {
     double load_seconds;
     uint8_t fingerprint[32]; /* of the model, once somebody asked (snapshot.c) */
     bool fingerprinted;
+    char departure[112]; /* from what the model's authors computed; empty: none */
 };
 
 SY_MUST_CHECK bool session_open(const char *path, const struct session_options *options,

@@ -122,6 +122,84 @@ TEST(tables_of_a_model_take_what_was_computed) {
     }
 }
 
+static bool ignore_logits(void *argument, int64_t feed, int64_t index, const float *logits,
+                          struct sy_error *err) {
+    (void)argument, (void)feed, (void)index, (void)logits, (void)err;
+    return true;
+}
+
+struct choices {
+    int64_t count; /* of assignments a row */
+    int32_t first[8];
+};
+
+static bool take_choices(void *argument, int64_t feed, int64_t index, int64_t layer,
+                         const float *router_logits, const int32_t *ids, const float *weights, int64_t n,
+                         struct sy_error *err) {
+    struct choices *choices = argument;
+    (void)feed, (void)router_logits, (void)weights, (void)err;
+    choices->count = n;
+    if (layer == 0) choices->first[index] = ids[0];
+    return true;
+}
+
+static struct choices choose(const char *golden, int64_t experts_per_token, char *departure) {
+    struct session_options options = plain;
+    struct session session;
+    struct sy_error err;
+    struct choices choices = { 0 };
+    struct kv_sequence *sequence;
+    options.experts_per_token = experts_per_token;
+    if (!opens(golden, &options, &session, &err)) fail_msg("%s", err.message);
+    static const int64_t ids[] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+    struct feed feed = { ids, 8, 3, NULL, false, true };
+    struct feed_sink sink = { &choices, NULL, take_choices };
+    assert_true(session_sequence(&session, 8, &sequence, &err));
+    feed.sequence = sequence;
+    sink.logits = ignore_logits;
+    assert_true(session_feed(&session, &feed, 1, 0, &sink, NULL, &err));
+    kv_sequence_close(sequence);
+    memcpy(departure, session.departure, sizeof session.departure);
+    session_close(&session);
+    return choices;
+}
+
+TEST(experts_a_token_can_be_chosen) {
+    static const char golden[] = "tests/golden/mixtral_fused"; /* 3 of 6 */
+    char departure[sizeof((struct session *)0)->departure];
+    struct choices own = choose(golden, 0, departure);
+    assert_int_equal(own.count, 3);
+    assert_string_equal(departure, "");
+    for (int64_t k = 1; k <= 6; k++) {
+        struct choices other = choose(golden, k, departure);
+        assert_int_equal(other.count, k);
+        assert_memory_equal(other.first, own.first, sizeof own.first); /* the best stays the best */
+        assert_int_equal(departure[0] == 0, k == 3);
+    }
+    assert_string_equal(departure, "6 of 6 experts a token; the model was made for 3");
+}
+
+TEST(experts_a_token_must_be_there) {
+    static const struct {
+        const char *golden;
+        int64_t count;
+        const char *message;
+    } cases[] = {
+        { "tests/golden/mixtral_fused", 7, "1 to 6" },         { "tests/golden/mixtral_fused", -1, "1 to 6" },
+        { "tests/golden/mixtral_fused", INT64_MAX, "1 to 6" }, { "tests/golden/qwen3_yarn", 1, "has none" },
+        { "tests/golden/deepseek_v2_groups", 7, "1 to 6" }, /* the best 2 of 4 groups of 3 */
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct session_options options = plain;
+        struct session session;
+        struct sy_error err;
+        options.experts_per_token = cases[i].count;
+        assert_false(opens(cases[i].golden, &options, &session, &err));
+        assert_int_equal(err.code, SY_ERR_INPUT);
+        if (!strstr(err.message, cases[i].message)) fail_msg("%s", err.message);
+    }
+}
+
 TEST(sizes_have_their_defaults) {
     struct session_options options = plain;
     struct session session;

@@ -32,7 +32,9 @@ bool set_add_property(struct pattern_set *set, const char *name, bool negated, s
     if (set->property_count == SET_PROPERTIES)
         return sy_fail(err, SY_ERR_LIMIT, "a class of more than %d properties", SET_PROPERTIES);
     struct set_property *property = &set->properties[set->property_count++];
-    snprintf(property->name, sizeof property->name, "%s", name);
+    if (strlen(name) >= sizeof property->name)
+        return sy_fail(err, SY_ERR_LIMIT, "a property of a name longer than %zu", sizeof property->name - 1);
+    memcpy(property->name, name, strlen(name) + 1);
     property->negated = negated;
     return true;
 }

@@ -1,0 +1,214 @@
+/*
+ * An engine's life: options checked and translated, then a session and a scheduler over it; and what it tells
+ * of itself.
+ */
+#include "api/engine.h"
+
+#include "api/model_path.h"
+#include "api/structs.h"
+#include "base/checked.h"
+#include "base/os.h"
+#include "moe/router.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- one at a time ---- */
+
+static atomic_bool *busy_of(const struct sy_engine *engine) {
+    return &((struct sy_engine *)engine)->busy; /* who only looks says so to others, too */
+}
+
+bool engine_enter(const struct sy_engine *engine, struct sy_error *err) {
+    if (!engine) return sy_fail(err, SY_ERR_USAGE, "the engine is NULL");
+    if (!atomic_exchange_explicit(busy_of(engine), true, memory_order_acquire)) return true;
+    sy_fail(err, SY_ERR_USAGE, "another call is inside this engine");
+    return sy_error_remedy(err, "one thread at a time, and none from a callback; sy_cancel alone may");
+}
+
+void engine_leave(const struct sy_engine *engine) {
+    atomic_store_explicit(busy_of(engine), false, memory_order_release);
+}
+
+/* ---- options ---- */
+
+static bool choose_kv(const char *word, int *kv, struct sy_error *err) {
+    static const enum dtype types[] = { DTYPE_F32, DTYPE_F16, DTYPE_BF16, DTYPE_Q8_0 };
+    *kv = -1;
+    if (!word) return true;
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+        if (strcmp(word, dtype_name(types[i])) == 0) {
+            *kv = (int)types[i];
+            return true;
+        }
+    sy_fail(err, SY_ERR_INPUT, "kv: keys and values cannot be kept as '%s'", word);
+    return sy_error_remedy(err, "give f32, f16, bf16 or q8_0");
+}
+
+static bool choose_level(const char *word, enum level *level, struct sy_error *err) {
+    *level = LEVEL_COUNT - 1;
+    if (!word || level_from_name(word, level)) return true;
+    sy_fail(err, SY_ERR_INPUT, "cpu: there is no level '%s'", word);
+    return sy_error_remedy(err, "give ref, avx2, avx512, avx512vnni or amx");
+}
+
+static bool check_numbers(const struct sy_options *o, struct sy_error *err) {
+    const uint32_t known = SY_IGNORE_UNKNOWN | SY_REGIME_STEP | SY_PROFILE | SY_EXACT_DEFAULT;
+    const struct {
+        const char *name;
+        int64_t value, most;
+    } numbers[] = {
+        { "precision", (int64_t)o->precision, SY_PRECISION_FAST },
+        { "threads", o->threads, TEAM_MAX },
+        { "context", o->context, INT64_MAX },
+        { "sequences", o->sequences, INT32_MAX },
+        { "batch_rows", o->batch_rows, INT32_MAX },
+        { "memory_bytes", o->memory_bytes, INT64_MAX },
+        { "experts_per_token", o->experts_per_token, INT64_MAX },
+    };
+    if (o->flags & ~known)
+        return sy_fail(err, SY_ERR_USAGE, "unknown flags 0x%x in sy_options", o->flags & ~known);
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        if (numbers[i].value < 0 || numbers[i].value > numbers[i].most)
+            return sy_fail(err, SY_ERR_INPUT, "%s is %lld, but must be between 0 and %lld", numbers[i].name,
+                           (long long)numbers[i].value, (long long)numbers[i].most);
+    return true;
+}
+
+static bool translate(const struct sy_options *o, struct session_options *out, struct sy_error *err) {
+    static const enum precision precisions[] = { PRECISION_DEFAULT, PRECISION_EXACT, PRECISION_FAST };
+    if (!check_numbers(o, err)) return false;
+    *out = (struct session_options){
+        .threads = o->threads,
+        .precision = precisions[o->precision],
+        .exact_default = o->flags & SY_EXACT_DEFAULT,
+        .regime = o->flags & SY_REGIME_STEP ? REGIME_STEP : REGIME_BY_ROLE,
+        .context = o->context,
+        .sequences = o->sequences,
+        .rows = o->batch_rows,
+        .memory = o->memory_bytes,
+        .ignore_unknown = o->flags & SY_IGNORE_UNKNOWN,
+        .experts_per_token = o->experts_per_token,
+    };
+    return choose_kv(o->kv, &out->kv, err) && choose_level(o->cpu, &out->cpu, err);
+}
+
+/* ---- open and close ---- */
+
+static void describe(struct sy_engine *e) {
+    const struct session *s = &e->session;
+    int threads = team_pool_count(s->team);
+    snprintf(e->runs_as, sizeof e->runs_as, "%s, %s%s cache, %s kernels, %d thread%s",
+             s->numerics.compute == COMPUTE_F32 ? "exact" : "fast",
+             s->numerics.regime == REGIME_STEP ? "step regime, " : "", dtype_name(s->numerics.kv),
+             level_name(s->kernels.level), threads, threads == 1 ? "" : "s");
+}
+
+static bool list_moe_layers(struct sy_engine *e, struct sy_error *err) {
+    const struct spec *spec = &e->session.model.spec;
+    e->moe_layer = calloc((size_t)spec->decoder.layer_count + 1, sizeof *e->moe_layer);
+    if (!e->moe_layer) return sy_fail(err, SY_ERR_MEMORY, "no memory for a list of layers");
+    for (int64_t l = 0; l < spec->decoder.layer_count; l++)
+        if (spec->decoder.layers[l].ffn == FFN_MOE) e->moe_layer[e->moe_layers++] = l;
+    return true;
+}
+
+static bool open_parts(struct sy_engine *e, const char *path, const struct sy_options *o,
+                       const struct session_options *wanted, struct sy_error *err) {
+    double begin = os_seconds();
+    if (!session_open(path, wanted, &e->session, err)) return false;
+    if (!scheduler_open(&e->session, NULL, &e->scheduler, err)) return sy_error_in(err, path);
+    if (!list_moe_layers(e, err)) return false;
+    describe(e);
+    e->profiled = o->flags & SY_PROFILE;
+    if (e->profiled) pass_time(e->session.pass, &e->times);
+    e->load_seconds = os_seconds() - begin;
+    return true;
+}
+
+bool sy_engine_open(const char *model, const struct sy_options *options, struct sy_engine **out,
+                    struct sy_error *err) {
+    struct sy_options own = { .struct_bytes = sizeof own };
+    struct session_options wanted;
+    char path[sizeof((struct model *)0)->path];
+    if (!model || !out) return sy_fail(err, SY_ERR_USAGE, "%s is NULL", model ? "out" : "model");
+    *out = NULL;
+    if (options && !struct_take(options, &own, sizeof own, "sy_options", err)) return false;
+    if (!translate(&own, &wanted, err) || !model_path_find(model, path, sizeof path, err)) return false;
+    struct sy_engine *e = calloc(1, sizeof *e);
+    if (!e) return sy_fail(err, SY_ERR_MEMORY, "no memory for an engine");
+    atomic_init(&e->busy, false);
+    if (!open_parts(e, path, &own, &wanted, err)) {
+        sy_engine_close(e);
+        return false;
+    }
+    *out = e;
+    return true;
+}
+
+void sy_engine_close(struct sy_engine *e) {
+    if (!e || !engine_enter(e, NULL)) return;
+    scheduler_close(e->scheduler);
+    if (e->session.model.path[0]) session_close(&e->session);
+    free(e->moe_layer);
+    free(e);
+}
+
+/* ---- what it tells of itself ---- */
+
+void sy_engine_facts(const struct sy_engine *e, struct sy_facts *facts) {
+    const struct session *s = &e->session;
+    const struct spec *spec = &s->model.spec;
+    struct sy_facts own = {
+        .path = s->model.path,
+        .family = s->model.family->name,
+        .runs_as = e->runs_as,
+        .departure = s->departure[0] ? s->departure : NULL,
+        .layers = spec->decoder.layer_count,
+        .moe_layers = e->moe_layers,
+        .moe_layer = e->moe_layer,
+        .experts = spec->router.experts,
+        .experts_per_token = spec->router.experts > 0 ? router_choices(&spec->router) : 0,
+        .vocab = spec->vocab,
+        .context = s->context,
+        .context_trained = max_i64(0, spec->context),
+        .context_before = spec->rope.scaling == ROPE_LONGROPE ? spec->rope.original_context : 0,
+        .threads = team_pool_count(s->team),
+        .weight_bytes = s->need.weights,
+        .kv_bytes = s->need.cache,
+        .step_bytes = s->need.step,
+        .other_bytes = memory_anonymous(&s->need) - s->need.cache - s->need.step,
+        .load_seconds = e->load_seconds,
+    };
+    if (!struct_give(&own, sizeof own, facts, "sy_facts", NULL)) return;
+}
+
+bool sy_is_end(const struct sy_engine *engine, int64_t token) {
+    const struct tokens_spec *tokens = &engine->session.model.spec.tokens;
+    for (int64_t i = 0; i < tokens->eos_count; i++)
+        if (tokens->eos[i] == token) return true;
+    return false;
+}
+
+void sy_engine_profile(const struct sy_engine *e, struct sy_profile *profile) {
+    const double *seconds = e->times.seconds;
+    struct sy_profile own = { 0 };
+    if (e->profiled && engine_enter(e, NULL)) {
+        own = (struct sy_profile){
+            .router = seconds[STAGE_ROUTER],
+            .dispatch = seconds[STAGE_DISPATCH],
+            .experts = seconds[STAGE_EXPERTS],
+            .combine = seconds[STAGE_COMBINE],
+            .attention = seconds[STAGE_ATTENTION],
+            .dense = seconds[STAGE_DENSE],
+            .head = seconds[STAGE_HEAD],
+            .other = seconds[STAGE_OTHER],
+            .steps = e->times.passes,
+        };
+        for (int s = 0; s < STAGE_COUNT; s++) own.total += seconds[s];
+        team_pool_barriers(e->session.team, &own.barrier_count, &own.barriers);
+        engine_leave(e);
+    }
+    if (!struct_give(&own, sizeof own, profile, "sy_profile", NULL)) return;
+}

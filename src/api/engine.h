@@ -1,0 +1,30 @@
+/* The inside of an engine, for the files of this folder alone. */
+#ifndef API_ENGINE_H
+#define API_ENGINE_H
+
+#include "engine/scheduler.h"
+#include "engine/session.h"
+
+#include <stdatomic.h>
+
+struct sy_engine {
+    /* Somebody is inside. An engine belongs to one thread at a time; who comes second is refused, not queued.
+     */
+    atomic_bool busy;
+
+    struct session session;
+    struct scheduler *scheduler;
+    struct stage_times times; /* with SY_PROFILE */
+    bool profiled;
+    double load_seconds;
+    char runs_as[160];
+    int64_t *moe_layer; /* [moe_layers] */
+    int64_t moe_layers;
+};
+
+/* Begins a call. SY_ERR_USAGE, and nothing is changed, where there is no engine, or another call is inside.
+ */
+SY_MUST_CHECK bool engine_enter(const struct sy_engine *engine, struct sy_error *err);
+void engine_leave(const struct sy_engine *engine);
+
+#endif

@@ -1,0 +1,14 @@
+/*
+ * Inside a context.
+ */
+#ifndef TEMPLATE_CONTEXT_H
+#define TEMPLATE_CONTEXT_H
+
+#include "template/value.h"
+
+struct template_context {
+    struct heap heap;
+    struct dict *names;
+};
+
+#endif

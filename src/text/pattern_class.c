@@ -8,8 +8,8 @@
  * set (a union with a complement) is written as lookaheads before one character: A and B is (?=A)B.
  *
  * \w: Rust's regex: Alphabetic, M, Nd, Pc, Join_Control (UTS 18, annex C). Oniguruma: without Join_Control,
- * but with the digits and fractions of Latin-1, which its table of the first 256 characters counts as words.
- * Python's regex: Alphabetic, M, Nd, Pc, Join_Control.
+ * but with the digits and fractions of Latin-1 where \w stands alone: its table of the first 256 characters
+ * counts them as words, that of classes does not. Python's regex: Alphabetic, M, Nd, Pc, Join_Control.
  */
 #include "text/pattern_reader.h"
 #include <stdio.h>
@@ -18,7 +18,7 @@
 
 enum { NAME_MAX_BYTES = 64 };
 
-struct pattern_set reader_word_set(const struct pattern_reader *reader) {
+struct pattern_set reader_word_set(const struct pattern_reader *reader, bool in_class) {
     struct pattern_set word = {
         .categories = 1u << UTF8PROC_CATEGORY_MN | 1u << UTF8PROC_CATEGORY_MC | 1u << UTF8PROC_CATEGORY_ME |
                       1u << UTF8PROC_CATEGORY_ND | 1u << UTF8PROC_CATEGORY_PC,
@@ -29,6 +29,8 @@ struct pattern_set reader_word_set(const struct pattern_reader *reader) {
         .range_count = 3,
     };
     if (reader->dialect != PATTERN_ONIGURUMA) return word;
+    word.range_count = 2;
+    if (in_class) return word;
     word.ranges[2] = (struct set_range){ 0xb2, 0xb3 };
     word.ranges[3] = (struct set_range){ 0xb9, 0xb9 };
     word.ranges[4] = (struct set_range){ 0xbc, 0xbe };
@@ -97,11 +99,12 @@ static bool escape_property(struct pattern_reader *reader, bool negated, struct 
     return true;
 }
 
-static bool escape_class(const struct pattern_reader *reader, char letter, struct pattern_set *set) {
+static bool escape_class(const struct pattern_reader *reader, char letter, bool in_class,
+                         struct pattern_set *set) {
     switch (letter | 0x20) {
     case 's': *set = set_of_space(); break;
     case 'd': *set = set_of_digits(); break;
-    case 'w': *set = reader_word_set(reader); break;
+    case 'w': *set = reader_word_set(reader, in_class); break;
     case 'h': /* hexadecimal digits; to Python's regex, horizontal white space */
         if (reader->dialect == PATTERN_PYTHON) return false;
         *set =
@@ -138,7 +141,7 @@ bool reader_escape(struct pattern_reader *reader, bool in_class, struct pattern_
         return true;
     }
     if (letter == 'p' || letter == 'P') return escape_property(reader, letter == 'P', unit);
-    if (escape_class(reader, letter, &unit->set)) return true;
+    if (escape_class(reader, letter, in_class, &unit->set)) return true;
     if (in_class) return reader_refuse(reader, "is an escape that is not known here");
     reader->at -= 2;
     *is_unit = false;
@@ -251,7 +254,8 @@ static bool operand_finish(struct pattern_reader *reader, struct operand *operan
                            struct pattern_unit *unit) {
     const struct pattern_set *set = &operand->set;
     *unit = (struct pattern_unit){ .set = *set };
-    if (reader->ignore_case && !set_ignore_case(&unit->set, reader->err)) return reader_place(reader);
+    if (reader->ignore_case && !set_ignore_case(&unit->set, reader->dialect == PATTERN_PYTHON, reader->err))
+        return reader_place(reader);
     if (operand->others.size == 0) return true;
     unit->wide = true;
     text_add(&unit->text, "(?:%s|", operand->others.data);

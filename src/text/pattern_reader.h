@@ -66,7 +66,7 @@ SY_MUST_CHECK bool reader_escape(struct pattern_reader *reader, bool in_class, s
                                  bool *is_unit);
 void unit_write(const struct pattern_unit *unit, struct text *out);
 
-/* The set of \w, which each dialect defines its own way. */
-struct pattern_set reader_word_set(const struct pattern_reader *reader);
+/* The set of \w, which each dialect defines its own way (Oniguruma in two ways). */
+struct pattern_set reader_word_set(const struct pattern_reader *reader, bool in_class);
 
 #endif

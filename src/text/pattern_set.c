@@ -127,15 +127,19 @@ static bool has_case(uint32_t point) {
 }
 
 /* Simple case folding: K and S each have a third form. */
-static bool add_cases(struct pattern_set *set, uint32_t point, struct sy_error *err) {
+static bool add_cases(struct pattern_set *set, uint32_t point, bool dotted, struct sy_error *err) {
     uint32_t lower = point | 0x20;
     if (lower < 'a' || lower > 'z') return true;
     if (!set_add_range(set, point ^ 0x20, point ^ 0x20, err)) return false;
+    if (lower == 'i' && dotted) {
+        uint32_t other = point == 'i' ? 0x130 : 0x131;
+        return set_add_range(set, other, other, err);
+    }
     if (lower == 'k') return set_add_range(set, 0x212a, 0x212a, err);
     return lower != 's' || set_add_range(set, 0x17f, 0x17f, err);
 }
 
-bool set_ignore_case(struct pattern_set *set, struct sy_error *err) {
+bool set_ignore_case(struct pattern_set *set, bool dotted, struct sy_error *err) {
     sort_ranges(set);
     if ((set->categories & CATEGORIES_CASE) || set->property_count > 0)
         return sy_fail(err, SY_ERR_FORMAT, "a property of letters in a case-insensitive group");
@@ -146,7 +150,7 @@ bool set_ignore_case(struct pattern_set *set, struct sy_error *err) {
             if (point >= 0x80 && has_case(point))
                 return sy_fail(err, SY_ERR_FORMAT, "U+%04X in a case-insensitive group (only ASCII is known)",
                                (unsigned)point);
-            if (point < 0x80 && !add_cases(set, point, err)) return false;
+            if (point < 0x80 && !add_cases(set, point, dotted, err)) return false;
         }
     }
     sort_ranges(set);

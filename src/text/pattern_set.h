@@ -39,8 +39,8 @@ SY_MUST_CHECK bool set_join(struct pattern_set *set, const struct pattern_set *o
 SY_MUST_CHECK bool set_meet(const struct pattern_set *a, const struct pattern_set *b, struct pattern_set *out,
                             bool *done, struct sy_error *err);
 /* Adds what differs from members of `set` only by case. For want of one meaning for all, letters beyond ASCII
- * and categories of letters are refused. */
-SY_MUST_CHECK bool set_ignore_case(struct pattern_set *set, struct sy_error *err);
+ * and categories of letters are refused. `dotted`: i is also U+0130, I is U+0131: so Python's regex. */
+SY_MUST_CHECK bool set_ignore_case(struct pattern_set *set, bool dotted, struct sy_error *err);
 
 /* Letters, white space, digits and so on, by the name that a pattern gives: \p{NAME}. False for a name that
  * is not known. */

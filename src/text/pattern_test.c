@@ -116,6 +116,7 @@ TEST(words_differ_between_engines) {
                "a\xc2\xb2_\xe2\x80\x8c"
                "b",
                "[a\xc2\xb2_][b]");
+    matches_in("[\\w]+|[^\\w]+", PATTERN_ONIGURUMA, "a\xc2\xb2_", "[a][\xc2\xb2][_]"); /* in a class, not */
     matches_in("\\b\\w", PATTERN_RUST,
                "ab c\xcc\x81"
                "d",
@@ -134,6 +135,8 @@ TEST(anchors_differ_between_engines) {
 
 TEST(case_is_folded_simply) {
     matches_in("(?i:k|s)", PATTERN_RUST, "kKsS\xe2\x84\xaa\xc5\xbf", "[k][K][s][S][\xe2\x84\xaa][\xc5\xbf]");
+    matches_in("(?i:i)", PATTERN_RUST, "iI\xc4\xb0", "[i][I]");
+    matches_in("(?i:i)", PATTERN_PYTHON, "iI\xc4\xb0", "[i][I][\xc4\xb0]");
     matches_in("(?i:[^a-c])+", PATTERN_RUST, "aBCDd", "[Dd]");
     matches_in("(?i)a|b", PATTERN_ONIGURUMA, "AB", "[A][B]");
     matches_in("(?i:a(?-i:b))c", PATTERN_RUST, "Abc ABc AbC", "[Abc]");

@@ -160,7 +160,7 @@ struct atom {
 static bool read_branches(struct pattern_reader *reader, struct text *out, bool *choice);
 
 static void word_boundary(const struct pattern_reader *reader, bool negated, struct text *out) {
-    struct pattern_set word = reader_word_set(reader);
+    struct pattern_set word = reader_word_set(reader, false);
     struct text w = { 0 };
     set_write(&word, &w);
     if (w.data && negated)
@@ -288,7 +288,7 @@ static bool read_character(struct pattern_reader *reader, struct atom *atom) {
         atom->letter = letter ? (char)(point | 0x20) : 0;
         if (point >= 0x80 && reader->dialect == PATTERN_ONIGURUMA)
             ok = reader_refuse(reader, "in a case-insensitive group is not known here");
-        else if (!set_ignore_case(&unit.set, reader->err))
+        else if (!set_ignore_case(&unit.set, reader->dialect == PATTERN_PYTHON, reader->err))
             ok = reader_place(reader);
     }
     if (ok && is_unit) unit_write(&unit, &atom->text);

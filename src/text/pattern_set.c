@@ -49,11 +49,11 @@ static void sort_ranges(struct pattern_set *set) {
         set->ranges[at] = range;
     }
     for (int i = 0; i < set->range_count; i++) {
-        struct set_range *last = &set->ranges[kept - 1], range = set->ranges[i];
-        if (kept == 0 || range.low > last->high + 1)
+        struct set_range range = set->ranges[i];
+        if (kept == 0 || range.low > set->ranges[kept - 1].high + 1)
             set->ranges[kept++] = range;
-        else if (range.high > last->high)
-            last->high = range.high;
+        else if (range.high > set->ranges[kept - 1].high)
+            set->ranges[kept - 1].high = range.high;
     }
     set->range_count = kept;
 }

@@ -1,0 +1,45 @@
+/*
+ * A short run of the fuzz targets of text with a fixed seed (the long one is `make fuzz`): chains of
+ * mutations from valid inputs, and what earlier runs found.
+ */
+#include "base/random.h"
+#include "test.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { ROUNDS = 6000, ROOM = 8192, CHAIN_MAX = 8 };
+
+int fuzz_pattern(const uint8_t *bytes, size_t size);
+size_t fuzz_pattern_mutate(uint8_t *bytes, size_t size, size_t room, unsigned seed);
+int fuzz_spm_model(const uint8_t *bytes, size_t size);
+size_t fuzz_spm_model_mutate(uint8_t *bytes, size_t size, size_t room, unsigned seed);
+
+/* Each input lies in a block of exactly its size. */
+static void try_one(int (*target)(const uint8_t *, size_t), const void *bytes, size_t size) {
+    uint8_t *exact = malloc(size + (size == 0));
+    if (size > 0) memcpy(exact, bytes, size);
+    target(exact, size);
+    free(exact);
+}
+
+static void run(int (*target)(const uint8_t *, size_t),
+                size_t (*mutate)(uint8_t *, size_t, size_t, unsigned)) {
+    static uint8_t bytes[ROOM];
+    struct random random = random_seed(2026);
+    size_t size = 0;
+    for (int i = 0; i < ROUNDS; i++) {
+        if (random_below(&random, CHAIN_MAX) == 0) size = 0;
+        size = mutate(bytes, size, ROOM, (unsigned)random_u64(&random));
+        assert_true(size <= ROOM);
+        try_one(target, bytes, size);
+    }
+}
+
+TEST(mutated_patterns) {
+    run(fuzz_pattern, fuzz_pattern_mutate);
+}
+
+TEST(mutated_spm_models) {
+    run(fuzz_spm_model, fuzz_spm_model_mutate);
+}

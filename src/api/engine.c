@@ -114,11 +114,25 @@ static bool list_moe_layers(struct sy_engine *e, struct sy_error *err) {
     return true;
 }
 
+/* generation_config.json may know more ids that end an answer than config.json does. */
+static void add_ends(struct tokens_spec *tokens, const struct generation_defaults *generation) {
+    const int64_t room = sizeof tokens->eos / sizeof tokens->eos[0];
+    for (int i = 0; i < generation->eos_count && tokens->eos_count < room; i++) {
+        bool known = false;
+        for (int64_t j = 0; j < tokens->eos_count; j++) known |= tokens->eos[j] == generation->eos[i];
+        if (!known) tokens->eos[tokens->eos_count++] = generation->eos[i];
+    }
+}
+
 static bool open_parts(struct sy_engine *e, const char *path, const struct sy_options *o,
                        const struct session_options *wanted, struct sy_error *err) {
     double begin = os_seconds();
-    if (!session_open(path, wanted, &e->session, err)) return false;
-    if (!scheduler_open(&e->session, NULL, &e->scheduler, err)) return sy_error_in(err, path);
+    struct session_options whole = *wanted;
+    if (!model_text_open(path, &e->text, err)) return false;
+    if (e->text.tokenizer) whole.beside += tokenizer_facts(e->text.tokenizer).bytes;
+    if (!session_open(path, &whole, &e->session, err)) return false;
+    add_ends(&e->session.model.spec.tokens, &e->text.generation);
+    if (!scheduler_open(&e->session, e->text.tokenizer, &e->scheduler, err)) return sy_error_in(err, path);
     if (!list_moe_layers(e, err)) return false;
     describe(e);
     e->profiled = o->flags & SY_PROFILE;
@@ -151,6 +165,7 @@ void sy_engine_close(struct sy_engine *e) {
     if (!e || !engine_enter(e, NULL)) return;
     scheduler_close(e->scheduler);
     if (e->session.model.path[0]) session_close(&e->session);
+    model_text_close(&e->text);
     free(e->moe_layer);
     free(e);
 }
@@ -160,11 +175,14 @@ void sy_engine_close(struct sy_engine *e) {
 void sy_engine_facts(const struct sy_engine *e, struct sy_facts *facts) {
     const struct session *s = &e->session;
     const struct spec *spec = &s->model.spec;
+    struct tokenizer_facts text = { 0 };
+    if (e->text.tokenizer) text = tokenizer_facts(e->text.tokenizer);
     struct sy_facts own = {
         .path = s->model.path,
         .family = s->model.family->name,
         .runs_as = e->runs_as,
         .departure = s->departure[0] ? s->departure : NULL,
+        .tokenizer = text.kind,
         .layers = spec->decoder.layer_count,
         .moe_layers = e->moe_layers,
         .moe_layer = e->moe_layer,

@@ -4,6 +4,7 @@
 
 #include "engine/scheduler.h"
 #include "engine/session.h"
+#include "text/model_text.h"
 
 #include <stdatomic.h>
 
@@ -13,6 +14,7 @@ struct sy_engine {
     atomic_bool busy;
 
     struct session session;
+    struct model_text text; /* .tokenizer NULL: ids only */
     struct scheduler *scheduler;
     struct stage_times times; /* with SY_PROFILE */
     bool profiled;

@@ -7,6 +7,7 @@
     COMMAND(tokenize)                                                                                        \
     COMMAND(template)                                                                                        \
     COMMAND(show)                                                                                            \
+    COMMAND(eval)                                                                                            \
     COMMAND(convert)                                                                                         \
     COMMAND(synth)                                                                                           \
     COMMAND(help)                                                                                            \

@@ -33,6 +33,7 @@ bool scheduler_open(struct session *session, const struct tokenizer *tokenizer, 
     if (!s) return sy_fail(err, SY_ERR_MEMORY, "no memory for a scheduler");
     s->session = session;
     s->tokenizer = tokenizer;
+    s->pieces = tokenizer ? tokenizer_facts(tokenizer).count : 0;
     s->running = calloc(n, sizeof *s->running);
     s->lanes = calloc(n, sizeof *s->lanes);
     s->drawn = calloc(n, sizeof *s->drawn);

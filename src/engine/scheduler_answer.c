@@ -6,10 +6,19 @@
  */
 #include "engine/scheduler_private.h"
 
-/* Ids have no bytes before the tokenizer is there. */
+/* The answer goes on a text, so that nothing is stripped at its front. */
+void answer_begin(const struct scheduler *s, struct sequence *q) {
+    if (!s->tokenizer) return;
+    q->stream = token_stream_begin(s->tokenizer);
+    q->stream.begun = true;
+    q->stream.count = q->prompt_end;
+}
+
+/* A vocabulary may be padded beyond what the tokenizer knows: such an id says nothing. */
 bool answer_take(struct scheduler *s, struct sequence *q, int64_t token, struct sy_error *err) {
-    (void)s, (void)q, (void)token, (void)err;
-    return true;
+    if (!s->tokenizer || token >= s->pieces) return true;
+    if (!token_stream_next(&q->stream, (int32_t)token, &q->text, err)) return false;
+    return !q->text.failed || sy_fail(err, SY_ERR_MEMORY, "no memory for the text of an answer");
 }
 
 bool answer_stopped(struct sequence *q) {
@@ -20,5 +29,6 @@ bool answer_stopped(struct sequence *q) {
 }
 
 void answer_end(struct sequence *q) {
+    if (q->stream.tokenizer) token_stream_end(&q->stream, &q->text);
     if (!answer_stopped(q)) q->sure = (int64_t)q->text.size;
 }

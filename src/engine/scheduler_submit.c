@@ -166,6 +166,7 @@ bool scheduler_submit(struct scheduler *s, const struct sy_request *r, int64_t *
         return false;
     struct sequence *q = new_sequence(r, err);
     if (!q) return false;
+    answer_begin(s, q);
     bool taken = copy_ids(q, r, from, err) && copy_sampling(q, r, err) && share(s, q, from, positions, err) &&
                  check_pages(s, q, err);
     if (taken) {

@@ -1,0 +1,91 @@
+/*
+ * Text: to ids and back, by the model's own tokenizer.
+ */
+#include "api/engine.h"
+#include "base/checked.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool enter(struct sy_engine *e, struct sy_error *err) {
+    if (!engine_enter(e, err)) return false;
+    if (e->text.tokenizer) return true;
+    if (err) *err = e->text.missing;
+    engine_leave(e);
+    return false;
+}
+
+/* The growing text becomes the caller's, NUL-terminated also when it is empty. */
+static bool give_text(struct text *text, char **out, size_t *size, struct sy_error *err) {
+    if (!text->data) text_add_bytes(text, "", 0);
+    char *data = text->failed ? NULL : text->data ? text->data : calloc(1, 1);
+    if (!data) {
+        text_free(text);
+        return sy_fail(err, SY_ERR_MEMORY, "no memory for the text");
+    }
+    *out = data;
+    if (size) *size = text->size;
+    return true;
+}
+
+static bool give_ids(const struct id_buffer *ids, int64_t **out, int64_t *count, struct sy_error *err) {
+    int64_t *wide = calloc((size_t)ids->count + 1, sizeof *wide);
+    if (!wide) return sy_fail(err, SY_ERR_MEMORY, "no memory for %lld ids", (long long)ids->count);
+    for (int64_t i = 0; i < ids->count; i++) wide[i] = ids->data[i];
+    *out = wide;
+    *count = ids->count;
+    return true;
+}
+
+bool sy_encode(struct sy_engine *engine, const char *text, size_t size, uint32_t flags, int64_t **ids,
+               int64_t *count, struct sy_error *err) {
+    struct id_buffer own = { 0 };
+    struct encode_options how = { .no_special = flags & SY_NO_SPECIAL,
+                                  .parse_special = flags & SY_PARSE_SPECIAL };
+    if (!text || !ids || !count) return sy_fail(err, SY_ERR_USAGE, "text, ids or count is NULL");
+    if (flags & ~(uint32_t)(SY_NO_SPECIAL | SY_PARSE_SPECIAL))
+        return sy_fail(err, SY_ERR_USAGE, "unknown flags 0x%x in sy_encode", flags);
+    if (!enter(engine, err)) return false;
+    bool done = tokenizer_encode(engine->text.tokenizer, text, (int64_t)size, how, &own, err) &&
+                give_ids(&own, ids, count, err);
+    engine_leave(engine);
+    id_buffer_free(&own);
+    return done;
+}
+
+static bool narrow_ids(const int64_t *ids, int64_t count, int32_t **out, struct sy_error *err) {
+    int32_t *narrow = calloc((size_t)count + 1, sizeof *narrow);
+    if (!narrow) return sy_fail(err, SY_ERR_MEMORY, "no memory for %lld ids", (long long)count);
+    for (int64_t i = 0; i < count; i++) narrow[i] = (int32_t)max_i64(-1, min_i64(ids[i], INT32_MAX));
+    *out = narrow;
+    return true;
+}
+
+bool sy_decode(struct sy_engine *engine, const int64_t *ids, int64_t count, char **text, size_t *size,
+               struct sy_error *err) {
+    struct text own = { 0 };
+    int32_t *narrow = NULL;
+    if (!text || (!ids && count > 0) || count < 0)
+        return sy_fail(err, SY_ERR_USAGE, "text or ids is NULL, or their count negative");
+    if (!enter(engine, err)) return false;
+    bool done = narrow_ids(ids, count, &narrow, err) &&
+                tokenizer_decode(engine->text.tokenizer, narrow, count, &own, err) &&
+                give_text(&own, text, size, err);
+    engine_leave(engine);
+    free(narrow);
+    if (!done) text_free(&own);
+    return done;
+}
+
+/* As transformers reads generation_config.json: nothing is drawn unless do_sample says so; then the fifty
+ * likeliest, unless top_k says otherwise (GenerationConfig's own default). */
+void sy_recommended(const struct sy_engine *engine, struct sy_sampling *sampling) {
+    const struct generation_defaults *g = &engine->text.generation;
+    *sampling = (struct sy_sampling){ .repeat_penalty = g->has_repeat_penalty ? g->repeat_penalty : 0 };
+    if (!g->has_sample || !g->sample) return;
+    sampling->temperature = g->has_temperature ? g->temperature : 1;
+    sampling->top_k = g->has_top_k ? g->top_k : 50;
+    sampling->top_p = g->has_top_p ? g->top_p : 0;
+    sampling->min_p = g->has_min_p ? g->min_p : 0;
+    sampling->typical = g->has_typical ? g->typical : 0;
+}

@@ -61,3 +61,25 @@ TEST(template_refuses_in_one_line) {
     assert_error(test_run("template", "--file", source, "--set", "x"), 2, "name=value");
     assert_error(test_run("template", "--file", source, "--now", "yesterday"), 2, "2025-07-10T12:00:00Z");
 }
+
+TEST(template_takes_the_templates_of_a_model) {
+    char folder[TEST_PATH_MAX], file[TEST_PATH_MAX], messages[TEST_PATH_MAX], tools[TEST_PATH_MAX];
+    snprintf(folder, sizeof folder, "%s", test_temp_dir());
+    write_file(file, "config.json", "{\"model_type\": \"llama\"}");
+    write_file(file, "tokenizer_config.json",
+               "{\"bos_token\": \"<s>\", \"eos_token\": {\"content\": \"</s>\"}, \"chat_template\": ["
+               "{\"name\": \"tool_use\", \"template\": \"T{{ tools|length }}\"},"
+               "{\"name\": \"default\", \"template\": \"{{ bos_token }}{{ messages[0].content }}{{ eos_token "
+               "}}\"}]}");
+    write_file(messages, "m.json", "[{\"role\": \"user\", \"content\": \"hi\"}]");
+    write_file(tools, "tools.json", "[{}]");
+    assert_string_equal(test_run("template", folder, "-m", messages).out, "<s>hi</s>");
+    assert_string_equal(test_run("template", folder, "-m", messages, "--tools", tools).out, "T1");
+    assert_string_equal(
+        test_run("template", folder, "-m", messages, "--tools", tools, "--template", "default").out,
+        "<s>hi</s>");
+    assert_string_equal(test_run("template", folder, "-m", messages, "--set", "bos_token=B").out, "Bhi</s>");
+    assert_error(test_run("template", folder, "-m", messages, "--template", "x"), 1, "tool_use");
+    write_file(file, "tokenizer_config.json", "{}");
+    assert_error(test_run("template", folder, "-m", messages), 1, "no chat template");
+}

@@ -4,8 +4,11 @@
 #include "template/template.h"
 #include "base/os.h"
 #include "commands/command.h"
+#include "commands/common.h"
 #include "commands/console.h"
+#include "text/model_text.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -14,13 +17,15 @@
 #define JSON_BYTES_MAX     ((int64_t)256 << 20)
 
 struct args {
-    const char *file, *messages, *tools, *documents, *context, *now;
+    const char *file, *name, *messages, *tools, *documents, *context, *now;
     struct option_list sets;
     bool no_generation_prompt;
 };
 
 static const struct option options[] = {
     { "file", 0, OPTION_STRING, "T.jinja", "the template", offsetof(struct args, file) },
+    { "template", 0, OPTION_STRING, "NAME", "of MODEL's templates the one of this name",
+      offsetof(struct args, name) },
     { "messages", 'm', OPTION_STRING, "F.json", "the conversation: a list of {role, content}",
       offsetof(struct args, messages) },
     { "tools", 0, OPTION_STRING, "F.json", "with --messages: tools that the model may call",
@@ -109,19 +114,41 @@ static bool read_clock(const char *text, struct template_clock *clock, struct sy
     return true;
 }
 
-/* ---- the command ---- */
+/* ---- the template ---- */
 
-static bool check(const struct args *args, struct sy_error *err) {
-    if (!args->file)
-        return sy_fail(err, SY_ERR_USAGE, "no template") || sy_error_remedy(err, "give --file T.jinja");
-    if (args->messages && args->context)
-        return sy_fail(err, SY_ERR_USAGE, "--messages and --context are two ways to say the same");
-    if (!args->messages && (args->tools || args->documents || args->no_generation_prompt))
-        return sy_fail(err, SY_ERR_USAGE, "%s goes with --messages",
-                       args->tools       ? "--tools"
-                       : args->documents ? "--documents"
-                                         : "--no-generation-prompt");
-    return true;
+static const struct chat_template_source *find_source(const struct model_text *text, const char *name) {
+    for (int i = 0; i < text->template_count; i++)
+        if (strcmp(text->templates[i].name, name) == 0) return &text->templates[i];
+    return NULL;
+}
+
+static bool name_templates(const struct model_text *text, struct sy_error *err) {
+    char names[160] = "";
+    for (int i = 0; i < text->template_count; i++) {
+        size_t used = strlen(names);
+        snprintf(names + used, sizeof names - used, "%s%s", i > 0 ? ", " : "", text->templates[i].name);
+    }
+    return sy_error_remedy(err, "--template takes one of: %s", names);
+}
+
+/* As transformers chooses: by name, or where there are tools the one for their use, or the default. */
+static const struct chat_template_source *choose(const struct model_text *text, const struct args *args,
+                                                 struct sy_error *err) {
+    const struct chat_template_source *source = args->name ? find_source(text, args->name) : NULL;
+    if (!args->name && args->tools) source = find_source(text, "tool_use");
+    if (!args->name && !source) source = find_source(text, "default");
+    if (!args->name && !source && text->template_count == 1) source = &text->templates[0];
+    if (source) return source;
+    if (text->template_count == 0) {
+        sy_fail(err, SY_ERR_INPUT, "the model brings no chat template");
+        sy_error_remedy(err, "give --file T.jinja");
+    } else {
+        sy_fail(err, SY_ERR_INPUT,
+                args->name ? "the model has no template '%s'" : "no template of the model is the default%s",
+                args->name ? args->name : "");
+        name_templates(text, err);
+    }
+    return NULL;
 }
 
 static bool parse_file(const char *path, struct chat_template **template, struct sy_error *err) {
@@ -133,17 +160,60 @@ static bool parse_file(const char *path, struct chat_template **template, struct
     return done;
 }
 
+/* A model gives its special tokens too. */
+static bool parse_model(const struct args *args, const char *path, struct template_context *context,
+                        struct chat_template **template, struct sy_error *err) {
+    struct model_text text;
+    if (!model_text_open(path, &text, err)) return sy_error_in(err, path);
+    const struct chat_template_source *source = args->file ? NULL : choose(&text, args, err);
+    bool done = args->file ? parse_file(args->file, template, err)
+                           : source && template_parse(source->source, (int64_t)strlen(source->source), NULL,
+                                                      template, err);
+    done = done && (!text.special || template_context_json(context, NULL, text.special, err));
+    model_text_close(&text);
+    return done || sy_error_in(err, path);
+}
+
+/* ---- the command ---- */
+
+static bool check(const struct call *call, const struct args *args, struct sy_error *err) {
+    if (call->word_count == 0 && !args->file) {
+        sy_fail(err, SY_ERR_USAGE, "no template");
+        return sy_error_remedy(err, "name a MODEL, or give --file T.jinja");
+    }
+    if (args->name && (call->word_count == 0 || args->file))
+        return sy_fail(err, SY_ERR_USAGE, "--template chooses among the templates of a MODEL");
+    if (args->messages && args->context)
+        return sy_fail(err, SY_ERR_USAGE, "--messages and --context are two ways to say the same");
+    if (!args->messages && (args->tools || args->documents || args->no_generation_prompt))
+        return sy_fail(err, SY_ERR_USAGE, "%s goes with --messages",
+                       args->tools       ? "--tools"
+                       : args->documents ? "--documents"
+                                         : "--no-generation-prompt");
+    return true;
+}
+
+static bool open_template(const struct call *call, struct template_context *context,
+                          struct chat_template **template, struct sy_error *err) {
+    const struct args *args = call->args;
+    char path[4200];
+    if (call->word_count == 0) return parse_file(args->file, template, err);
+    return common_model_path(call->words[0], path, sizeof path, err) &&
+           parse_model(args, path, context, template, err);
+}
+
 static bool run(const struct call *call, struct sy_error *err) {
     const struct args *args = call->args;
+    const char *named = args->file ? args->file : call->words[0];
     struct template_context *context = NULL;
     struct chat_template *template = NULL;
     struct template_clock clock;
     struct text prompt = { 0 };
-    bool done = check(args, err) && read_clock(args->now, &clock, err) &&
-                parse_file(args->file, &template, err) && template_context_open(&context, err) &&
+    bool done = check(call, args, err) && read_clock(args->now, &clock, err) &&
+                template_context_open(&context, err) && open_template(call, context, &template, err) &&
                 fill_context(args, context, err);
     if (done && !template_render(template, context, clock, &prompt, NULL, err))
-        done = sy_error_in(err, args->file);
+        done = sy_error_in(err, named);
     template_context_close(context);
     template_free(template);
     if (done) return console_print(&prompt, err);
@@ -155,15 +225,19 @@ const struct command command_template = {
     .text = {
         .name = "template",
         .summary = "the prompt that a chat template makes of a conversation",
-        .usage = "--file T.jinja (--messages F.json | --context C.json)",
+        .usage = "(MODEL | --file T.jinja) (--messages F.json | --context C.json)",
         .details =
             "Prints the prompt and nothing else. With --messages the template sees what transformers'\n"
             "apply_chat_template shows it; with --context the members of one JSON object. Templates are\n"
-            "Jinja as transformers runs it, in a sandbox, within bounds of steps, memory and output.",
-        .examples = "switchyard template --file chat.jinja --messages chat.json\n"
+            "Jinja as transformers runs it, in a sandbox, within bounds of steps, memory and output.\n"
+            "\n"
+            "A MODEL brings its special tokens, and may bring several templates: with --tools the one\n"
+            "called tool_use is taken where there is one, else default.",
+        .examples = "switchyard template models/small --messages chat.json\n"
                     "switchyard template --file chat.jinja -m chat.json --set enable_thinking=false",
     },
     .table = &table,
     .args_size = sizeof(struct args),
+    .words_max = 1,
     .run = run,
 };

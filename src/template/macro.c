@@ -87,8 +87,8 @@ static bool bind_special(struct run *run, const struct function_tree *tree, cons
                          tree->name ? value_quoted(&run->heap, value_of_string(tree->name)) : "None",
                          (long long)tree->parameters.count);
     }
-    if (!value_list(&run->heap, VALUE_TUPLE, arguments->positional + taken, arguments->count - taken, &rest))
-        return false;
+    const struct value *items = taken > 0 ? arguments->positional + taken : arguments->positional;
+    if (!value_list(&run->heap, VALUE_TUPLE, items, arguments->count - taken, &rest)) return false;
     activation->slots[tree->varargs_slot] = rest;
     return true;
 }

@@ -6,6 +6,7 @@
  */
 #include "model/bind.h"
 #include "model/spec_json.h"
+#include "must.h"
 #include "mutate.h"
 
 #define SIZES                                                                                                \
@@ -114,26 +115,9 @@ static const char *const words[] = {
 #define PLANNED_MAX 2000 /* larger ones would only be slower */
 #define LAYERS_FEW  64
 
-static long long inputs, deep, good;
-
-static void print_counts(void) {
-    fprintf(stderr, "fuzz: %lld of %lld inputs past the header, %lld accepted\n", deep, inputs, good);
-}
-
-#define MUST(condition)                                                                                      \
-    do {                                                                                                     \
-        if (!(condition)) {                                                                                  \
-            fprintf(stderr, "fuzz: not so: %s\n", #condition);                                               \
-            abort();                                                                                         \
-        }                                                                                                    \
-    } while (0)
-
 static void check_refusal(const struct sy_error *err) {
-    char line[1200];
-    MUST(err->code != SY_OK && err->code != SY_ERR_INTERNAL && err->code != SY_ERR_MEMORY);
-    MUST(err->file[0] && err->message[0] && err->remedy[0]);
-    sy_error_line(err, line, sizeof line);
-    for (const unsigned char *c = (const unsigned char *)line; *c; c++) MUST(*c >= 0x20 && *c != 0x7f);
+    must_refuse(err);
+    MUST(err->file[0] && err->remedy[0]);
 }
 
 static void check_round_trip(const struct spec *spec, struct arena *arena) {
@@ -209,14 +193,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     struct sy_error err = { 0 };
     const char **names;
     int64_t count;
-    if (inputs++ == 0) atexit(print_counts);
+    must_begin();
     arena_open(&arena);
     if (!config_parse((const char *)bytes, (int64_t)size, "config.json", &arena, &config, &err)) {
         check_refusal(&err);
     } else {
         bool ok = spec_from_config(&config, &arena, &family, &spec, &err);
-        deep += ok || family != NULL;
-        good += ok;
+        must_deep += ok || family != NULL;
+        must_good += ok;
         MUST(config_unknown(&config, &names, &count, NULL));
         if (ok)
             check_spec(family, &spec, &arena);

@@ -5,6 +5,7 @@
  */
 #include "plan/plan.h"
 #include "model/presets.h"
+#include "must.h"
 #include "mutate.h"
 
 #include <math.h>
@@ -43,28 +44,6 @@ static const char *const words[] = {
 };
 
 #define LAYERS_FEW 300 /* larger ones would only be slower */
-
-static long long inputs, deep, good;
-
-static void print_counts(void) {
-    fprintf(stderr, "fuzz: %lld of %lld inputs past the header, %lld accepted\n", deep, inputs, good);
-}
-
-#define MUST(condition)                                                                                      \
-    do {                                                                                                     \
-        if (!(condition)) {                                                                                  \
-            fprintf(stderr, "fuzz: not so: %s\n", #condition);                                               \
-            abort();                                                                                         \
-        }                                                                                                    \
-    } while (0)
-
-static void check_refusal(const struct sy_error *err) {
-    char line[1200];
-    MUST(err->code != SY_OK && err->code != SY_ERR_INTERNAL && err->code != SY_ERR_MEMORY);
-    MUST(err->message[0]);
-    sy_error_line(err, line, sizeof line);
-    for (const unsigned char *c = (const unsigned char *)line; *c; c++) MUST(*c >= 0x20 && *c != 0x7f);
-}
 
 static void check_plan(const struct plan *p) {
     const struct param_count *c = &p->parameters.count;
@@ -114,7 +93,7 @@ static void check_spec(const struct spec *spec, uint64_t hash) {
     if (plan_make(&input, &plan, &err))
         check_plan(&plan);
     else
-        check_refusal(&err);
+        must_refuse(&err);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
@@ -126,19 +105,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     struct config config;
     struct spec spec;
     struct sy_error err = { 0 };
-    if (inputs++ == 0) atexit(print_counts);
+    must_begin();
     arena_open(&arena);
     if (config_parse((const char *)bytes, (int64_t)size, "config.json", &arena, &config, &err)) {
         bool ok = spec_from_config(&config, &arena, &family, &spec, &err);
-        deep += ok || family != NULL;
-        good += ok;
+        must_deep += ok || family != NULL;
+        must_good += ok;
         if (!ok)
-            check_refusal(&err);
+            must_refuse(&err);
         else if (spec_layer_count(&spec) <= LAYERS_FEW)
             check_spec(&spec, random_hash(bytes, size, 0));
         config_close(&config);
     } else {
-        check_refusal(&err);
+        must_refuse(&err);
     }
     arena_close(&arena);
     return 0;

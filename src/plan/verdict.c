@@ -20,7 +20,7 @@ struct verdict plan_verdict(const struct memory_input *in, const struct plan_mem
     v.dense_tokens = rates->read / ((double)v.dense_equal * each);
     if (!memory->said) return v;
     double rest = (double)(memory->peak - memory->weights);
-    v.dense_fitting = (int64_t)fmax(0, ((double)in->memory - rest) / each);
+    v.dense_fitting = (int64_t)fmin(9e18, fmax(0, ((double)in->memory - rest) / each));
     if (memory->fits) return v;
     v.short_of = memory->peak - in->memory;
     int64_t best = 0;

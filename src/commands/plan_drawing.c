@@ -42,9 +42,9 @@ static int fill_bars(const struct plan *p, struct texts *t, struct chart_bar *ba
 
 static void fill_pieces(const struct plan *p, struct texts *t, struct chart_piece *pieces) {
     const struct plan_memory *m = &p->memory;
-    static const char *const names[PIECES] = { "weights", "keys and values", "activations",
-                                               "vectors and program" };
-    const int64_t amounts[PIECES] = { m->weights, m->kv, m->activations, m->vectors + PROGRAM_BYTES };
+    static const char *const names[PIECES] = { "weights", "keys and values", "activations", "all else" };
+    const int64_t amounts[PIECES] = { m->weights, m->kv, m->activations,
+                                      m->vectors + m->tables + m->program };
     char size[NUMBER_TEXT];
     for (int i = 0; i < PIECES; i++) {
         snprintf(t->piece[i], sizeof t->piece[i], "%s %s", names[i], number_bytes(amounts[i], size));

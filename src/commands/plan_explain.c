@@ -107,9 +107,9 @@ static void say_memory(const struct saying *s) {
     const struct plan_memory *m = &s->p->memory;
     text_add(s->out,
              "  %lld weights\n+ %lld vectors, decoded\n+ %lld keys and values, in whole pages of 256\n"
-             "+ %lld activations of a pass of %lld rows\n+ %lld the program\n= %lld\n",
+             "+ %lld activations of a pass of %lld rows\n+ %lld tables\n+ %lld the program\n= %lld\n",
              (long long)m->weights, (long long)m->vectors, (long long)m->kv, (long long)m->activations,
-             (long long)m->rows, (long long)PROGRAM_BYTES, (long long)m->peak);
+             (long long)m->rows, (long long)m->tables, (long long)m->program, (long long)m->peak);
 }
 
 static void say_fits(const struct saying *s) {

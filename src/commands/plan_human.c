@@ -176,12 +176,13 @@ static void show_memory(const struct plan_facts *f, const struct style *style, s
     }
     snprintf(note, sizeof note, "a pass of %lld rows", (long long)m->rows);
     memory_row("activations", m->activations, note, &table);
-    memory_row("vectors", m->vectors, "norms and biases, decoded", &table);
+    memory_row("all else", m->vectors + m->tables + m->program, "decoded vectors, tables, the program",
+               &table);
     if (m->said)
         snprintf(note, sizeof note, "%s %s", m->fits ? "fits in" : "does not fit in",
                  number_bytes(in->memory, limit));
     else
-        snprintf(note, sizeof note, "with the program; --memory asks whether it fits");
+        snprintf(note, sizeof note, "--memory asks whether it fits");
     memory_row("peak of run", m->peak, note, &table);
     table_print(&table, style, out);
     table_free(&table);

@@ -94,7 +94,8 @@ static void emit_memory(struct emit *e, const struct plan_facts *f) {
     emit_int(e, "activations", m->activations);
     emit_int(e, "peak", m->peak);
     emit_int(e, "vectors", m->vectors);
-    emit_int(e, "program", PROGRAM_BYTES);
+    emit_int(e, "tables", m->tables);
+    emit_int(e, "program", m->program);
     emit_end(e);
     if (m->said)
         emit_bool(e, "fits", m->fits);

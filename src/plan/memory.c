@@ -1,10 +1,10 @@
 /*
  * Memory.
  *
- *   peak = weights + decoded vectors + pool of keys and values + a pass + the program
+ *   peak = weights + decoded vectors + pool of keys and values + a pass + tables + the program
  *
- * each from the function beside the constructor that takes it: weights_bytes, store_bytes, kv_pool_bytes of
- * kv_pages_needed, pass_bytes.
+ * by engine/memory.h, which is what `run` refuses by: each part from the function beside the constructor that
+ * takes it (store_bytes, kv_pool_bytes, pass_bytes...), the weights from their recipe or headers.
  *
  *   cache    (memory - everything but the experts) / bytes of an expert, in whole experts
  *   fetch    experts that the batch touches / batch * bytes of an expert, all MoE layers * (1 - hit);  hit =
@@ -13,9 +13,7 @@
 #include "plan/memory.h"
 
 #include "base/checked.h"
-#include "kv/kv.h"
-#include "pass/pass.h"
-#include "store/store.h"
+#include "engine/memory.h"
 
 /* The arithmetic that `run` chooses by itself: exact where all weights are f32 or wider. */
 static struct numerics numerics_of(const struct memory_input *in) {
@@ -29,19 +27,23 @@ static struct numerics numerics_of(const struct memory_input *in) {
 static bool take_all(const struct memory_input *in, struct plan_memory *m, struct sy_error *err) {
     const struct spec *spec = in->traffic.weights.spec;
     struct numerics numerics = numerics_of(in);
+    struct memory_need need = { 0 };
     struct pass_limits limits = { .rows = max_i64(PLAN_ROWS, in->batch),
                                   .sequences = in->batch,
                                   .threads = in->threads };
-    int64_t pages;
-    m->rows = limits.rows;
-    if (!weights_bytes(&in->traffic.weights, &m->weights, err) || !store_bytes(spec, &m->vectors, err) ||
-        !kv_pages_needed(spec, in->batch, in->traffic.context, &pages, err) ||
-        !kv_pool_bytes(spec, in->traffic.kv, pages, &m->kv, err) ||
-        !pass_bytes(spec, &numerics, &limits, &m->activations, err) ||
+    if (!weights_bytes(&in->traffic.weights, &need.weights, err) ||
+        !memory_need(spec, &numerics, &limits, in->traffic.context, &need, err) ||
         !kv_token_bytes(spec, in->traffic.kv, &m->kv_per_token, err))
         return false;
-    if (!size_add(m->weights, m->vectors, &m->peak) || !size_add(m->peak, m->kv, &m->peak) ||
-        !size_add(m->peak, m->activations, &m->peak) || !size_add(m->peak, PROGRAM_BYTES, &m->peak))
+    m->rows = limits.rows;
+    m->weights = need.weights;
+    m->vectors = need.vectors;
+    m->kv = need.cache;
+    m->activations = need.step;
+    m->tables = need.tables;
+    m->program = need.program;
+    m->peak = memory_total(&need);
+    if (m->peak == INT64_MAX)
         return sy_fail(err, SY_ERR_LIMIT, "the memory of all parts together passes 2^63 bytes");
     m->kv_kept = kv_kept_bytes(spec, in->traffic.kv, in->traffic.context) * (double)in->batch;
     return true;

@@ -28,7 +28,9 @@ struct plan_memory {      /* bytes */
     int64_t vectors;      /* norms and biases, decoded to f32 */
     int64_t kv;           /* the pool of pages */
     int64_t activations;  /* of a pass */
-    int64_t peak;         /* all of it, and the program */
+    int64_t tables;       /* names, views, pages */
+    int64_t program;      /* itself, its libraries, its threads */
+    int64_t peak;         /* all of it */
     int64_t rows;         /* of a pass */
     double kv_kept;       /* what `batch` sequences keep at the context, windows honoured */
     int64_t kv_per_token; /* one token, all layers, before any window */
@@ -37,8 +39,7 @@ struct plan_memory {      /* bytes */
     double lru[LRU_POINTS]; /* hits when 0, 1/8, .. 8/8 of each layer's experts are held; with a trace */
 };
 
-#define PLAN_ROWS     512                 /* of a pass, as session.c has it */
-#define PROGRAM_BYTES ((int64_t)11 << 19) /* the program and its libraries; bench/plan.py measures it */
+#define PLAN_ROWS 512 /* of a pass, as session.c has it */
 
 SY_MUST_CHECK bool plan_memory(const struct memory_input *input, struct plan_memory *out,
                                struct sy_error *err);

@@ -1,28 +1,25 @@
 #include "plan/plan_test.h"
 
-#include "kv/kv.h"
-#include "pass/pass.h"
-#include "store/store.h"
+#include "engine/memory.h"
 
 TEST(memory_is_the_sum_of_what_run_takes) {
     struct arena arena;
     struct spec spec;
     struct plan_memory m;
-    int64_t vectors, pages, kv, pass;
+    struct memory_need need = { 0 };
     preset_spec("olmoe-1b-7b", &arena, &spec);
     struct plan_input input = preset_input(&spec);
     input.memory.batch = 3;
     struct numerics numerics = { .compute = COMPUTE_BF16, .kv = DTYPE_F16 };
     struct pass_limits limits = { .rows = 512, .sequences = 3, .threads = 2 };
     assert_true(plan_memory(&input.memory, &m, NULL));
-    assert_true(store_bytes(&spec, &vectors, NULL) && kv_pages_needed(&spec, 3, 4096, &pages, NULL) &&
-                kv_pool_bytes(&spec, DTYPE_F16, pages, &kv, NULL) &&
-                pass_bytes(&spec, &numerics, &limits, &pass, NULL));
+    assert_true(memory_need(&spec, &numerics, &limits, 4096, &need, NULL));
     assert_int_equal(m.weights, 2 * 6919161856);
-    assert_int_equal(m.vectors, vectors);
-    assert_int_equal(m.kv, kv);
-    assert_int_equal(m.activations, pass);
-    assert_int_equal(m.peak, m.weights + vectors + kv + pass + PROGRAM_BYTES);
+    assert_int_equal(m.vectors, need.vectors);
+    assert_int_equal(m.kv, need.cache);
+    assert_int_equal(m.activations, need.step);
+    need.weights = m.weights;
+    assert_int_equal(m.peak, memory_total(&need));
     assert_int_equal(m.kv_per_token, 131072);
     assert_false(m.said);
     input.memory.memory = m.peak;

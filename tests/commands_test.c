@@ -92,6 +92,30 @@ TEST(wrong_input_is_status_1) {
     assert_int_equal(access(out, F_OK), -1); /* nothing half-done is left */
 }
 
+/* A context beyond the model's own must be asked for by --ctx; what goes beyond it then says so, once, and
+ * what stays within it says nothing. */
+TEST(a_context_beyond_the_model_is_asked_for_and_warned_of) {
+    const char *model = small_model(); /* made for 64 */
+    struct test_output got =
+        test_run("run", model, "--ids", "1,2", "-n", "64", "--ctx", "65", "--ignore-eos");
+    assert_int_equal(got.status, 0);
+    assert_non_null(
+        strstr(got.err, "warning: 65 positions are more than the 64 that the model was made for"));
+    got = test_run("run", model, "--ids", "1,2", "-n", "63", "--ctx", "65", "--ignore-eos");
+    assert_int_equal(got.status, 0);
+    assert_string_equal(got.err, "");
+    got = test_run("run", model, "--ids", "1,2", "-n", "90", "--ctx",
+                   "65"); /* warnings come with success only */
+    assert_int_equal(got.status, 1);
+    assert_null(strstr(got.err, "warning"));
+    got = test_run("run", model, "--ids", "1", "--ctx", "1000000000000000000");
+    assert_int_equal(got.status, 1);
+    assert_non_null(strstr(got.err, "more pages than can be counted"));
+    got = test_run("run", model, "--ids", "1", "--ctx", "100000000");
+    assert_int_equal(got.status, 1);
+    assert_non_null(strstr(got.err, "would fit"));
+}
+
 TEST(help_man_completion_and_version_print) {
     static const char *const verbs[] = { "run",  "logits", "show",       "synth",  "plan",
                                          "help", "man",    "completion", "version" };

@@ -90,6 +90,7 @@ static bool translate(const struct sy_options *o, struct session_options *out, s
         .memory = o->memory_bytes,
         .ignore_unknown = o->flags & SY_IGNORE_UNKNOWN,
         .experts_per_token = o->experts_per_token,
+        .scheduled = true,
     };
     return choose_kv(o->kv, &out->kv, err) && choose_level(o->cpu, &out->cpu, err);
 }

@@ -43,6 +43,13 @@ int64_t common_room(const struct common *common, const struct session *session) 
     return min_i64(session->context, made_for);
 }
 
+void common_warn_beyond(const struct session *session, int64_t positions) {
+    int64_t made_for = session->model.spec.context;
+    if (made_for > 0 && positions > made_for)
+        console_warn("%lld positions are more than the %lld that the model was made for",
+                     (long long)positions, (long long)made_for);
+}
+
 char *common_precision(const struct session *session, char *text, size_t size) {
     char kv[16];
     snprintf(kv, sizeof kv, "%s", dtype_name(session->numerics.kv));

@@ -89,6 +89,7 @@ static bool print(const struct args *args, const struct job *job, int64_t prompt
         console_warn(
             "the text outgrew the model's original %lld positions, and was run anew with long factors",
             (long long)job->session.model.spec.rope.original_context);
+    common_warn_beyond(&job->session, prompt_count + result->steps);
     return console_print(&text, err);
 }
 

@@ -86,6 +86,7 @@ int64_t os_peak_rss_bytes(void);
 /* ---- this process ---- */
 
 double os_seconds(void);      /* monotonic clock */
+double os_cpu_seconds(void);  /* processor time of this process, all its threads */
 void os_install_sigbus(void); /* the program only: name the mapped file whose size shrank, exit 1 */
 void os_install_interrupt(
     void); /* Ctrl-C sets a flag; a second one kills. Again: clears the flag, arms anew */

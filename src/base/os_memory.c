@@ -64,6 +64,12 @@ int64_t os_peak_rss_bytes(void) {
     return getrusage(RUSAGE_SELF, &usage) == 0 ? (int64_t)usage.ru_maxrss * 1024 : 0;
 }
 
+double os_cpu_seconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
 double os_seconds(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);

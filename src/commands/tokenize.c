@@ -52,7 +52,7 @@ struct work {
     struct id_buffer ids;
     struct text text; /* decoded, or unhexed */
     struct text out;
-    double seconds; /* of the last encoding */
+    double seconds, cpu_seconds; /* of the last encoding */
     int64_t bytes;
 };
 
@@ -97,9 +97,10 @@ static bool encode(struct work *work, const char *bytes, int64_t size, struct sy
         bytes = work->text.data;
         size = (int64_t)work->text.size;
     }
-    double start = os_seconds();
+    double start = os_seconds(), start_cpu = os_cpu_seconds();
     bool done = tokenizer_encode(work->tokenizer, bytes, size, how, &work->ids, err);
     work->seconds = os_seconds() - start;
+    work->cpu_seconds = os_cpu_seconds() - start_cpu;
     work->bytes = size;
     return done;
 }
@@ -130,6 +131,7 @@ static void report_count(struct work *work) {
     emit_int(&e, "count", work->ids.count);
     emit_int(&e, "bytes", work->bytes);
     emit_real(&e, "seconds", work->seconds);
+    emit_real(&e, "cpu_seconds", work->cpu_seconds);
     emit_end(&e);
 }
 

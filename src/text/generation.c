@@ -65,11 +65,11 @@ bool generation_read(const json_t *config, struct generation_defaults *out, stru
         out->sample = json_is_true(sample);
     }
     if (top_k && !json_is_null(top_k)) {
-        out->has_top_k = json_to_i64(top_k, &out->top_k) && out->top_k >= 0;
-        if (!out->has_top_k) {
-            sy_fail(err, SY_ERR_FORMAT, "'top_k' is no count");
+        if (!json_to_i64(top_k, &out->top_k)) {
+            sy_fail(err, SY_ERR_FORMAT, "'top_k' is no whole number");
             return sy_error_remedy(err, "mend it, or take the key out");
         }
+        out->has_top_k = out->top_k >= 0; /* -1 is how some say: no such limit */
     }
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
         if (!read_number(config, &numbers[i], out, err)) return false;

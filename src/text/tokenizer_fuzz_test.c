@@ -1,0 +1,37 @@
+/* A short run of fuzz/tokenizer.c and fuzz/encode.c with a fixed seed (the long one is `make fuzz`). */
+#include "base/random.h"
+#include "test.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { ROOM = 16384, CHAIN_MAX = 6 };
+
+int fuzz_tokenizer(const uint8_t *bytes, size_t size);
+size_t fuzz_tokenizer_mutate(uint8_t *bytes, size_t size, size_t room, unsigned seed);
+int fuzz_encode(const uint8_t *bytes, size_t size);
+size_t fuzz_encode_mutate(uint8_t *bytes, size_t size, size_t room, unsigned seed);
+
+static void run(int (*target)(const uint8_t *, size_t), size_t (*mutate)(uint8_t *, size_t, size_t, unsigned),
+                int rounds) {
+    static uint8_t bytes[ROOM];
+    struct random random = random_seed(2026);
+    size_t size = 0;
+    for (int i = 0; i < rounds; i++) {
+        if (random_below(&random, CHAIN_MAX) == 0) size = 0;
+        size = mutate(bytes, size, ROOM, (unsigned)random_u64(&random));
+        assert_true(size <= ROOM);
+        uint8_t *exact = malloc(size + (size == 0));
+        memcpy(exact, bytes, size);
+        target(exact, size);
+        free(exact);
+    }
+}
+
+TEST(mutated_tokenizers) {
+    run(fuzz_tokenizer, fuzz_tokenizer_mutate, 1500);
+}
+
+TEST(mutated_texts) {
+    run(fuzz_encode, fuzz_encode_mutate, 4000);
+}

@@ -13,16 +13,19 @@ enum { WORDS = 32, LINE = 512 };
 /* What stands for what. */
 static const char *filled(const char *word) {
     static char model[TEST_PATH_MAX], config[TEST_PATH_MAX], out[TEST_PATH_MAX], gguf[TEST_PATH_MAX],
-        folder[TEST_PATH_MAX];
+        folder[TEST_PATH_MAX], template[TEST_PATH_MAX], chat[TEST_PATH_MAX];
     test_source(model, "tests/golden/mixtral_window");
     test_source(config, "tests/golden/mixtral_window/config.json");
+    test_source(template, "tests/golden/templates/chat.jinja");
+    test_source(chat, "tests/golden/templates/chat.json");
     test_temp_path(out, "readme.safetensors");
     test_temp_path(folder, "readme");
     test_temp_path(gguf, "readme.gguf");
-    const char *const pairs[][2] = { { "MODEL", model },          { "CONFIG.json", config },
-                                     { "F.safetensors", out },    { "F.gguf", gguf },
-                                     { "DIR", folder },           { "COMMAND", "run" },
-                                     { "PRESET", "mixtral-8x7b" } };
+    const char *const pairs[][2] = {
+        { "MODEL", model },           { "CONFIG.json", config }, { "F.safetensors", out },
+        { "F.gguf", gguf },           { "DIR", folder },         { "COMMAND", "run" },
+        { "PRESET", "mixtral-8x7b" }, { "T.jinja", template },   { "CHAT.json", chat }
+    };
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
         if (strcmp(word, pairs[i][0]) == 0) return pairs[i][1];
     return word;

@@ -139,18 +139,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
 
 size_t LLVMFuzzerCustomMutator(uint8_t *bytes, size_t size, size_t room, unsigned seed) {
     struct mutation m = { bytes, size, room, random_seed(seed), words, sizeof words / sizeof *words };
-    if (size < 2 || size > 400 || mutate_below(&m, 16) == 0) {
+    if (size < 2 || size > 400 || mutate_below(&m, 3) == 0) {
         const char *from = seeds[mutate_below(&m, sizeof seeds / sizeof *seeds)];
         if (strlen(from) + 1 > room) return size;
         bytes[0] = (uint8_t)mutate_below(&m, 3);
         memcpy(bytes + 1, from, strlen(from));
         m.size = strlen(from) + 1;
     }
-    for (size_t i = mutate_below(&m, 3) + 1; i > 0; i--) {
-        size_t at = 1 + mutate_below(&m, m.size), left = m.size - at, removed = 0;
+    for (size_t i = mutate_below(&m, 2) + 1; i > 0; i--) {
+        size_t at = 1 + mutate_below(&m, m.size), removed = 0;
         const char *word = m.words[mutate_below(&m, (size_t)m.word_count)];
-        if (mutate_below(&m, 2) == 0) removed = mutate_below(&m, left < 6 ? left + 1 : 6);
-        if (mutate_below(&m, 4) == 0) word = "";
+        while (mutate_below(&m, 3) > 0 && at > 1 && m.at[at - 1] != '|' && m.at[at - 1] != ']') at--;
+        if (mutate_below(&m, 4) == 0) removed = mutate_below(&m, m.size - at < 6 ? m.size - at + 1 : 6);
+        if (mutate_below(&m, 8) == 0) word = "";
         mutate_splice(&m, at, removed, word, strlen(word));
     }
     return m.size;

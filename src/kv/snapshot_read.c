@@ -35,11 +35,10 @@ static bool check_whole(struct input *in, const unsigned char *bytes, int64_t si
     struct hash all = hash_begin();
     hash_add(&all, bytes, size - HASH_BYTES);
     hash_end(&all, hash);
-    if (memcmp(hash, bytes + size - HASH_BYTES, HASH_BYTES) != 0) {
-        if (h->body_bytes != size - (int64_t)sizeof *h - HASH_BYTES)
-            return damaged(err, "is not as long as its header says: it was cut off, or damaged");
+    if (h->body_bytes != size - (int64_t)sizeof *h - HASH_BYTES) /* whatever the checksum says */
+        return damaged(err, "is not as long as its header says: it was cut off, or damaged");
+    if (memcmp(hash, bytes + size - HASH_BYTES, HASH_BYTES) != 0)
         return damaged(err, "is damaged: its checksum is another");
-    }
     if (h->version != SNAPSHOT_VERSION || h->header_bytes != sizeof *h) {
         sy_fail(err, SY_ERR_FORMAT, "is of version %u, this program reads %d", (unsigned)h->version,
                 SNAPSHOT_VERSION);

@@ -168,6 +168,12 @@ TEST(each_bit_of_a_snapshot_counts) {
     forget(&t);
 }
 
+static void seal(struct saved *t) {
+    struct hash hash = hash_begin();
+    hash_add(&hash, t->bytes, t->size - HASH_BYTES);
+    hash_end(&hash, (uint8_t *)t->bytes + t->size - HASH_BYTES);
+}
+
 TEST(a_snapshot_that_was_cut_is_refused) {
     struct saved t;
     save(&t, DTYPE_F32, true, 2, 0);
@@ -176,17 +182,19 @@ TEST(a_snapshot_that_was_cut_is_refused) {
         assert_int_equal(refusal(&t, exact, size, 1024).code, SY_ERR_FORMAT);
         free(exact);
     }
+    for (int64_t size = sizeof(struct snapshot_header) + HASH_BYTES; size < t.size; size++) {
+        struct saved cut = t; /* and sealed again */
+        cut.bytes = memcpy(malloc((size_t)size), t.bytes, (size_t)size);
+        cut.size = size;
+        seal(&cut);
+        assert_int_equal(refusal(&cut, cut.bytes, size, 1024).code, SY_ERR_FORMAT);
+        free(cut.bytes);
+    }
     char *longer = calloc((size_t)t.size + 8, 1);
     memcpy(longer, t.bytes, (size_t)t.size);
     assert_int_equal(refusal(&t, longer, t.size + 8, 1024).code, SY_ERR_FORMAT);
     free(longer);
     forget(&t);
-}
-
-static void seal(struct saved *t) {
-    struct hash hash = hash_begin();
-    hash_add(&hash, t->bytes, t->size - HASH_BYTES);
-    hash_end(&hash, (uint8_t *)t->bytes + t->size - HASH_BYTES);
 }
 
 static void assert_refused_with(struct saved *t, const char *word) {

@@ -100,3 +100,26 @@ TEST(one_rank_sends_nothing) {
     c = cluster_of("llama-3-8b", 4, 4, 0); /* dense: no expert parallelism */
     for (int i = 0; i < c.layout_count; i++) assert_int_equal(c.layouts[i].expert, 1);
 }
+
+/* 2 x 2 x 2 of a batch of 64: each rank works on 16 sequences, each pair of tensor ranks on half of all
+ * experts that 32 sequences touch. */
+TEST(a_layout_is_priced_part_by_part) {
+    struct plan_cluster c = cluster_of("mixtral-8x7b", 8, 64, 0);
+    const struct rank_layout *l = NULL;
+    for (int i = 0; i < c.layout_count; i++)
+        if (c.layouts[i].tensor == 2 && c.layouts[i].expert == 2) l = &c.layouts[i];
+    assert_non_null(l);
+    double expert = 2 * 176160768.0 * 32, fixed = 2 * (12748853248.0 - 2 * 176160768.0 * 32), kv = 131072;
+    double row = 4096 * 2, alpha = 5e-6, beta = 25e9, layers = 32;
+    double touched = experts_touched(8, 2, 32), away = ranks_touched(8, 2, 2) / 2;
+    assert_close(l->reading, (fixed / 2 + touched / 2 * expert / 2 + 16 * kv * 4097 / 2) / 20e9, 1e-9);
+    assert_close(l->computing, 27644657664.0 * 64 / 8 / 300e9, 1e-6);
+    assert_close(l->reducing, 2 * layers * (2 * alpha + 16 * row / beta), 1e-9);
+    assert_close(l->exchanging, 2 * layers * (alpha + 16 * away * row / (beta * 2)), 1e-9);
+    assert_close(l->tokens, 64 / (fmax(l->reading, l->computing) + l->reducing + l->exchanging), 1e-12);
+    for (int i = 0; i < c.layout_count; i++) { /* a ring of 4 sends one and a half times as much */
+        l = &c.layouts[i];
+        if (l->tensor == 4 && l->expert == 1)
+            assert_close(l->reducing, 2 * layers * (6 * alpha + 1.5 * 32 * row / beta), 1e-9);
+    }
+}

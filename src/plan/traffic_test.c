@@ -107,6 +107,7 @@ TEST(an_encoder_works_once_a_text) {
     assert_close(sums.flops_matrices, 2 * (12 * (6 * square + ffn) + head), 1e-12);
     assert_close(sums.flops_attention, 12.0 * 2 * 12 * 128 * (512 + 512), 1e-12);
     assert_close(sums.prompt_matrices, 2 * (12 * (4 * square + ffn) + 12 * (8 * square + ffn)), 1e-12);
+    assert_close(sums.prompt_attention, 12.0 * 2 * 12 * 128 * (512 + 256.5 + 512), 1e-12);
     arena_close(&arena);
 }
 

@@ -105,7 +105,8 @@ def patterns_of_files(folder):
 
 def strings(count, seed):
     rng = random.Random(seed)
-    assigned = [c for c in range(1, 0x110000) if unicodedata.category(chr(c)) not in ("Cn", "Cs")]
+    moved = {0x295}  # Ll until Unicode 16, Lo in 17, which the regex module of 2026 knows
+    assigned = [c for c in range(1, 0x110000) if unicodedata.category(chr(c)) not in ("Cn", "Cs") and c not in moved]
     groups = {}
     for c in assigned:
         groups.setdefault(unicodedata.category(chr(c)), []).append(c)

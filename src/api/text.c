@@ -1,8 +1,10 @@
 /*
- * Text: to ids and back, by the model's own tokenizer.
+ * Text: to ids and back by the model's own tokenizer, and conversations by its own chat template.
  */
 #include "api/engine.h"
 #include "base/checked.h"
+#include "base/os.h"
+#include "engine/prompt.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -73,6 +75,24 @@ bool sy_decode(struct sy_engine *engine, const int64_t *ids, int64_t count, char
                 give_text(&own, text, size, err);
     engine_leave(engine);
     free(narrow);
+    if (!done) text_free(&own);
+    return done;
+}
+
+bool sy_chat(struct sy_engine *engine, const char *messages, const char *context, char **text, size_t *size,
+             struct sy_error *err) {
+    struct text own = { 0 };
+    if (!messages || !text) return sy_fail(err, SY_ERR_USAGE, "%s is NULL", text ? "messages" : "text");
+    if (!enter(engine, err)) return false;
+    struct prompt_request request = {
+        .messages = messages,
+        .messages_size = (int64_t)strlen(messages),
+        .context = context,
+        .context_size = context ? (int64_t)strlen(context) : 0,
+        .clock = { os_local_seconds() },
+    };
+    bool done = prompt_render(&engine->text, &request, &own, err) && give_text(&own, text, size, err);
+    engine_leave(engine);
     if (!done) text_free(&own);
     return done;
 }

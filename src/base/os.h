@@ -85,9 +85,10 @@ int64_t os_peak_rss_bytes(void);
 
 /* ---- this process ---- */
 
-double os_seconds(void);      /* monotonic clock */
-double os_cpu_seconds(void);  /* processor time of this process, all its threads */
-void os_install_sigbus(void); /* the program only: name the mapped file whose size shrank, exit 1 */
+double os_seconds(void);        /* monotonic clock */
+double os_cpu_seconds(void);    /* processor time of this process, all its threads */
+int64_t os_local_seconds(void); /* as if the local time were UTC: since 1970 */
+void os_install_sigbus(void);   /* the program only: name the mapped file whose size shrank, exit 1 */
 void os_install_interrupt(
     void); /* Ctrl-C sets a flag; a second one kills. Again: clears the flag, arms anew */
 bool os_interrupted(void);

@@ -1,5 +1,6 @@
 /* The commands, in the order of the help page. */
 #define COMMAND_LIST(COMMAND)                                                                                \
+    COMMAND(chat)                                                                                            \
     COMMAND(run)                                                                                             \
     COMMAND(logits)                                                                                          \
     COMMAND(bench)                                                                                           \

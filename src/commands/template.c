@@ -94,16 +94,9 @@ static bool fill_context(const struct args *args, struct template_context *conte
 
 /* ---- the clock ---- */
 
-/* The time as the clock on the wall shows it, which is what templates print. */
-static int64_t wall_clock(void) {
-    time_t now = time(NULL);
-    struct tm local;
-    return localtime_r(&now, &local) ? (int64_t)timegm(&local) : (int64_t)now;
-}
-
 static bool read_clock(const char *text, struct template_clock *clock, struct sy_error *err) {
     struct tm when = { 0 };
-    clock->seconds = wall_clock();
+    clock->seconds = os_local_seconds(); /* the time that templates print */
     if (!text) return true;
     const char *end = strptime(text, "%Y-%m-%dT%H:%M:%S", &when);
     if (!end || (strcmp(end, "Z") != 0 && *end)) {

@@ -259,6 +259,20 @@ static void expect_open(struct sy_options options, enum sy_code code, const char
     if (!strstr(sy_error_text(&err, line, sizeof line), message)) fail_msg("%s", line);
 }
 
+TEST(keys_and_values_of_every_type) {
+    static const char *const words[] = { "f32", "f16", "bf16", "q8_0" };
+    int64_t before = INT64_MAX;
+    for (int i = 0; i < 4; i++) {
+        struct sy_facts facts = { .struct_bytes = sizeof facts };
+        struct sy_engine *engine =
+            open_golden("tests/golden/gpt_oss_mxfp4", (struct sy_options){ .kv = words[i] });
+        sy_engine_facts(engine, &facts);
+        assert_true(i == 2 ? facts.kv_bytes == before : facts.kv_bytes < before);
+        before = facts.kv_bytes;
+        sy_engine_close(engine);
+    }
+}
+
 TEST(options_that_cannot_be_are_refused) {
     expect_open((struct sy_options){ .flags = 1u << 31 }, SY_ERR_USAGE, "flags");
     expect_open((struct sy_options){ .precision = (enum sy_precision)7 }, SY_ERR_INPUT, "precision");

@@ -34,12 +34,17 @@ void engine_leave(const struct sy_engine *engine) {
 /* ---- options ---- */
 
 static bool choose_kv(const char *word, int *kv, struct sy_error *err) {
-    static const enum dtype types[] = { DTYPE_F32, DTYPE_F16, DTYPE_BF16, DTYPE_Q8_0 };
+    static const struct {
+        const char *word;
+        enum dtype dtype;
+    } types[] = {
+        { "f32", DTYPE_F32 }, { "f16", DTYPE_F16 }, { "bf16", DTYPE_BF16 }, { "q8_0", DTYPE_Q8_0 }
+    };
     *kv = -1;
     if (!word) return true;
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
-        if (strcmp(word, dtype_name(types[i])) == 0) {
-            *kv = (int)types[i];
+        if (strcmp(word, types[i].word) == 0) {
+            *kv = (int)types[i].dtype;
             return true;
         }
     sy_fail(err, SY_ERR_INPUT, "kv: keys and values cannot be kept as '%s'", word);
@@ -129,9 +134,14 @@ static bool open_parts(struct sy_engine *e, const char *path, const struct sy_op
                        const struct session_options *wanted, struct sy_error *err) {
     double begin = os_seconds();
     struct session_options whole = *wanted;
-    if (!model_text_open(path, &e->text, err)) return false;
-    if (e->text.tokenizer) whole.beside += tokenizer_facts(e->text.tokenizer).bytes;
+    struct sy_error wrong = { 0 }; /* with the text; what is wrong with the model is said first */
+    bool readable = model_text_open(path, &e->text, &wrong);
+    if (readable && e->text.tokenizer) whole.beside += tokenizer_facts(e->text.tokenizer).bytes;
     if (!session_open(path, &whole, &e->session, err)) return false;
+    if (!readable) {
+        if (err) *err = wrong;
+        return false;
+    }
     add_ends(&e->session.model.spec.tokens, &e->text.generation);
     if (!scheduler_open(&e->session, e->text.tokenizer, &e->scheduler, err)) return sy_error_in(err, path);
     if (!list_moe_layers(e, err)) return false;

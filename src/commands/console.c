@@ -34,6 +34,14 @@ bool console_print(struct text *text, struct sy_error *err) {
     return written && (!failed || sy_fail(err, SY_ERR_MEMORY, "no memory for the output"));
 }
 
+bool console_stream(const char *text, size_t size, struct sy_error *err) {
+    return (fwrite(text, 1, size, stdout) == size && fflush(stdout) == 0) || not_written(err);
+}
+
+void console_tell(const struct text *text) {
+    if (text->data) fwrite(text->data, 1, text->size, stderr);
+}
+
 static void say(const char *prefix, const char *format, va_list args) {
     fputs(prefix, stderr);
     vfprintf(stderr, format, args);

@@ -14,6 +14,9 @@ FILE *console_progress(void);             /* stderr where it is a terminal, else
 
 /* Print to stdout and free the text. Fails when memory ran out while it grew, or nobody takes it. */
 SY_MUST_CHECK bool console_print(struct text *text, struct sy_error *err);
+/* Text as it comes, to stdout, at once. */
+SY_MUST_CHECK bool console_stream(const char *text, size_t size, struct sy_error *err);
+void console_tell(const struct text *text);                 /* to stderr, as it is */
 void console_note(const char *format, ...) SY_PRINTF(1, 2); /* one line to stderr: --verbose */
 void console_warn(const char *format, ...)
     SY_PRINTF(1, 2); /* "switchyard: warning: ..."; only with success */

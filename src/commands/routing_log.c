@@ -19,23 +19,19 @@ static bool take_room(struct routing_log *log, int64_t model_layers, struct sy_e
     return sy_fail(err, SY_ERR_MEMORY, "no memory for the routing of %lld ids", (long long)log->room);
 }
 
-bool routing_log_open(const struct spec *spec, int64_t ids, struct routing_log *log, struct sy_error *err) {
-    const struct router_spec *router = &spec->router;
-    bool fixed = router->select == SELECT_TOP_K || router->select == SELECT_TOP_K_IN_GROUPS ||
-                 router->select == SELECT_HASH;
+bool routing_log_open(const struct sy_facts *facts, int64_t ids, struct routing_log *log,
+                      struct sy_error *err) {
     *log = (struct routing_log){
-        .experts = router->experts,
-        .most = fixed ? router->top_k : router->experts,
+        .layers = facts->moe_layers,
+        .experts = facts->experts,
+        .most = facts->experts_per_token,
         .room = ids,
     };
-    int64_t model_layers = spec->decoder.layer_count;
-    for (int64_t l = 0; l < model_layers; l++) log->layers += spec->decoder.layers[l].ffn == FFN_MOE;
-    if (!take_room(log, model_layers, err)) return false;
-    int64_t found = 0;
-    for (int64_t l = 0; l < model_layers; l++) {
-        bool moe = spec->decoder.layers[l].ffn == FFN_MOE;
-        log->index_of[l] = moe ? found : -1;
-        if (moe) log->layer_of[found++] = l;
+    if (!take_room(log, facts->layers, err)) return false;
+    for (int64_t l = 0; l < facts->layers; l++) log->index_of[l] = -1;
+    for (int64_t i = 0; i < facts->moe_layers; i++) {
+        log->layer_of[i] = facts->moe_layer[i];
+        log->index_of[facts->moe_layer[i]] = i;
     }
     return true;
 }

@@ -5,7 +5,9 @@
 #ifndef COMMANDS_ROUTING_LOG_H
 #define COMMANDS_ROUTING_LOG_H
 
-#include "model/spec.h"
+#include "base/error.h"
+#include <stdint.h>
+#include <switchyard.h>
 
 struct routing_log {
     int64_t layers, experts, most; /* MoE layers; most: choices of an id at one layer */
@@ -17,8 +19,8 @@ struct routing_log {
     int64_t *load;                 /* [layers][experts] */
 };
 
-/* Room for `ids` ids. A model without MoE layers gives an empty log. */
-SY_MUST_CHECK bool routing_log_open(const struct spec *spec, int64_t ids, struct routing_log *log,
+/* Room for `ids` ids of an engine. A model without MoE layers gives an empty log. */
+SY_MUST_CHECK bool routing_log_open(const struct sy_facts *facts, int64_t ids, struct routing_log *log,
                                     struct sy_error *err);
 void routing_log_close(struct routing_log *log);
 

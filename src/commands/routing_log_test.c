@@ -1,19 +1,14 @@
 #include "commands/routing_log.h"
 #include "test.h"
 
-static struct layer_spec layers[] = { { .ffn = FFN_DENSE }, { .ffn = FFN_MOE }, { .ffn = FFN_MOE } };
-
-static struct spec small(void) {
-    struct spec spec = { .decoder = { .layer_count = 3, .layers = layers } };
-    spec.router.experts = 4;
-    spec.router.top_k = 2;
-    return spec;
-}
+static const int64_t moe_layer[] = { 1, 2 };
+static const struct sy_facts small = {
+    .layers = 3, .moe_layers = 2, .moe_layer = moe_layer, .experts = 4, .experts_per_token = 2
+};
 
 TEST(the_log_keeps_choices_and_counts) {
-    struct spec spec = small();
     struct routing_log log;
-    assert_true(routing_log_open(&spec, 2, &log, NULL));
+    assert_true(routing_log_open(&small, 2, &log, NULL));
     assert_int_equal(log.layers, 2);
     assert_int_equal(log.layer_of[0], 1);
     const float weights[] = { 0.75f, 0.25f };
@@ -34,9 +29,8 @@ TEST(the_log_keeps_choices_and_counts) {
 }
 
 TEST(evenness_is_one_where_all_are_alike) {
-    struct spec spec = small();
     struct routing_log log;
-    assert_true(routing_log_open(&spec, 2, &log, NULL));
+    assert_true(routing_log_open(&small, 2, &log, NULL));
     assert_true(routing_log_evenness(&log, 0) == 0); /* nothing ran yet */
     const float weights[] = { 0.5f, 0.5f };
     routing_log_add(&log, 0, 1, (const int32_t[]){ 0, 1 }, weights, 2);
@@ -47,10 +41,9 @@ TEST(evenness_is_one_where_all_are_alike) {
 }
 
 TEST(a_dense_model_has_an_empty_log) {
-    struct layer_spec dense = { .ffn = FFN_DENSE };
-    struct spec spec = { .decoder = { .layer_count = 1, .layers = &dense } };
+    struct sy_facts dense = { .layers = 1 };
     struct routing_log log;
-    assert_true(routing_log_open(&spec, 5, &log, NULL));
+    assert_true(routing_log_open(&dense, 5, &log, NULL));
     assert_int_equal(log.layers, 0);
     routing_log_close(&log);
 }

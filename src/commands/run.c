@@ -1,180 +1,312 @@
 /*
- * run: ids in, ids out, and the way that they took through the experts.
+ * run: a prompt in, what the model makes of it out, and the way that it took through the experts. A client of
+ * the public library with one sequence.
+ *
+ *     stdout: with text, the answer alone, as it is made; with --ids, the ids and the rates; with --json, one
+ * object stderr: with text, the rates where somebody looks at it, and what else was asked for
  */
+#include "commands/run.h"
+
+#include "base/checked.h"
 #include "base/os.h"
 #include "commands/command.h"
-#include "commands/common_session.h"
 #include "commands/console.h"
-#include "commands/ids.h"
-#include "commands/routing_log.h"
+#include "commands/engine_options.h"
 #include "commands/run_report.h"
-#include "engine/generate.h"
 #include "report/progress.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
-struct args {
-    struct common common;
-    const char *ids;
-    int64_t count;
-    double temperature;
-    bool ignore_eos, routing, json;
+#define IDS_COUNT    32  /* tokens generated where -n does not say, after ids */
+#define TEXT_COUNT   256 /* and after text */
+#define CONTEXT_MOST 4096
+#define COUNT_MAX    ((int64_t)1 << 40)
+#define AT(field)    offsetof(struct run_args, field)
+
+static const struct run_args defaults = {
+    .speaking = SPEAKING_DEFAULTS, .count = -1, .experts = -1, .logprobs = -1
 };
-
-static const struct args defaults = { .common = COMMON_DEFAULTS, .count = 32 };
 
 static const struct option options[] = {
-    { "ids", 0, OPTION_STRING, "1,2,3", "token ids of the prompt", offsetof(struct args, ids) },
-    { "count", 'n', OPTION_COUNT, "N", "generate at most N tokens (default: 32)",
-      offsetof(struct args, count) },
-    { "temp", 0, OPTION_REAL, "T", "temperature; 0, the only one today: the likeliest token",
-      offsetof(struct args, temperature) },
-    { "ignore-eos", 0, OPTION_FLAG, NULL, "go on after the model's end token",
-      offsetof(struct args, ignore_eos) },
-    { "routing", 0, OPTION_FLAG, NULL, "show which experts the tokens went to",
-      offsetof(struct args, routing) },
-    { "json", 0, OPTION_FLAG, NULL, "print one JSON object", offsetof(struct args, json) },
+    { "prompt", 'p', OPTION_STRING, "TEXT", "the prompt", AT(prompt) },
+    { "file", 'f', OPTION_STRING, "FILE", "the prompt from a file; - is standard input", AT(file) },
+    { "ids", 0, OPTION_STRING, "1,2,3", "the prompt as token ids", AT(ids) },
+    { "chat", 0, OPTION_FLAG, NULL, "the prompt is a message: apply the model's chat template", AT(chat) },
+    { "system", 0, OPTION_STRING, "TEXT", "with --chat: the system message", AT(system) },
+    { "count", 'n', OPTION_COUNT, "N", "generate at most N tokens (default: 32 after ids, 256 after text)",
+      AT(count) },
+    { "ignore-eos", 0, OPTION_FLAG, NULL, "go on after the model's end token", AT(ignore_eos) },
+    { "experts-per-token", 0, OPTION_COUNT, "N", "experts a token instead of the model's own number",
+      AT(experts) },
+    { "logprobs", 0, OPTION_COUNT, "N", "log-probabilities of the tokens and of the N likeliest (at most 64)",
+      AT(logprobs) },
+    { "routing", 0, OPTION_FLAG, NULL, "show which experts the tokens went to", AT(routing) },
+    { "profile", 0, OPTION_FLAG, NULL, "show where the time went", AT(profile) },
+    { "json", 0, OPTION_FLAG, NULL, "print one JSON object", AT(json) },
     OPTION_END,
 };
-static const struct option_table table = { options, &common_table };
+static const struct option_table table = { options, &speaking_table };
 
 struct job {
-    struct session session;
+    const struct run_args *args;
+    struct sy_engine *engine;
+    struct sy_facts facts;
+    struct run_prompt prompt;
+    struct sampling_given given;
+    int64_t new_count;
     struct routing_log log;
     struct progress progress;
-    int64_t *tokens; /* [count] */
+    struct run_token *tokens; /* [new_count + 1] */
+    struct text text;         /* of the answer */
+    struct sy_event end;      /* the sequence's last event */
+    bool streams;             /* text goes out as it comes */
 };
 
-static bool take_token(void *argument, int64_t index, int64_t token, struct sy_error *err) {
+/* ---- what comes ---- */
+
+static void take_routing(void *argument, int64_t sequence, int64_t index, int64_t layer,
+                         const int32_t *experts, const float *weights, int64_t n) {
     struct job *job = argument;
-    (void)err;
-    job->tokens[index] = token;
-    progress_show(&job->progress, index + 1, os_seconds());
+    (void)sequence;
+    routing_log_add(&job->log, index, layer, experts, weights, n);
+}
+
+static bool keep_token(struct job *job, const struct sy_event *event, struct sy_error *err) {
+    struct run_token *token = &job->tokens[event->index];
+    token->token = event->token;
+    token->likeliest_count = event->likeliest_count;
+    if (event->likeliest_count > 0) {
+        size_t bytes = (size_t)event->likeliest_count * sizeof *token->likeliest;
+        token->likeliest = malloc(bytes);
+        if (!token->likeliest) return sy_fail(err, SY_ERR_MEMORY, "no memory for log-probabilities");
+        memcpy(token->likeliest, event->likeliest, bytes);
+    }
+    job->end.token_count = event->index + 1; /* until the end says so itself */
+    progress_show(&job->progress, event->index + 1, os_seconds());
     return true;
 }
 
-static bool take_routing(void *argument, int64_t index, int64_t layer, const int32_t *ids,
-                         const float *weights, int64_t n, struct sy_error *err) {
-    struct job *job = argument;
-    (void)err;
-    routing_log_add(&job->log, index, layer, ids, weights, n);
-    return true;
+static bool take_event(struct job *job, const struct sy_event *event, struct sy_error *err) {
+    if (event->kind == SY_EVENT_TOKEN && !keep_token(job, event, err)) return false;
+    if (event->kind == SY_EVENT_FINISHED) job->end = *event;
+    if (event->text_size == 0) return true;
+    text_add_bytes(&job->text, event->text, event->text_size);
+    if (job->text.failed) return sy_fail(err, SY_ERR_MEMORY, "no memory for the answer");
+    return !job->streams || console_stream(event->text, event->text_size, err);
 }
 
-static bool print(const struct args *args, const struct job *job, int64_t prompt_count,
-                  const struct generate_result *result, struct sy_error *err) {
-    char name[600], precision[160];
-    struct text text = { 0 };
-    struct style style = console_style(stdout);
-    snprintf(name, sizeof name, "%s (%s)", job->session.model.path, job->session.model.family->name);
-    struct run_facts facts = {
-        .tokens = job->tokens,
-        .token_count = result->tokens,
-        .prompt_count = prompt_count,
-        .prefill_rate = result->prefill_seconds > 0 ? (double)prompt_count / result->prefill_seconds : 0,
-        .decode_rate = result->decode_seconds > 0 ? (double)result->steps / result->decode_seconds : 0,
-        .load_seconds = job->session.load_seconds,
-        .peak_bytes = os_peak_rss_bytes(),
-        .ended = result->ended,
-        .model = name,
-        .runs_as = common_precision(&job->session, precision, sizeof precision),
-        .routing = args->routing ? &job->log : NULL,
-    };
-    if (args->json)
-        run_report_json(&facts, &text);
-    else
-        run_report_human(&facts, &style, &text);
-    if (result->prefilled_anew)
-        console_warn(
-            "the text outgrew the model's original %lld positions, and was run anew with long factors",
-            (long long)job->session.model.spec.rope.original_context);
-    common_warn_beyond(&job->session, prompt_count + result->steps);
-    return console_print(&text, err);
+/* Steps until the sequence has finished. Ctrl-C cancels it; what was generated stays. */
+static bool generate(struct job *job, int64_t sequence, struct sy_error *err) {
+    for (;;) {
+        struct sy_event event = { .struct_bytes = sizeof event };
+        int64_t active;
+        if (os_interrupted()) sy_cancel(job->engine, sequence);
+        if (!sy_step(job->engine, &active, err)) return false;
+        do {
+            if (!sy_poll(job->engine, sequence, &event, err) || !take_event(job, &event, err)) return false;
+        } while (event.kind == SY_EVENT_TOKEN);
+        if (event.kind == SY_EVENT_FINISHED) return true;
+    }
 }
 
-static bool generate_and_print(const struct args *args, const struct id_list *prompt, struct job *job,
-                               struct sy_error *err) {
-    struct generate_request request = {
-        .prompt = prompt->ids,
-        .prompt_count = prompt->count,
-        .new_count = args->count,
-        .ignore_eos = args->ignore_eos,
+static bool submit_and_generate(struct job *job, struct sy_error *err) {
+    const struct run_args *args = job->args;
+    const struct option_list *stops = &args->speaking.sampling.stops;
+    struct sy_request request = {
+        .struct_bytes = sizeof request,
+        .flags = (args->ignore_eos ? SY_IGNORE_END : 0u) | (args->routing ? SY_WANT_ROUTING : 0u) |
+                 (args->logprobs >= 0 ? SY_WANT_LOGPROBS : 0u),
+        .ids = job->prompt.ids,
+        .count = job->prompt.count,
+        .new_count = job->new_count,
+        .sampling = job->given.sampling,
+        .stops = stops->words,
+        .stop_count = stops->count,
+        .argument = job,
+        .on_routing = args->routing ? take_routing : NULL,
     };
-    struct generate_sink sink = { job, take_token, args->routing ? take_routing : NULL };
-    struct generate_result result;
     struct style style = console_style(stderr);
-    const struct spec *spec = &job->session.model.spec;
-    job->tokens = calloc((size_t)args->count + 1, sizeof *job->tokens);
-    if (!job->tokens) return sy_fail(err, SY_ERR_MEMORY, "no memory for %lld tokens", (long long)args->count);
-    if (args->routing && !routing_log_open(spec, generate_positions(&request), &job->log, err)) return false;
-    job->progress =
-        progress_begin(console_progress(), &style, "generating", args->count, "tok/s", os_seconds());
-    bool done = generate(&job->session, &request, &sink, NULL, &result, err);
+    int64_t sequence;
+    FILE *shown = job->streams ? NULL : console_progress();
+    if (!sy_submit(job->engine, &request, &sequence, err)) return false;
+    job->progress = progress_begin(shown, &style, "generating", job->new_count, "tok/s", os_seconds());
+    bool done = generate(job, sequence, err);
     progress_end(&job->progress);
-    if (done) return print(args, job, prompt->count, &result, err);
-    bool keep = err->code == SY_ERR_STOPPED && result.tokens > 0; /* Ctrl-C keeps what is finished */
-    return keep && print(args, job, prompt->count, &result, NULL) && false;
-}
-
-static bool check_room(const struct args *args, const struct id_lists *lists, const struct session *session,
-                       int64_t needed, struct sy_error *err) {
-    int64_t room = common_room(&args->common, session);
-    if (!id_lists_check(lists, session, room, err)) return false;
-    if (needed <= room) return true;
-    sy_fail(err, SY_ERR_INPUT,
-            "%lld prompt ids and %lld new ones need %lld positions, and there is room for %lld",
-            (long long)lists->longest, (long long)args->count, (long long)needed, (long long)room);
-    return sy_error_remedy(err, "give --ctx %lld, or a smaller -n", (long long)needed);
-}
-
-static bool run_lists(const struct call *call, const struct id_lists *lists, struct sy_error *err) {
-    const struct args *args = call->args;
-    struct session_options wanted;
-    struct job job = { 0 };
-    int64_t needed = lists->longest + (args->count > 0 ? args->count - 1 : 0);
-    if (!common_options(&args->common, false, needed, &wanted, err)) return false;
-    if (!common_open(&args->common, call->words[0], &wanted, &job.session, err)) return false;
-    bool done = check_room(args, lists, &job.session, needed, err) &&
-                generate_and_print(args, &lists->lists[0], &job, err);
-    free(job.tokens);
-    routing_log_close(&job.log);
-    session_close(&job.session);
     return done;
 }
 
-static bool run(const struct call *call, struct sy_error *err) {
-    const struct args *args = call->args;
-    struct id_lists lists;
-    if (args->temperature != 0) {
-        sy_fail(err, SY_ERR_USAGE, "--temp %g: the samplers come later", args->temperature);
-        return sy_error_remedy(err, "leave it out: the likeliest token is taken");
+/* ---- what is shown ---- */
+
+static bool print_report(const struct job *job, const struct run_facts *facts, struct sy_error *err) {
+    struct text text = { 0 };
+    if (job->args->json) {
+        run_report_json(facts, &text);
+        return console_print(&text, err);
     }
-    if (args->count > ((int64_t)1 << 40))
-        return sy_fail(err, SY_ERR_USAGE, "-n %lld: at most %lld", (long long)args->count, 1ll << 40);
-    if (!id_lists_read(args->ids, NULL, &lists, err)) return false;
-    bool done = run_lists(call, &lists, err);
-    id_lists_free(&lists);
+    if (!job->streams) {
+        struct style style = console_style(stdout);
+        run_report_ids(facts, &style, &text);
+        run_report_rest(facts, &style, &text);
+        return console_print(&text, err);
+    }
+    struct style style = console_style(stderr);
+    bool asked = job->args->routing || job->args->profile || job->args->logprobs >= 0 ||
+                 job->args->speaking.common.verbose;
+    size_t size = job->text.size;
+    if (size > 0 && job->text.data[size - 1] != '\n' && !console_stream("\n", 1, err)) return false;
+    if (asked || isatty(STDERR_FILENO)) {
+        text_add(&text, "\n");
+        run_report_rest(facts, &style, &text);
+        console_tell(&text);
+    }
+    text_free(&text);
+    return true;
+}
+
+static bool report(const struct job *job, struct sy_error *err) {
+    char name[600];
+    const struct sy_event *end = &job->end;
+    struct sy_profile profile = { .struct_bytes = sizeof profile };
+    snprintf(name, sizeof name, "%s (%s)", job->facts.path, job->facts.family);
+    if (job->args->profile) sy_engine_profile(job->engine, &profile);
+    struct run_facts facts = {
+        .tokens = job->tokens,
+        .token_count = end->token_count,
+        .prompt_count = job->prompt.count,
+        .text = job->facts.tokenizer ? &job->text : NULL,
+        .prefill_rate = end->prompt_seconds > 0 ? (double)end->prompt_count / end->prompt_seconds : 0,
+        .decode_rate = end->step_seconds > 0 ? (double)end->step_count / end->step_seconds : 0,
+        .load_seconds = job->facts.load_seconds,
+        .peak_bytes = os_peak_rss_bytes(),
+        .finish = end->finish,
+        .logprobs = job->args->logprobs >= 0,
+        .drawn = job->given.sampling.temperature > 0 ? &job->given.sampling : NULL,
+        .model = name,
+        .runs_as = job->facts.runs_as,
+        .departure = job->facts.departure,
+        .routing = job->args->routing ? &job->log : NULL,
+        .profile = job->args->profile ? &profile : NULL,
+    };
+    if (!print_report(job, &facts, err)) return false;
+    if (end->prefilled_anew)
+        console_warn(
+            "the text outgrew the model's original %lld positions, and was run anew with long factors",
+            (long long)job->facts.context_before);
+    int64_t ran = job->prompt.count + end->step_count, made_for = job->facts.context_trained;
+    if (made_for > 0 && ran > made_for)
+        console_warn("%lld positions are more than the %lld that the model was made for", (long long)ran,
+                     (long long)made_for);
+    return true;
+}
+
+/* ---- from options to an engine ---- */
+
+/* What is wrong whatever the model is said before it is opened. */
+static bool check_args(struct job *job, struct sy_error *err) {
+    const struct run_args *args = job->args;
+    struct sy_sampling greedy = { 0 };
+    job->new_count = args->count >= 0 ? args->count : job->prompt.text ? TEXT_COUNT : IDS_COUNT;
+    if (job->new_count > COUNT_MAX)
+        return sy_fail(err, SY_ERR_USAGE, "-n %lld: at most %lld", (long long)args->count,
+                       (long long)COUNT_MAX);
+    if (args->experts == 0) return sy_fail(err, SY_ERR_USAGE, "--experts-per-token 0: at least 1");
+    return sampling_given(&args->speaking.sampling, &greedy, &job->given, err);
+}
+
+static bool open_engine(struct job *job, const char *word, struct sy_error *err) {
+    const struct run_args *args = job->args;
+    struct engine_words words;
+    struct sy_options wanted;
+    struct sy_sampling recommended;
+    int64_t most = 0;
+    if (!engine_options(&args->speaking.common, &words, &wanted, err)) return false;
+    most = run_prompt_bound(args, &job->prompt) + max_i64(0, job->new_count - 1);
+    if (!wanted.context && most < CONTEXT_MOST) wanted.context = most;
+    if (args->experts > 0) wanted.experts_per_token = args->experts;
+    if (args->profile) wanted.flags |= SY_PROFILE;
+    if (!engine_open(&args->speaking.common, word, &wanted, &job->engine, err)) return false;
+    job->facts.struct_bytes = sizeof job->facts;
+    sy_engine_facts(job->engine, &job->facts);
+    sy_recommended(job->engine, &recommended);
+    if (!sampling_given(&args->speaking.sampling, &recommended, &job->given, err)) return false;
+    job->given.sampling.logprobs = max_i64(0, args->logprobs);
+    return true;
+}
+
+/* Positions: what --ctx says, else no more than the model was made for. */
+static bool check_room(const struct job *job, struct sy_error *err) {
+    const struct sy_facts *facts = &job->facts;
+    int64_t needed = job->prompt.count + max_i64(0, job->new_count - 1), room = facts->context;
+    if (!job->args->speaking.common.context && facts->context_trained > 0)
+        room = min_i64(room, facts->context_trained);
+    if (needed <= room) return true;
+    sy_fail(err, SY_ERR_INPUT,
+            "%lld prompt ids and %lld new ones need %lld positions, and there is room for %lld",
+            (long long)job->prompt.count, (long long)job->new_count, (long long)needed, (long long)room);
+    return sy_error_remedy(err, "give --ctx %lld, or a smaller -n", (long long)needed);
+}
+
+static bool prepare(struct job *job, const char *word, struct sy_error *err) {
+    if (!run_prompt_read(job->args, &job->prompt, err) || !check_args(job, err) ||
+        !open_engine(job, word, err) || !run_prompt_encode(job->args, job->engine, &job->prompt, err) ||
+        !check_room(job, err))
+        return false;
+    job->streams = job->prompt.text && !job->args->json;
+    job->tokens = calloc((size_t)job->new_count + 1, sizeof *job->tokens);
+    if (!job->tokens)
+        return sy_fail(err, SY_ERR_MEMORY, "no memory for %lld tokens", (long long)job->new_count);
+    int64_t positions = job->prompt.count + max_i64(0, job->new_count - 1);
+    return !job->args->routing || routing_log_open(&job->facts, positions, &job->log, err);
+}
+
+static void clean_up(struct job *job) {
+    for (int64_t i = 0; job->tokens && i < job->new_count; i++) free(job->tokens[i].likeliest);
+    free(job->tokens);
+    text_free(&job->text);
+    routing_log_close(&job->log);
+    run_prompt_free(&job->prompt);
+    sy_engine_close(job->engine);
+}
+
+static bool run(const struct call *call, struct sy_error *err) {
+    struct job job = { .args = call->args };
+    bool done = prepare(&job, call->words[0], err) && submit_and_generate(&job, err);
+    if (done && job.end.finish == SY_FINISH_CANCELLED) { /* keep what is finished */
+        done = (job.end.token_count == 0 || report(&job, err)) && sy_fail(err, SY_ERR_STOPPED, "interrupted");
+    } else {
+        done = done && report(&job, err);
+    }
+    clean_up(&job);
     return done;
 }
 
 const struct command command_run = {
     .text = {
         .name = "run",
-        .summary = "run a prompt of token ids and generate from it",
-        .usage = "MODEL --ids 1,2,3 [-n N]",
+        .summary = "run a prompt and generate from it",
+        .usage = "MODEL (-p TEXT | -f FILE | --ids 1,2,3) [-n N]",
         .details =
-            "Prints the generated ids and the rates. With --routing also, for each MoE layer, how often\n"
-            "each expert was used, and the way of the last token through its experts.\n"
+            "With text, prints what the model makes of it, as it is made, and nothing else on\n"
+            "standard output; rates go to standard error where that is a terminal. With --ids,\n"
+            "prints the generated ids and the rates. With --routing also, for each MoE layer, how\n"
+            "often each expert was used, and the way of the last token through its experts.\n"
+            "\n"
+            "Sampling follows the model's own generation_config.json, and takes the likeliest token where\n"
+            "that says nothing; every option overrides it.\n"
             "\n"
             "Fast by default: bf16 products where the weights are bf16 or narrower, f32 otherwise. --exact\n"
             "decodes every weight exactly and keeps everything else in f32.",
-        .examples = "switchyard run models/olmoe --ids 1,2,3 -n 16\n"
+        .examples = "switchyard run models/olmoe -p \"The first railway\" -n 40\n"
+                    "switchyard run models/olmoe --chat -f question.txt --temp 0.7 --seed 1\n"
                     "switchyard run models/olmoe --ids 1,2,3 --routing  # and where the tokens went\n"
+                    "switchyard run models/olmoe --ids 1,2,3 --profile  # and where the time did\n"
                     "switchyard run models/olmoe --ids 1,2,3 --json | jq .tokens",
     },
     .table = &table,
-    .args_size = sizeof(struct args),
+    .args_size = sizeof(struct run_args),
     .defaults = &defaults,
     .words_min = 1,
     .words_max = 1,

@@ -7,6 +7,7 @@
 #include "report/table.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define STRIP_COLUMNS 40
 
@@ -39,29 +40,85 @@ static void emit_routing(struct emit *e, const struct routing_log *log) {
     emit_end(e);
 }
 
+static void emit_logprobs(struct emit *e, const struct run_facts *facts) {
+    emit_list(e, "logprobs");
+    for (int64_t i = 0; i < facts->token_count; i++) {
+        const struct run_token *token = &facts->tokens[i];
+        emit_object(e, NULL);
+        emit_int(e, "token", token->token.token);
+        emit_real(e, "logprob", token->token.logprob);
+        emit_list(e, "top");
+        for (int64_t k = 0; k < token->likeliest_count; k++) {
+            emit_object(e, NULL);
+            emit_int(e, "token", token->likeliest[k].token);
+            emit_real(e, "logprob", token->likeliest[k].logprob);
+            emit_end(e);
+        }
+        emit_end(e);
+        emit_end(e);
+    }
+    emit_end(e);
+}
+
+/* The parts of a step, in their order, with their names. */
+enum { PARTS = 8 };
+struct part {
+    const char *name;
+    double seconds;
+};
+
+static void list_parts(const struct sy_profile *p, struct part parts[PARTS]) {
+    const struct part all[PARTS] = { { "router", p->router },       { "dispatch", p->dispatch },
+                                     { "experts", p->experts },     { "combine", p->combine },
+                                     { "attention", p->attention }, { "dense", p->dense },
+                                     { "head", p->head },           { "other", p->other } };
+    memcpy(parts, all, sizeof all);
+}
+
+static void emit_profile(struct emit *e, const struct sy_profile *profile) {
+    struct part parts[PARTS];
+    list_parts(profile, parts);
+    emit_object(e, "profile");
+    for (int i = 0; i < PARTS; i++) {
+        char key[32];
+        snprintf(key, sizeof key, "%s_ms", parts[i].name);
+        emit_real(e, key, parts[i].seconds * 1e3);
+    }
+    emit_real(e, "total_ms", profile->total * 1e3);
+    emit_real(e, "barriers_ms", profile->barriers * 1e3);
+    emit_int(e, "barriers", profile->barrier_count);
+    emit_int(e, "passes", profile->steps);
+    emit_end(e);
+}
+
 void run_report_json(const struct run_facts *facts, struct text *out) {
     struct emit e = { .text = out };
     emit_object(&e, NULL);
-    emit_string(&e, "text", NULL); /* ids only, until the tokenizer comes */
+    emit_string(&e, "text", !facts->text ? NULL : facts->text->data ? facts->text->data : "");
     emit_list(&e, "tokens");
-    for (int64_t i = 0; i < facts->token_count; i++) emit_int(&e, NULL, facts->tokens[i]);
+    for (int64_t i = 0; i < facts->token_count; i++) emit_int(&e, NULL, facts->tokens[i].token.token);
     emit_end(&e);
     emit_int(&e, "prompt_tokens", facts->prompt_count);
     emit_real(&e, "prefill_tok_per_s", facts->prefill_rate);
     emit_real(&e, "decode_tok_per_s", facts->decode_rate);
     emit_real(&e, "load_ms", facts->load_seconds * 1e3);
     emit_int(&e, "peak_rss_bytes", facts->peak_bytes);
+    emit_string(&e, "finish_reason", sy_finish_name(facts->finish));
+    if (facts->drawn) emit_int(&e, "seed", (int64_t)facts->drawn->seed);
+    if (facts->departure) emit_string(&e, "departure", facts->departure);
+    if (facts->logprobs) emit_logprobs(&e, facts);
     if (facts->routing) emit_routing(&e, facts->routing);
+    if (facts->profile) emit_profile(&e, facts->profile);
     emit_end(&e);
 }
 
 /* ---- for people ---- */
 
-static void show_tokens(const struct run_facts *facts, const struct style *style, struct text *out) {
+void run_report_ids(const struct run_facts *facts, const struct style *style, struct text *out) {
     int column = 0;
     for (int64_t i = 0; i < facts->token_count; i++) {
         char token[24];
-        int width = snprintf(token, sizeof token, "%lld", (long long)facts->tokens[i]);
+        int width = snprintf(token, sizeof token, "%lld", (long long)facts->tokens[i].token.token);
         if (column > 0 && column + 1 + width > style->columns) {
             text_add(out, "\n");
             column = 0;
@@ -69,7 +126,7 @@ static void show_tokens(const struct run_facts *facts, const struct style *style
         text_add(out, "%s%s", column > 0 ? " " : "", token);
         column += width + (column > 0);
     }
-    if (facts->token_count > 0) text_add(out, "%s\n\n", facts->ended ? "  (end)" : "");
+    if (facts->token_count > 0) text_add(out, "%s\n\n", facts->finish == SY_FINISH_END ? "  (end)" : "");
 }
 
 static void show_rate(const char *what, int64_t count, double rate, struct text *out) {
@@ -84,6 +141,7 @@ static void show_rates(const struct run_facts *facts, struct text *out) {
     text_add(out, "%s\n%s\n", facts->model, facts->runs_as);
     show_rate("prompt", facts->prompt_count, facts->prefill_rate, out);
     if (facts->token_count > 0) show_rate("generated", facts->token_count, facts->decode_rate, out);
+    if (facts->drawn) text_add(out, "drawn with --seed %llu\n", (unsigned long long)facts->drawn->seed);
     text_add(out, "loaded in %s, peak memory %s\n", number_seconds(facts->load_seconds, load),
              number_bytes(facts->peak_bytes, peak));
 }
@@ -140,14 +198,60 @@ static void show_way(const struct routing_log *log, const struct style *style, s
     }
 }
 
-void run_report_human(const struct run_facts *facts, const struct style *style, struct text *out) {
-    show_tokens(facts, style, out);
-    show_rates(facts, out);
-    if (!facts->routing) return;
+static void show_logprobs(const struct run_facts *facts, const struct style *style, struct text *out) {
+    struct table table = { .columns = 4, .align = "rrrl", .head = true };
+    text_add(out, "\nLog-probabilities of the tokens, and the likeliest in their place\n");
+    table_row(&table, "", "token", "logprob", "likeliest");
+    for (int64_t i = 0; i < facts->token_count; i++) {
+        const struct run_token *token = &facts->tokens[i];
+        char index[24], id[24], logprob[24];
+        struct text others = { 0 };
+        snprintf(index, sizeof index, "%lld", (long long)i + 1);
+        snprintf(id, sizeof id, "%lld", (long long)token->token.token);
+        snprintf(logprob, sizeof logprob, "%.3f", token->token.logprob);
+        for (int64_t k = 0; k < token->likeliest_count && k < 3; k++)
+            text_add(&others, "%s%lld %.3f", k > 0 ? ", " : "", (long long)token->likeliest[k].token,
+                     token->likeliest[k].logprob);
+        table_row(&table, index, id, logprob, others.data ? others.data : "");
+        text_free(&others);
+    }
+    table_print(&table, style, out);
+    table_free(&table);
+}
+
+static void show_profile(const struct sy_profile *profile, const struct style *style, struct text *out) {
+    struct part parts[PARTS];
+    struct table table = { .columns = 3, .align = "lrr", .head = true };
+    char ms[24], share[NUMBER_TEXT];
+    list_parts(profile, parts);
+    text_add(out, "\nWhere the time went, in %lld passes\n", (long long)profile->steps);
+    table_row(&table, "part", "ms", "share");
+    for (int i = 0; i < PARTS; i++) {
+        snprintf(ms, sizeof ms, "%.2f", parts[i].seconds * 1e3);
+        table_row(&table, parts[i].name, ms, number_share(parts[i].seconds, profile->total, share));
+    }
+    snprintf(ms, sizeof ms, "%.2f", profile->total * 1e3);
+    table_row(&table, "all", ms, "");
+    snprintf(ms, sizeof ms, "%.2f", profile->barriers * 1e3);
+    table_row(&table, "of it waiting", ms, number_share(profile->barriers, profile->total, share));
+    table_print(&table, style, out);
+    table_free(&table);
+    text_add(out, "(waiting at %lld barriers, averaged over the threads)\n",
+             (long long)profile->barrier_count);
+}
+
+static void show_routing(const struct run_facts *facts, const struct style *style, struct text *out) {
     if (facts->routing->layers == 0) {
         text_add(out, "No layer of this model has experts.\n");
         return;
     }
     show_load(facts->routing, style, out);
     show_way(facts->routing, style, out);
+}
+
+void run_report_rest(const struct run_facts *facts, const struct style *style, struct text *out) {
+    show_rates(facts, out);
+    if (facts->logprobs && facts->token_count > 0) show_logprobs(facts, style, out);
+    if (facts->routing) show_routing(facts, style, out);
+    if (facts->profile) show_profile(facts->profile, style, out);
 }

@@ -8,8 +8,7 @@
 #define BIAS_MAX 1e30 /* a float with room to spare; "never" is written as -1e9 and the like */
 
 static bool refuse(struct sy_error *err, const char *option, double value, const char *wanted) {
-    sy_fail(err, SY_ERR_INPUT, "%s is %g, but must be %s", option, value, wanted);
-    return sy_error_at(err, "%s", option);
+    return sy_fail(err, SY_ERR_INPUT, "%s is %g, but must be %s", option, value, wanted);
 }
 
 static bool check_biases(const struct sy_sampling *s, int64_t vocab, struct sy_error *err) {

@@ -125,10 +125,22 @@ bool value_slice(struct heap *heap, struct value of, const struct slice *slice, 
     }
 }
 
+#define NEEDLE_SHORT 16
+
+/* Short ones by their first byte, for most are a character or two; long ones by memmem, whose time is linear.
+ */
 int64_t bytes_find(const char *text, int64_t size, int64_t from, const char *needle, int64_t needle_size) {
     if (needle_size == 0) return from <= size ? from : -1;
-    if (size - from < needle_size) return -1;
-    const char *found = memmem(text + from, (size_t)(size - from), needle, (size_t)needle_size);
+    const char *found = NULL, *at = text + from;
+    if (needle_size > NEEDLE_SHORT && size - from >= needle_size)
+        found = memmem(at, (size_t)(size - from), needle, (size_t)needle_size);
+    for (; needle_size <= NEEDLE_SHORT && text + size - at >= needle_size; at++) {
+        at = memchr(at, needle[0], (size_t)(text + size - at - needle_size + 1));
+        if (!at) break;
+        if (memcmp(at, needle, (size_t)needle_size) != 0) continue;
+        found = at;
+        break;
+    }
     return found ? found - text : -1;
 }
 

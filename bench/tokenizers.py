@@ -11,7 +11,9 @@ switchyard's ratio to the peer.
 import argparse, base64, glob, json, os, re, statistics, subprocess, sys, tempfile, time
 
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools", "golden"))
+here = os.path.dirname(os.path.abspath(__file__))
+sys.path = [p for p in sys.path if os.path.abspath(p) != here]  # or this file would be found as the library of its name
+sys.path.insert(0, os.path.join(here, "..", "tools", "golden"))
 MODELS = [("cl100k_base.tiktoken", "cl100k"), ("o200k_base.tiktoken", "o200k_harmony"), ("llama4.tiktoken", "llama4"), ("kimi_k2.tiktoken", "kimi-k2"),
           ("qwen3.tokenizer.json", None), ("deepseek_v3.tokenizer.json", None), ("gpt_neox.tokenizer.json", None), ("mixtral.tokenizer.json", None),
           ("mixtral.model", None), ("t5.model", None)]

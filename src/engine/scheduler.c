@@ -63,7 +63,7 @@ void scheduler_close(struct scheduler *s) {
 static void leave(struct scheduler *s, struct sequence *q) {
     if (q->phase == PHASE_WAITING) {
         queue_remove(s, q);
-        if (q->from) sequence_drop(s, q->from);
+        if (q->from) sequence_drop(q->from);
         q->from = NULL;
         return;
     }
@@ -97,8 +97,7 @@ void sequence_finish(struct scheduler *s, struct sequence *q, enum sy_finish fin
     q->kept = ran && finish != SY_FINISH_ERROR && (q->flags & SY_KEEP);
     if (q->kept) {
         s->kept++;
-        q->lane.done = kv_length(q->lane.sequence);
-        q->lane.silent = 0;
+        q->lane.silent = 0; /* what was to be run anew is not kept */
         return;
     }
     kv_sequence_close(q->lane.sequence);

@@ -72,7 +72,7 @@ static bool admit_first(struct scheduler *s, struct sy_error *err) {
     s->running[s->running_count++] = q;
     bool ready = prepare(s, q, err);
     q->from = NULL;
-    if (from) sequence_drop(s, from);
+    if (from) sequence_drop(from);
     if (!ready) sequence_finish(s, q, SY_FINISH_ERROR);
     return ready;
 }

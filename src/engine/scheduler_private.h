@@ -91,7 +91,7 @@ struct sequence *roll_find(const struct scheduler *s, int64_t number); /* NULL: 
 void roll_add(struct scheduler *s, struct sequence *q);                /* numbers it */
 void roll_remove(struct scheduler *s, struct sequence *q);
 bool roll_cancelled(const struct scheduler *s, const struct sequence *q);
-void sequence_drop(struct scheduler *s, struct sequence *q); /* one holder less; none: forgotten */
+void sequence_drop(struct sequence *q); /* one holder less; none: forgotten */
 
 /* scheduler_admit.c */
 void queue_add(struct scheduler *s, struct sequence *q);

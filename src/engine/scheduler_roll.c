@@ -56,7 +56,7 @@ void roll_remove(struct scheduler *s, struct sequence *q) {
     s->cell[cell_of(s, q->number)] = NULL;
     atomic_store(&s->word[cell_of(s, q->number)], 0);
     s->known--;
-    sequence_drop(s, q);
+    sequence_drop(q);
 }
 
 bool roll_cancelled(const struct scheduler *s, const struct sequence *q) {
@@ -70,9 +70,8 @@ void scheduler_cancel(struct scheduler *s, int64_t number) {
         atomic_store(&s->cancels, true);
 }
 
-void sequence_drop(struct scheduler *s, struct sequence *q) {
+void sequence_drop(struct sequence *q) {
     if (--q->holders > 0) return;
-    if (q->lane.sequence) s->room_changed = true;
     kv_sequence_close(q->lane.sequence);
     stop_close(q->stops);
     text_free(&q->text);

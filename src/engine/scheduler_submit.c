@@ -175,7 +175,7 @@ bool scheduler_submit(struct scheduler *s, const struct sy_request *r, int64_t *
         queue_add(s, q);
         *number = q->number;
     }
-    sequence_drop(s, q);
+    sequence_drop(q);
     return taken;
 }
 
@@ -205,6 +205,6 @@ bool scheduler_adopt(struct scheduler *s, struct kv_sequence *pages, const int64
         roll_add(s, q);
         *number = q->number;
     }
-    if (q) sequence_drop(s, q);
+    if (q) sequence_drop(q);
     return taken;
 }

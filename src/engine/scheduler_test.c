@@ -249,6 +249,28 @@ TEST(an_error_ends_those_who_took_part) {
     bench_close(&b);
 }
 
+TEST(an_error_leaves_those_who_had_no_rows) {
+    struct bench b;
+    struct watch first, second, third;
+    struct sy_error err = { 0 };
+    int64_t active;
+    bench_open(&b, TINY_QWEN2, (struct tiny_run){ .rows = 4 });
+    submit(&b, &first, plain(50, 2));
+    submit(&b, &second, plain(40, 2));
+    submit(&b, &third, plain(45, 2)); /* no row is left for it */
+    struct weight *embedding = &b.tiny.session.model.binding.global[SLOT_EMBED];
+    float *value = (float *)(uintptr_t)embedding->data + 3 * b.tiny.spec->width, before = *value;
+    *value = 0.0f / 0.0f; /* of id 3, their first */
+    while (scheduler_step(b.s, NULL, &active, &err)) {
+    }
+    *value = before;
+    RUN(&b, &first, &second, &third);
+    assert_int_equal(first.last.finish + second.last.finish, 2 * SY_FINISH_ERROR);
+    assert_int_equal(third.last.finish, SY_FINISH_LENGTH);
+    watch_check(&third, &b.tiny);
+    bench_close(&b);
+}
+
 TEST(released_sequences_are_forgotten) {
     struct bench b;
     struct watch running, waiting, finished;
@@ -556,6 +578,26 @@ TEST(a_past_may_be_released_while_its_heirs_wait) {
     bench_close(&b);
 }
 
+/* Pages inherited from a past that is gone are no part of what was promised beside it. */
+TEST(an_heir_still_gets_what_it_was_promised) {
+    struct bench b, alone;
+    struct watch first, heir, other;
+    struct sy_error err = { 0 };
+    bench_open(&b, TINY_QWEN2, (struct tiny_run){ .context = 1024, .pages = 10 });
+    bench_open(&alone, TINY_QWEN2, (struct tiny_run){ 0 });
+    keep(&b, &first, 512, 1);                                  /* 4 pages, all full */
+    assert_true(follow(&b, &heir, &first, 512, 3, 300, &err)); /* 4 more, of which it takes 2 at once */
+    scheduler_release(b.s, first.number);
+    step(&b);
+    assert_int_equal(kv_pool_free_pages(b.tiny.session.pool), 4);
+    submit(&b, &other, plain(250, 260)); /* 4 pages, and they are free: but must wait */
+    RUN(&b, &heir, &other);
+    watch_check(&heir, &alone.tiny);
+    watch_check(&other, &alone.tiny);
+    bench_close(&alone);
+    bench_close(&b);
+}
+
 /* What windows have given back is gone. */
 TEST(a_past_behind_a_window_is_refused) {
     struct bench b;
@@ -599,6 +641,30 @@ TEST(a_sequence_that_outgrows_its_factors_is_run_anew_once) {
     watch_check(&fits, &b.tiny);
     watch_check(&other, &b.tiny);
     assert_int_equal(stats.tokens[0], 11 + 8 + 38); /* each id once */
+    bench_close(&b);
+}
+
+/* Kept in the midst of being run anew: what is there again can be gone on from. */
+TEST(a_sequence_cancelled_while_it_runs_anew_keeps_what_it_has) {
+    struct bench b;
+    struct watch w, heir;
+    struct sy_error err = { 0 };
+    bench_open(&b, TINY_PHI, (struct tiny_run){ .rows = 4 });
+    struct sy_request request = plain(4, 8);
+    request.flags |= SY_KEEP;
+    submit(&b, &w, request);
+    while (w.count < 9) step(&b), watch_poll(b.s, &w);
+    assert_int_equal(scheduler_length(b.s, w.number), 8);
+    step(&b); /* four rows of eight */
+    assert_int_equal(scheduler_length(b.s, w.number), 8);
+    scheduler_cancel(b.s, w.number);
+    RUN(&b, &w);
+    assert_int_equal(scheduler_length(b.s, w.number), 4);
+    assert_false(follow(&b, &heir, &w, 5, 8, 2, &err));
+    assert_true(follow(&b, &heir, &w, 4, 8, 2, &err));
+    RUN(&b, &heir);
+    assert_false(heir.last.prefilled_anew);
+    watch_check(&heir, &b.tiny);
     bench_close(&b);
 }
 

@@ -91,6 +91,8 @@ TEST(scheduled_steps_ask_the_heap_for_nothing) {
         struct spec spec;
         struct tiny tiny;
         struct scheduler *s;
+        struct tokenizer *tokenizer;
+        char path[TEST_PATH_MAX];
         struct sy_error err = { 0 };
         struct tiny_run run = { .level = level_of_machine() };
         struct sy_request request = { .flags = SY_IGNORE_END | SY_WANT_ROUTING | SY_WANT_LOGPROBS,
@@ -112,7 +114,9 @@ TEST(scheduled_steps_ask_the_heap_for_nothing) {
         arena_open(&arena);
         tiny_spec((enum tiny_base)base, &arena, &spec);
         assert_true(tiny_open(&tiny, &spec, DTYPE_BF16, &run, &err));
-        assert_true(scheduler_open(&tiny.session, NULL, &s, &err));
+        test_source(path, "tests/golden/tokenizers/byte_level.json");
+        assert_true(tokenizer_open(path, NULL, NULL, &tokenizer, &err));
+        assert_true(scheduler_open(&tiny.session, tokenizer, &s, &err));
         for (int i = 0; i < 3; i++) {
             assert_true(scheduler_submit(s, &request, &number[i], &err));
             request.sampling.temperature = 0;
@@ -127,6 +131,7 @@ TEST(scheduled_steps_ask_the_heap_for_nothing) {
         assert_int_equal(active, 3);
         assert_int_equal(atomic_load(&heap_calls) - before, 0);
         scheduler_close(s);
+        tokenizer_close(tokenizer);
         tiny_close(&tiny);
         arena_close(&arena);
     }

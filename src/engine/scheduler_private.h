@@ -100,7 +100,7 @@ SY_MUST_CHECK bool queue_admit(struct scheduler *s, struct sy_error *err); /* as
 int64_t pages_unpromised(const struct scheduler *s);                       /* free, and promised to nobody */
 
 /* scheduler_answer.c */
-void answer_begin(const struct scheduler *s, struct sequence *q);
+SY_MUST_CHECK bool answer_begin(struct scheduler *s, struct sequence *q, struct sy_error *err);
 SY_MUST_CHECK bool answer_take(struct scheduler *s, struct sequence *q, int64_t token, struct sy_error *err);
 void answer_end(struct sequence *q);     /* what was held back, becomes sure */
 bool answer_stopped(struct sequence *q); /* a stop text has come: text is cut off before it */

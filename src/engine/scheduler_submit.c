@@ -166,9 +166,8 @@ bool scheduler_submit(struct scheduler *s, const struct sy_request *r, int64_t *
         return false;
     struct sequence *q = new_sequence(r, err);
     if (!q) return false;
-    answer_begin(s, q);
-    bool taken = copy_ids(q, r, from, err) && copy_sampling(q, r, err) && share(s, q, from, positions, err) &&
-                 check_pages(s, q, err);
+    bool taken = copy_ids(q, r, from, err) && copy_sampling(q, r, err) && answer_begin(s, q, err) &&
+                 share(s, q, from, positions, err) && check_pages(s, q, err);
     if (taken) {
         if (q->from) q->from->holders++;
         roll_add(s, q);

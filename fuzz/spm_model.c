@@ -101,8 +101,8 @@ static size_t sound_model(struct mutation *m) {
                                          "ab",
                                          "\xe4\xb8\xad",
                                          "e",
-                                         "\xe2\x96\x81"
-                                         "a" };
+                                         ("\xe2\x96\x81"
+                                          "a") };
     uint8_t map[1100];
     struct spm_sample made = { m->at, 0, m->room };
     bool bytes = mutate_below(m, 4) == 0;

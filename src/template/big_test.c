@@ -94,10 +94,10 @@ TEST(large_integers_keep_the_laws) {
         assert_true(integer_multiply(&heap, q, b, &back) && integer_add(&heap, back, r, &back));
         assert_int_equal(integer_compare(back, a), 0);
         assert_true(integer_sign(r) == 0 || integer_sign(r) == integer_sign(b));
-        struct value sum, product, square, twice;
+        struct value sum, product, square = { 0 }, twice;
         assert_true(integer_add(&heap, a, b, &sum) && integer_multiply(&heap, sum, sum, &square));
         assert_true(integer_multiply(&heap, a, b, &product) && integer_add(&heap, product, product, &twice));
-        struct value aa, bb;
+        struct value aa, bb = { 0 };
         assert_true(integer_multiply(&heap, a, a, &aa) && integer_multiply(&heap, b, b, &bb));
         assert_true(integer_add(&heap, aa, bb, &aa) && integer_add(&heap, aa, twice, &aa));
         assert_int_equal(integer_compare(aa, square), 0);

@@ -147,7 +147,7 @@ TEST(what_is_not_known_is_refused_by_name) {
     };
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
         struct normalizer *normalizer;
-        struct sy_error err = { SY_OK };
+        struct sy_error err = { .code = SY_OK };
         json_t *value = json_loads(refused[i][0], 0, NULL);
         print_message("%s\n", refused[i][0]);
         assert_false(normalizer_open(value, &normalizer, &err));
@@ -161,7 +161,7 @@ TEST(what_is_not_known_is_refused_by_name) {
     text_add(&nested, "null");
     for (int i = 0; i < 20; i++) text_add(&nested, "]}");
     struct normalizer *normalizer;
-    struct sy_error err = { SY_OK };
+    struct sy_error err = { .code = SY_OK };
     json_t *value = json_loads(nested.data, 0, NULL);
     assert_non_null(value);
     assert_false(normalizer_open(value, &normalizer, &err));

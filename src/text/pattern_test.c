@@ -216,7 +216,7 @@ TEST(what_is_not_known_is_refused_by_name_and_place) {
     };
     for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
         struct pattern *pattern;
-        struct sy_error err = { SY_OK };
+        struct sy_error err = { .code = SY_OK };
         char place[64];
         const char *source = refusals[i].source;
         snprintf(place, sizeof place, "pattern, character %s", refusals[i].place);
@@ -259,7 +259,7 @@ static double seconds_of(const char *source, enum pattern_dialect dialect, const
                          int64_t *matches) {
     struct pattern *pattern = opened(source, dialect);
     struct pattern_scratch *scratch;
-    struct sy_error err = { SY_OK };
+    struct sy_error err = { .code = SY_OK };
     assert_true(pattern_scratch_open(&scratch, NULL));
     double begin = os_seconds();
     *matches = 0;
@@ -284,8 +284,8 @@ TEST(long_runs_take_time_in_proportion) {
                                         "\xe4\xb8\xad",
                                         "\xcc\x81",
                                         "a ",
-                                        "\xe4\xb8\xad"
-                                        "A",
+                                        ("\xe4\xb8\xad"
+                                         "A"),
                                         "'",
                                         "\r" };
     char *text = malloc(SIZE + 2);

@@ -23,7 +23,7 @@ static bool read_sample(const struct spm_sample *sample, struct spm_model *model
 static void refused(const struct spm_sample *sample, enum sy_code code, const char *place,
                     const char *words_of) {
     struct spm_model model;
-    struct sy_error err = { SY_OK };
+    struct sy_error err = { .code = SY_OK };
     assert_false(read_sample(sample, &model, &err));
     assert_int_equal(err.code, code);
     assert_string_equal(err.place, place);
@@ -166,7 +166,7 @@ TEST(what_is_no_model_is_refused) {
     int read = 0;
     for (made.size = 0; made.size < size; made.size++) { /* cut at every byte */
         struct spm_model model;
-        struct sy_error err = { SY_OK };
+        struct sy_error err = { .code = SY_OK };
         bool ok = read_sample(&made, &model, &err);
         read += ok; /* between two pieces it is a model still */
         if (ok)

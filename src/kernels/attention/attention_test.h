@@ -77,7 +77,7 @@ static inline double *fill_plane(struct sequence *s, struct random *random, cons
 
 static inline struct sequence sequence_open(struct attention_op op, int64_t length, uint64_t seed) {
     struct random random = random_seed(seed);
-    struct sequence s = { .op = op, .length = length, .numerics = { COMPUTE_F32, op.kv } };
+    struct sequence s = { .op = op, .length = length, .numerics = { .compute = COMPUTE_F32, .kv = op.kv } };
     int64_t elements, unit;
     dtype_unit(op.kv, &elements, &unit);
     s.op.key_stride = ceil_div(op.key_width, elements) * unit;

@@ -8,12 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROUNDS = 6000, ROOM = 8192, CHAIN_MAX = 8 };
+enum { ROOM = 16384, CHAIN_MAX = 8 };
 
 int fuzz_pattern(const uint8_t *bytes, size_t size);
 size_t fuzz_pattern_mutate(uint8_t *bytes, size_t size, size_t room, unsigned seed);
 int fuzz_spm_model(const uint8_t *bytes, size_t size);
 size_t fuzz_spm_model_mutate(uint8_t *bytes, size_t size, size_t room, unsigned seed);
+int fuzz_tokenizer(const uint8_t *bytes, size_t size);
+size_t fuzz_tokenizer_mutate(uint8_t *bytes, size_t size, size_t room, unsigned seed);
+int fuzz_encode(const uint8_t *bytes, size_t size);
+size_t fuzz_encode_mutate(uint8_t *bytes, size_t size, size_t room, unsigned seed);
 
 /* Each input lies in a block of exactly its size. */
 static void try_one(int (*target)(const uint8_t *, size_t), const void *bytes, size_t size) {
@@ -23,12 +27,12 @@ static void try_one(int (*target)(const uint8_t *, size_t), const void *bytes, s
     free(exact);
 }
 
-static void run(int (*target)(const uint8_t *, size_t),
-                size_t (*mutate)(uint8_t *, size_t, size_t, unsigned)) {
+static void run(int (*target)(const uint8_t *, size_t), size_t (*mutate)(uint8_t *, size_t, size_t, unsigned),
+                int rounds) {
     static uint8_t bytes[ROOM];
     struct random random = random_seed(2026);
     size_t size = 0;
-    for (int i = 0; i < ROUNDS; i++) {
+    for (int i = 0; i < rounds; i++) {
         if (random_below(&random, CHAIN_MAX) == 0) size = 0;
         size = mutate(bytes, size, ROOM, (unsigned)random_u64(&random));
         assert_true(size <= ROOM);
@@ -37,9 +41,17 @@ static void run(int (*target)(const uint8_t *, size_t),
 }
 
 TEST(mutated_patterns) {
-    run(fuzz_pattern, fuzz_pattern_mutate);
+    run(fuzz_pattern, fuzz_pattern_mutate, 6000);
 }
 
 TEST(mutated_spm_models) {
-    run(fuzz_spm_model, fuzz_spm_model_mutate);
+    run(fuzz_spm_model, fuzz_spm_model_mutate, 6000);
+}
+
+TEST(mutated_tokenizers) {
+    run(fuzz_tokenizer, fuzz_tokenizer_mutate, 1500);
+}
+
+TEST(mutated_texts) {
+    run(fuzz_encode, fuzz_encode_mutate, 4000);
 }

@@ -65,8 +65,8 @@ bool load_bytes(struct tokenizer *t, const char *text, int64_t size, const char 
     int64_t at = 0;
     while (at < size && (text[at] == ' ' || text[at] == '\n' || text[at] == '\r' || text[at] == '\t')) at++;
     bool object = at < size && text[at] == '{';
-    if (size == 0) return sy_fail(err, SY_ERR_FORMAT, "is empty");
-    bool done = object                  ? load_json_text(t, text, size, err)
+    bool done = size == 0               ? sy_fail(err, SY_ERR_FORMAT, "is empty")
+                : object                ? load_json_text(t, text, size, err)
                 : has_ranks(text, size) ? load_tiktoken(t, text, size, pre, err)
                                         : load_spm(t, text, size, err);
     return done || sy_error_remedy(err, "get the file anew");

@@ -37,6 +37,7 @@ TEST(broken_tokenizer_json_is_refused) {
     static const struct {
         const char *text, *place, *message;
     } cases[] = {
+        { "", "", "is empty" },
         { "{", "line 1", "JSON" },
         { "{}", "", "no 'model'" },
         { "{\"model\":{\"type\":\"WordPiece\"}}", "model", "'WordPiece' is not known" },

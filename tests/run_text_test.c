@@ -113,3 +113,62 @@ TEST(a_closed_pipe_is_silent) {
     assert_string_equal(text, "0\n");
     fclose(file);
 }
+
+static void write_beside(const char *model, const char *name, const char *text) {
+    char path[TEST_PATH_MAX + 64];
+    snprintf(path, sizeof path, "%s/%s", model, name);
+    FILE *file = fopen(path, "w");
+    assert_true(file && fputs(text, file) >= 0 && fclose(file) == 0);
+}
+
+TEST(chat_applies_the_models_template) {
+    const char *model = text_model();
+    struct test_output none = test_run("run", model, "--chat", "-p", "Ab");
+    assert_int_equal(none.status, 1); /* it brings none */
+    write_beside(model, "chat_template.jinja",
+                 "{% for m in messages %}{{ m.role[0] }}{{ m.content }}{% endfor %}"
+                 "{% if add_generation_prompt %}!{% endif %}");
+    const char *plain = test_run("run", model, "-p", "sxuAb!", "-n", "9", "--ignore-eos").out;
+    assert_string_equal(
+        test_run("run", model, "--chat", "--system", "x", "-p", "Ab", "-n", "9", "--ignore-eos").out, plain);
+}
+
+TEST(the_authors_settings_hold_unless_overridden) {
+    const char *model = text_model();
+    const char *greedy = test_run("run", model, "-p", "Ab", "-n", "30", "--ignore-eos").out;
+    write_beside(model, "generation_config.json",
+                 "{\"do_sample\": true, \"temperature\": 2.0, \"eos_token_id\": [7]}");
+    const char *one = test_run("run", model, "-p", "Ab", "-n", "30", "--seed", "1", "--ignore-eos").out,
+               *other = test_run("run", model, "-p", "Ab", "-n", "30", "--seed", "2", "--ignore-eos").out;
+    assert_true(strcmp(one, other) != 0 && strcmp(one, greedy) != 0);
+    assert_string_equal(test_run("run", model, "-p", "Ab", "-n", "30", "--temp", "0", "--ignore-eos").out,
+                        greedy);
+    /* token 7 is the letter f; by greedy it comes, sooner or later, after some prompt */
+    json_t *root =
+        json_of(test_run("run", model, "-p", "Ab", "-n", "30", "--logit-bias", "7=1000", "--json"));
+    assert_string_equal(json_string_value(json_object_get(root, "finish_reason")), "end");
+    assert_int_equal(json_array_size(json_object_get(root, "tokens")), 1);
+    json_decref(root);
+}
+
+/* What was finished stays, and the status says that somebody interrupted. */
+TEST(an_interrupted_answer_keeps_what_is_finished) {
+    char command[3 * TEST_PATH_MAX], text[4096];
+    if (system("command -v timeout >/dev/null 2>&1") != 0) test_skip("no timeout here");
+    snprintf(command, sizeof command,
+             "timeout --preserve-status -s INT 3 '%s/switchyard' run '%s' -p Ab -n 200000 --ctx 200004 "
+             "--ignore-eos "
+             "2>'%s/err'; echo \" $?\"",
+             SY_BUILD_ROOT, text_model(), test_temp_dir());
+    FILE *pipe = popen(command, "r");
+    assert_non_null(pipe);
+    size_t size, all = 0;
+    char end[8] = "";
+    while ((size = fread(text, 1, sizeof text, pipe)) > 0) {
+        all += size;
+        if (size >= 5) memcpy(end, text + size - 5, 5);
+    }
+    pclose(pipe);
+    assert_true(all > 10);
+    assert_string_equal(end, " 130\n");
+}

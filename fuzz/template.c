@@ -174,6 +174,8 @@ static const char *const suffixes[] = {
     "|replace('', '.')",
     "|urlencode",
     "|xmlattr",
+    "|urlize",
+    "|urlize(9, true, '_b', 'a b', ['tel:', 'ftp://'])",
     "|pprint",
     "|escape",
     "|safe",

@@ -906,6 +906,93 @@ none|urlencode
 {'a b': 1}|xmlattr
 {}|xmlattr
 {1: 2}|xmlattr
+'see http://example.com.'|urlize
+'HTTP://EXAMPLE.COM'|urlize
+'https://a.bc/d?e=f&g=h#i'|urlize
+'(http://a.com/x_(y)) and <www.b.de>'|urlize
+'(www.a.com/(b).), www.c.org/(d)e)'|urlize
+'http://a.com/(b.).'|urlize
+'((http://a.com/((b))))'|urlize
+'<http://a.com/<b>>'|safe|urlize
+'&lt;http://a.com/&lt;b&gt;&gt;'|safe|urlize
+html|urlize
+'www.x'|urlize
+'www.xn--p1ai www.a.xn--p1ai:80/x xn--a.com'|urlize
+'www.a..com www.-a.com www.a-b.museum'|urlize
+'example.com example.net:8080 example.info/x example.de a.com ab.com.'|urlize
+'é.com ééé.org %41b.net a_b.gov x.mil, ab.İnfo ab.ınt'|urlize
+'http://1.2.3.4 http://1.2.3.4:80/x http://1234.2.3.4 1.2.3.4 http://1.2.3 http://١.2.3.4'|urlize
+'http://[::1] http://[2001:db8::1]:80/ http://[1:2:3:4:5:6:7:8] http://[1:2:3:4:5:6:7:8:9] http://[12345::] http://[1:2:345678:9] http://[::1'|urlize
+'http://a.com:123456 http://a.com:12345/ http://a.com: http://a.com:x'|urlize
+'http://localhost http://localhost:8000/x http://a1 http://İ httpſ://ab.com http://ſK'|urlize
+'mail a@b.com, <a.b+c@d-e.org>; @a@b.com a@b a@b. a@.b.c a@b-c.d-e a@-b.c a@@b.co'|urlize
+'mailto:a@b.com mailto:a@b www.a@b.com x:a@b.com mailto:a@b.c?d=e'|urlize
+'http://averylongaddress.example.com/path www.ab.com'|urlize(10)
+'http://averylongaddress.example.com/path'|urlize(-5)
+'http://averylongaddress.example.com/path'|urlize(0)
+'http://a.com/é&é'|urlize(15)
+'http://a.com/é&é'|urlize(14, true)
+'http://a.com x'|urlize(2.5)
+'http://a.com x'|urlize(99.5)
+'http://a.com x'|urlize('9')
+'x y'|urlize('9')
+'http://a.com x'|urlize(q)
+'http://a.com x'|urlize(tr)
+'http://a.com x'|urlize(big)
+'http://a.com x'|urlize(-big)
+'http://a.com a@b.co'|urlize(none, true)
+'http://a.com a@b.co'|urlize(nofollow=true, rel='b a noopener  <b')
+'http://a.com'|urlize(rel='')
+'http://a.com'|urlize(rel=q, target=q)
+'http://a.com'|urlize(rel=5)
+'http://a.com'|urlize(rel=0)
+'http://a.com'|urlize(rel=['a'])
+'http://a.com'|urlize(target='_blank"')
+'http://a.com'|urlize(target='<'|safe)
+'http://a.com'|urlize(target=5)
+'http://a.com'|urlize(target='')
+'http://a.com a@b.co'|urlize(target=none, rel='me')
+'tel:123 tel: ftp://a.b (ftp://a.b) news:x'|urlize(extra_schemes=['tel:', 'ftp://'])
+'tel:123'|urlize(extra_schemes=('tel:',))
+'tel:123'|urlize(3, extra_schemes={'tel:': 1})
+'tel:123'|urlize(extra_schemes=['tel:']|map('string'))
+'tel:123'|urlize(extra_schemes=['tel:', 'te'])
+'tel:123'|urlize(extra_schemes='tel:')
+'tel:123'|urlize(extra_schemes='')
+'tel:123'|urlize(extra_schemes=[5])
+'tel:123'|urlize(extra_schemes=5)
+'tel:123'|urlize(extra_schemes=q)
+'tel:123'|urlize(extra_schemes=['t:'])
+'tel:123'|urlize(extra_schemes=['tel:///'])
+'tel:123'|urlize(extra_schemes=['té+.-_1:/'])
+'tel:123'|urlize(extra_schemes=['tel'])
+'mailto:x'|urlize(extra_schemes=['mailto:'])
+'a\u00a0www.b.com\u2003c\x1fwww.d.com\n\nwww.e.com\x85'|urlize
+'  www.a.com  \t'|urlize
+''|urlize
+n|urlize
+none|urlize
+q|urlize
+['www.a.com', 'b']|urlize
+'www.a.com'|urlize(1, 2, 3, 4, (), 6)
+'www.a.com'|urlize(limit=1)
+'www.a.com'|urlize is escaped
+'www.a.com <'|urlize|e
+'www.a.com <'|e|urlize
+'x\x00 www.a.com\x00 (www.b.com\x00)'|urlize
+('www.' ~ 'a' * 63)|urlize
+('www.' ~ 'a' * 64)|urlize
+('www.' ~ 'a' * 64 ~ '.de')|urlize
+('b' * 63 ~ '.com')|urlize
+('b' * 64 ~ '.com')|urlize
+('www.xn--' ~ 'c' * 59)|urlize
+('www.xn--' ~ 'c' * 60)|urlize
+'www.xn--c www.xn--cc'|urlize
+'http://\u212a\u212a www.o\u212a'|urlize
+'http://a.com#x http://a.com?x http://a.com/x http://a.com;x'|urlize
+'mailto:@b.co mailto:a@b.co @b.co'|urlize
+'http://[1:2:x] http://[1:2: http://[1:2:12345678:1:2:3:4] http://[1:2:123456789:1:2:3:4]'|urlize
+'a:http://x.com http://a.com/@b.co'|urlize
 n is odd
 z is even
 'a' is odd
@@ -1177,7 +1264,7 @@ STATEMENTS = [
     "{% autoescape true %}{% macro f(x) %}<{{ x }}>{% endmacro %}{{ f('<') }}{% endautoescape %}",
     "{% autoescape true %}{{ ['<', '<'|safe]|join('&') }}{{ d|tojson }}{{ [html] }}{% endautoescape %}",
     "{% autoescape false %}{{ html }}{% endautoescape %}", "{% autoescape true %}{{ html|replace('<', '&') }}{{ html|upper }}{% endautoescape %}",
-    "{% autoescape true %}{% filter upper %}<{{ html }}{% endfilter %}{% endautoescape %}", "{% autoescape true %}{{ {'a': '<'}|xmlattr }}{% endautoescape %}",
+    "{% autoescape true %}{% filter upper %}<{{ html }}{% endfilter %}{% endautoescape %}", "{% autoescape true %}{{ {'a': '<'}|xmlattr }}{% endautoescape %}", "{% autoescape true %}{{ 'www.a.com <'|urlize }}{{ html|urlize is escaped }}{{ ('www.a.com <'|safe)|urlize }}{% endautoescape %}",
     "{% raw %}{{ x }}{% endraw %}", "{% raw -%}  {{ x }}  {%- endraw %}", "a  {%- raw %} b {% endraw -%}  c", "{% raw %}\n x\n{% endraw %}\ny", "  {% raw %}a{% endraw %}\n",
     "{%raw%}a{%endraw%}", "{% raw %}{% raw %}{% endraw %}", "{% raw %}", "{% endraw %}", "{%- raw -%} {%- endraw -%} ",
     "a\n  {% if n %}\n  b\n  {% endif %}\nc", "a  {%+ if n %}b{% endif %}", "  {%- if n %} b {%- endif %} c", "a {{- n -}} b", "a\n\n  {{- n }}", "{% if n %}\n\nb{% endif %}\n\n", "  {{ n }}\n",

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Renders random and hand-picked templates with jinja2 and with switchyard, and reports where they differ.
 
-    template_diff.py [--bin build/switchyard] [--count N] [--seed S] [--only WORD] [--golden FILE]
+    template_diff.py [--bin build/switchyard] [--count N] [--seed S] [--only WORD] [--golden FILE] [--library]
 
 Needs jinja2 3.1.6 and markupsafe; the environment is the one that transformers makes. An error on both sides counts as
 equal, whatever its words. --golden FILE writes the hand-picked cases with jinja2's results as lines of JSON, which
-src/template/golden_test.c reads."""
+src/template/cases_test.c reads. --library takes every filter and test that jinja2 has, on every name of the context, with
+arguments drawn from few values: random templates come to few of these pairs."""
 import argparse, json, os, random, subprocess, sys, tempfile
 from datetime import datetime
 
@@ -80,7 +81,7 @@ FILTERS = ["abs", "attr('a')", "batch(2)", "batch(2, 'x')", "capitalize", "cente
            "pprint", "reject('odd')", "rejectattr('on')", "replace('l', 'L')", "reverse", "round", "round(1)", "round(1, 'floor')", "safe", "select",
            "select('string')", "selectattr('age', 'gt', 26)", "slice(2)", "slice(2, 0)", "sort", "sort(reverse=true)", "sort(attribute='age')", "string",
            "striptags", "sum", "sum(start=1)", "title", "tojson", "tojson(indent=1)", "tojson(sort_keys=true)", "trim", "truncate(5)", "truncate(6, true, '.')", "unique",
-           "upper", "urlencode", "wordcount", "wordwrap(5)", "xmlattr", "list|tojson", "list|length", "string|length", "d|list", "format(1)", "format"]
+           "upper", "urlencode", "urlize", "urlize(5, true)", "wordcount", "wordwrap(5)", "xmlattr", "list|tojson", "list|length", "string|length", "d|list", "format(1)", "format"]
 TESTS = ["defined", "undefined", "none", "string", "number", "integer", "float", "mapping", "sequence", "iterable", "callable", "odd", "even", "true", "false", "boolean",
          "upper", "lower", "escaped", "in [1, 'a']", "eq 1", "ne 1", "lt 2", "gt 'a'", "divisibleby 2", "sameas none", "divisibleby 0", "ge 1.5"]
 METHODS = [".upper()", ".strip()", ".split()", ".split('b')", ".keys()|list", ".values()|list", ".items()|list", ".get('a')", ".a", ".name", "[0]", "[-1]", "['a']", "[1:]",
@@ -110,6 +111,18 @@ def expression(rng, depth):
     if kind < 0.95:
         return f"{sub()} if {sub()} else {sub()}"
     return rng.choice([f"[{sub()}, {sub()}]", f"({sub()}, {sub()})", f"{{'a': {sub()}, 1: {sub()}}}", f"[{sub()}]|map('string')|list"])
+
+
+ADDRESSES = """( ) < > [ ] &lt; &gt; . , : / // @ - _ % # ? & ; ' " http:// https:// HTTP:// www. WWW. mailto: ftp:// tel: xn-- com net org info museum a b ab abc d12
+    1 12 123 1234 :80 :123456 /x ?y=1 #z example a.b .com .org .de @b.co a@b.c [::1] [1:2:3] :: 1.2.3.4 é 日 ١ ſ K İ ı \\n \\t \\u00a0 \\u2028 \\x1d \\x00""".split() + [" "] * 12
+
+
+def addresses(rng):
+    """Words that nearly are addresses, through urlize with any of its arguments."""
+    text = "".join(rng.choices(ADDRESSES, k=rng.randrange(1, 14))).replace("'", "\\'")
+    given = rng.sample(["trim_url_limit=" + rng.choice(["0", "3", "9", "20", "-2", "none"]), "nofollow=" + rng.choice(["true", "false"]), "target='_b'",
+                        "rel='" + rng.choice(["", "x a", "noopener me"]) + "'", "extra_schemes=['tel:', 'ftp://']"], rng.choice([0, 0, 1, 2]))
+    return "{{ '" + text + "'" + rng.choice(["", "|safe", "|e"]) + "|urlize(" + ", ".join(given) + ") }}"
 
 
 def statement(rng, depth, loop=False):
@@ -148,9 +161,26 @@ def block(rng, depth, loop=False):
 
 
 def random_template(rng):
+    if rng.random() < 0.1:
+        return addresses(rng)
     if rng.random() < 0.6:
         return "{{ " + expression(rng, rng.randrange(1, 4)) + " }}"
     return "{% set ns = namespace(v=0) %}" + block(rng, 3)
+
+
+def library(rng):
+    """Each filter and test of jinja2's environment, by name."""
+    values = ["", "1", "2, 'x'", "'a'", "true", "'age'", "q", "none", "-1, 2", "['a']", "0, true, 1", "'n', 1, 2"]
+    for kind, names in (("|", ENV.filters), ("is", ENV.tests)):
+        for name in sorted(names):
+            for subject in NAMES + ["loop", "range(3)", "l|map('string')", "'5'|safe", "users|first", "'a b'", "(1, 2)"]:
+                for given in {"", *rng.sample(values, 4)}:
+                    if kind == "|":
+                        yield "{{ %s|%s(%s)%s }}" % (subject, name, given, rng.choice(["", "|list", "|string", "|length"]))
+                    elif name.isalpha():
+                        yield "{{ %s is %s(%s) }}" % (subject, name, given)
+                    else:  # an operator: select knows it by name
+                        yield "{{ [%s]|select('%s'%s)|list }}" % (subject, name, given and ", " + given)
 
 
 def main():
@@ -160,6 +190,7 @@ def main():
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--only")
     p.add_argument("--golden")
+    p.add_argument("--library", action="store_true")
     args = p.parse_args()
     cases = ["{{ " + c + " }}" for c in CASES] + STATEMENTS
     if args.golden:
@@ -172,7 +203,7 @@ def main():
                 f.write(json.dumps({"template": source, **({"expected": out} if error is None else {"error": error.split("\n")[0][:80]})}, ensure_ascii=True) + "\n")
         return 0
     rng = random.Random(args.seed)
-    cases += [random_template(rng) for _ in range(args.count)]
+    cases += library(rng) if args.library else [random_template(rng) for _ in range(args.count)]
     bad = good = errors = 0
     with tempfile.TemporaryDirectory() as folder:
         with open(os.path.join(folder, "c.json"), "w") as f:

@@ -3,7 +3,7 @@
  * said so; and hostile keys write no file outside the folder.
  */
 #include "base/os.h"
-#include "formats/gguf.h"
+#include "gguf_rewrite.h"
 #include "model/bind.h"
 #include "test.h"
 
@@ -117,61 +117,26 @@ TEST(types_that_a_form_lacks) {
 
 /* ---- metadata that somebody changed ---- */
 
-struct changed { /* a copy of a GGUF file's keys and tensors, with one key changed or added */
-    const char *key;
-    struct gguf_value value;
-    bool drop;
-};
-
-static void rewrite(const char *from, const char *to, const struct changed *change) {
-    struct checkpoint checkpoint;
-    struct gguf gguf;
-    struct gguf_writer *writer;
-    struct sy_error err = { 0 };
-    assert_true(gguf_open(from, &checkpoint, &gguf, &err));
-    assert_true(gguf_writer_open(to, &writer, &err));
-    for (int64_t i = 0; i < gguf.key_count; i++)
-        if (strcmp(gguf.keys[i].name, change->key) != 0)
-            assert_true(gguf_set(writer, gguf.keys[i].name, &gguf.keys[i].value, &err));
-    if (!change->drop) assert_true(gguf_set(writer, change->key, &change->value, &err));
-    for (int64_t i = 0; i < checkpoint.count; i++) {
-        const struct tensor *t = &checkpoint.tensors[i];
-        assert_true(gguf_declare(writer, t->name, t->dtype, t->rank, t->shape, &err));
-    }
-    for (int64_t i = 0; i < checkpoint.count; i++)
-        assert_true(gguf_write(writer, checkpoint.tensors[i].data, checkpoint.tensors[i].bytes, &err));
-    assert_true(gguf_writer_commit(writer, &err));
-    checkpoint_close(&checkpoint);
-}
-
-static struct gguf_value text_of(const char *text) {
-    return (struct gguf_value){ .type = GGUF_STRING, .text = { text, (int64_t)strlen(text) } };
-}
-
-static struct gguf_value number_of(uint64_t number) {
-    return (struct gguf_value){ .type = GGUF_U32, .u = number };
-}
-
 TEST(metadata_that_does_not_fit) {
     const struct {
-        struct changed change;
+        struct gguf_change change;
         const char *place;
     } cases[] = {
-        { { "general.architecture", text_of("lama"), false }, "general.architecture: no family here" },
+        { { "general.architecture", gguf_text_of("lama"), false }, "general.architecture: no family here" },
         { { "general.architecture", { 0 }, true }, "general.architecture: missing" },
         { { "llama.block_count", { 0 }, true }, "llama.block_count: missing" },
-        { { "llama.block_count", number_of(4000000000), false }, "layers" },
-        { { "llama.block_count", text_of("many"), false }, "llama.block_count: a whole number" },
-        { { "llama.embedding_length", number_of(0), false }, "llama.embedding_length" },
-        { { "llama.attention.head_count", number_of(3), false }, "switchyard: " },
-        { { "llama.attention.value_length", number_of(7), false }, "llama.attention.value_length" },
-        { { "llama.expert_used_count", number_of(99), false }, "99 experts a token" },
-        { { "llama.rope.dimension_count", number_of(7), false }, "rope.dims" },
-        { { "llama.rope.scaling.type", text_of("dynamic"), false }, "\"dynamic\" is not known" },
-        { { "llama.nextn_predict_layers", number_of(3), false }, "llama.block_count" },
-        { { "switchyard.attention.clamps", number_of(1), false }, "no field of a spec" },
-        { { "switchyard.layer.window", number_of(1), false }, "switchyard.layer.window: its value" },
-        { { "switchyard.router.score", text_of("mean"), false }, "router.score" },
+        { { "llama.block_count", gguf_number_of(4000000000), false }, "layers" },
+        { { "llama.block_count", gguf_text_of("many"), false }, "llama.block_count: a whole number" },
+        { { "llama.embedding_length", gguf_number_of(0), false }, "llama.embedding_length" },
+        { { "llama.attention.head_count", gguf_number_of(3), false }, "switchyard: " },
+        { { "llama.attention.value_length", gguf_number_of(7), false }, "llama.attention.value_length" },
+        { { "llama.expert_used_count", gguf_number_of(99), false }, "99 experts a token" },
+        { { "llama.rope.dimension_count", gguf_number_of(7), false }, "rope.dims" },
+        { { "llama.rope.scaling.type", gguf_text_of("dynamic"), false }, "\"dynamic\" is not known" },
+        { { "llama.nextn_predict_layers", gguf_number_of(3), false }, "llama.block_count" },
+        { { "switchyard.attention.clamps", gguf_number_of(1), false }, "no field of a spec" },
+        { { "switchyard.layer.window", gguf_number_of(1), false }, "switchyard.layer.window: its value" },
+        { { "switchyard.router.score", gguf_text_of("mean"), false }, "router.score" },
     };
     char folder[TEST_PATH_MAX], file[TEST_PATH_MAX], bad[TEST_PATH_MAX];
     test_source(folder, "tests/golden/mixtral_fused");
@@ -180,15 +145,15 @@ TEST(metadata_that_does_not_fit) {
     must_run(test_run("convert", folder, "--out", file));
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         print_message("%s\n", cases[i].change.key);
-        rewrite(file, bad, &cases[i].change);
+        gguf_rewrite(file, bad, &cases[i].change, 1);
         must_refuse(test_run("show", bad), cases[i].place);
     }
 }
 
 /* Keys of ours speak only where no standard key of the file does. */
 TEST(standard_keys_go_before_ours) {
-    const struct changed theta = { "switchyard.rope.theta", { .type = GGUF_F64, .f = 77 }, false };
-    const struct changed cap = { "switchyard.logits_cap", { .type = GGUF_F64, .f = 77 }, false };
+    const struct gguf_change theta = { "switchyard.rope.theta", { .type = GGUF_F64, .f = 77 }, false };
+    const struct gguf_change cap = { "switchyard.logits_cap", { .type = GGUF_F64, .f = 77 }, false };
     char folder[TEST_PATH_MAX], file[TEST_PATH_MAX], other[TEST_PATH_MAX];
     struct sy_error err = { 0 };
     struct model model;
@@ -196,38 +161,38 @@ TEST(standard_keys_go_before_ours) {
     test_temp_path(file, "m.gguf");
     test_temp_path(other, "other.gguf");
     must_run(test_run("convert", folder, "--out", file));
-    rewrite(file, other, &theta);
+    gguf_rewrite(file, other, &theta, 1);
     assert_true(model_open(other, false, &model, &err));
     assert_true(model.spec.rope.theta != 77 && model.spec.logits_cap == 0);
     assert_int_equal(model.spec.decoder.layers[0].window, WINDOW_SLIDING); /* said by a key of ours */
     model_close(&model);
-    rewrite(file, other, &cap);
+    gguf_rewrite(file, other, &cap, 1);
     assert_true(model_open(other, false, &model, &err));
     assert_true(model.spec.logits_cap == 77);
     model_close(&model);
 }
 
 TEST(keys_of_nobody_are_listed) {
-    const struct changed extra = { "llama.attention.flavour", number_of(1), false };
+    const struct gguf_change extra = { "llama.attention.flavour", gguf_number_of(1), false };
     char folder[TEST_PATH_MAX], file[TEST_PATH_MAX], other[TEST_PATH_MAX];
     test_source(folder, "tests/golden/mixtral_fused");
     test_temp_path(file, "m.gguf");
     test_temp_path(other, "other.gguf");
     must_run(test_run("convert", folder, "--out", file));
-    rewrite(file, other, &extra);
+    gguf_rewrite(file, other, &extra, 1);
     struct test_output output = test_run("show", other, "--json");
     must_run(output);
     assert_non_null(strstr(output.out, "\"unknown_keys\":[\"llama.attention.flavour\"]"));
 }
 
 TEST(side_files_stay_in_the_folder) {
-    const struct changed outside = { "switchyard.file.../../evil.txt", text_of("x"), false };
-    const struct changed weights = { "switchyard.file.model.safetensors", text_of("x"), false };
-    const struct changed other_config = {
+    const struct gguf_change outside = { "switchyard.file.../../evil.txt", gguf_text_of("x"), false };
+    const struct gguf_change weights = { "switchyard.file.model.safetensors", gguf_text_of("x"), false };
+    const struct gguf_change other_config = {
         "switchyard.file.config.json",
-        text_of("{\"architectures\":[\"MixtralForCausalLM\"],\"hidden_size\":64,\"vocab_size\":64,"
-                "\"num_hidden_layers\":1,\"num_attention_heads\":4,\"num_key_value_heads\":4,"
-                "\"num_local_experts\":4,\"num_experts_per_tok\":2,\"intermediate_size\":32}"),
+        gguf_text_of("{\"architectures\":[\"MixtralForCausalLM\"],\"hidden_size\":64,\"vocab_size\":64,"
+                     "\"num_hidden_layers\":1,\"num_attention_heads\":4,\"num_key_value_heads\":4,"
+                     "\"num_local_experts\":4,\"num_experts_per_tok\":2,\"intermediate_size\":32}"),
         false
     };
     char folder[TEST_PATH_MAX], file[TEST_PATH_MAX], bad[TEST_PATH_MAX], again[TEST_PATH_MAX],
@@ -237,13 +202,13 @@ TEST(side_files_stay_in_the_folder) {
     test_temp_path(bad, "bad.gguf");
     test_temp_path(again, "again");
     must_run(test_run("convert", folder, "--out", file));
-    rewrite(file, bad, &outside);
+    gguf_rewrite(file, bad, &outside, 1);
     must_run(test_run("convert", bad, "--out", again, "--force"));
     test_temp_path(evil, "evil.txt");
     assert_false(os_is_file(evil));
-    rewrite(file, bad, &weights);
+    gguf_rewrite(file, bad, &weights, 1);
     must_run(test_run("convert", bad, "--out", again, "--force"));
     must_run(test_run("show", again));
-    rewrite(file, bad, &other_config);
+    gguf_rewrite(file, bad, &other_config, 1);
     must_refuse(test_run("convert", bad, "--out", again, "--force"), "describes another model");
 }

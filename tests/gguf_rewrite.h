@@ -1,0 +1,19 @@
+/*
+ * A copy of a GGUF file with keys changed, added or left out; its tensors as they are.
+ */
+#ifndef GGUF_REWRITE_H
+#define GGUF_REWRITE_H
+
+#include "formats/gguf.h"
+
+struct gguf_change {
+    const char *key;
+    struct gguf_value value;
+    bool drop;
+};
+
+void gguf_rewrite(const char *from, const char *to, const struct gguf_change *changes, int count);
+struct gguf_value gguf_text_of(const char *text);
+struct gguf_value gguf_number_of(uint64_t number);
+
+#endif

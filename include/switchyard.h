@@ -107,7 +107,7 @@ struct sy_options {
     const char *cpu;           /* the highest instruction-set level allowed; NULL: what there is */
     int64_t context;           /* positions of a sequence; 0: the smaller of the model's and 4096 */
     int64_t sequences;         /* that run or are kept at the same time; 0: 1 */
-    int64_t batch_rows;        /* rows of one step at most; 0: 512 */
+    int64_t batch_rows;        /* rows of one step at most; 0: 512, fewer for wide models */
     int64_t memory_bytes;      /* refuse to take more; 0: no limit */
     int64_t experts_per_token; /* instead of the model's own number; 0: the model's */
 };

@@ -155,8 +155,8 @@ static void change_weight(struct tiny *tiny, int64_t layer, enum slot slot, int6
     const struct weight *w =
         expert < 0 ? binding_weight(binding, layer, slot) : binding_expert(binding, layer, slot, expert);
     const void *at = w->data;
-    if (slot_is_vector(slot) && slot != SLOT_SHARED_SCALE)
-        at = expert < 0 ? store_vector(store, layer, slot) : store_expert_vector(store, layer, slot, expert);
+    if (slot_is_vector(slot) && slot != SLOT_SHARED_SCALE && expert < 0)
+        at = store_vector(store, layer, slot);
     float *values = (float *)(uintptr_t)at;
     for (int64_t i = 0; i < w->rows * w->cols; i++) values[i] = 0.2f - 0.7f * values[i];
 }

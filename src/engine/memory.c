@@ -9,6 +9,9 @@
 
 #include <stdio.h>
 
+#define ROWS_MOST  512
+#define ROWS_LEAST 32
+
 static bool tables(const struct spec *spec, const struct pass_limits *limits, int64_t context, int64_t pages,
                    int64_t *bytes, struct sy_error *err) {
     int64_t model, of_pages, sequence, sequences, pass, former;
@@ -33,6 +36,19 @@ bool memory_need(const struct spec *spec, const struct numerics *numerics, const
         return false;
     need->program = MEMORY_PROGRAM + limits->threads * MEMORY_THREAD;
     return true;
+}
+
+int64_t memory_rows(const struct spec *spec, const struct numerics *numerics,
+                    const struct pass_limits *limits) {
+    struct pass_limits trial = *limits;
+    for (trial.rows = ROWS_MOST; trial.rows > ROWS_LEAST; trial.rows /= 2) {
+        struct memory_need need = { 0 };
+        /* a page a sequence: the cache is not counted, and its tables are small */
+        if (memory_need(spec, numerics, &trial, KV_PAGE, &need, NULL) &&
+            memory_anonymous(&need) - need.cache <= MEMORY_BESIDE - MEMORY_TEXT)
+            break;
+    }
+    return trial.rows;
 }
 
 int64_t memory_anonymous(const struct memory_need *n) {

@@ -21,6 +21,8 @@
 
 #define MEMORY_PROGRAM ((int64_t)6 << 20)
 #define MEMORY_THREAD  ((int64_t)384 << 10) /* of stack and thread's own heap, touched */
+#define MEMORY_BESIDE  200000000            /* the promise: all but weights and cache takes no more.. */
+#define MEMORY_TEXT    40000000             /* ..of which so much is left to a tokenizer and a scheduler */
 
 struct memory_need { /* bytes */
     int64_t weights, vectors, cache, step, tables, program, beside;
@@ -30,6 +32,10 @@ struct memory_need { /* bytes */
 SY_MUST_CHECK bool memory_need(const struct spec *spec, const struct numerics *numerics,
                                const struct pass_limits *limits, int64_t context, struct memory_need *need,
                                struct sy_error *err);
+/* Rows of a batch where nobody asks for a number: 512, halved (to 32 at least) while all but weights, cache
+ * and text would take more than MEMORY_BESIDE leaves. limits->rows is ignored. No bit depends on it. */
+int64_t memory_rows(const struct spec *spec, const struct numerics *numerics,
+                    const struct pass_limits *limits);
 int64_t memory_total(const struct memory_need *need); /* INT64_MAX where it overflows */
 /* All but the mapped weights: what nobody can drop. */
 int64_t memory_anonymous(const struct memory_need *need);

@@ -12,7 +12,6 @@
 #include <string.h>
 
 #define CONTEXT_DEFAULT 4096
-#define ROWS_DEFAULT    512
 
 /* Are all matrices stored in f32 (or wider)? Then there is nothing to gain from fast. */
 static bool weights_are_f32(const struct model *model) {
@@ -37,14 +36,15 @@ static bool size_up(struct session *s, const struct session_options *o, struct s
     s->context = o->context > 0
                      ? o->context
                      : min_i64(spec->context > 0 ? spec->context : CONTEXT_DEFAULT, CONTEXT_DEFAULT);
-    s->limits = (struct pass_limits){ .rows = max_i64(o->rows > 0 ? o->rows : ROWS_DEFAULT, sequences),
-                                      .sequences = sequences,
+    s->limits = (struct pass_limits){ .sequences = sequences,
                                       .threads = o->threads > 0 ? o->threads : team_default_count() };
     s->need = (struct memory_need){ 0 };
     if (o->scheduled && !scheduler_bytes(spec, &s->limits, &s->need.beside, err)) return false;
     if (!size_add(s->need.beside, o->beside, &s->need.beside))
         return sy_fail(err, SY_ERR_LIMIT, "%lld bytes beside the model overflow 64 bits",
                        (long long)o->beside);
+    int64_t rows = o->rows > 0 ? o->rows : memory_rows(spec, &s->numerics, &s->limits);
+    s->limits.rows = max_i64(rows, sequences);
     for (int d = 0; d < DTYPE_COUNT; d++) s->need.weights += s->model.census.dtype_bytes[d];
     return memory_need(spec, &s->numerics, &s->limits, s->context, &s->need, err) &&
            memory_check(spec, &s->numerics, &s->limits, s->context, &s->need, o->memory, err);

@@ -9,21 +9,19 @@
 #include "base/checked.h"
 #include "kernels/stages.h"
 #include "moe/combine.h"
-#include "moe/experts.h"
 
 struct moe_scratch moe_scratch_take(struct exec *exec, const struct spec *spec, int64_t rows) {
     struct moe_scratch s = { 0 };
     int64_t E = spec->router.experts, K = router_choices(&spec->router), D = spec->width, R = rows * K;
     s.router = router_scratch_take(exec, &spec->router, rows);
     s.map = dispatch_map_take(exec, rows, E, K);
-    s.gathered = exec_new(exec, float, R *D);
-    s.expert_rows = exec_new(exec, float, R *D);
-    s.parts = exec_new_own(exec, struct ffn_part, E);
-    s.ffn = ffn_scratch_take(exec, spec, min_i64(E, R), R, spec->expert_width);
-    if (spec->shared_width > 0) {
-        s.shared_rows = exec_new(exec, float, rows *D);
-        s.shared_ffn = ffn_scratch_take(exec, spec, 1, rows, spec->shared_width);
-        s.shared_gate = spec->shared_gate ? exec_new(exec, float, rows) : NULL;
+    s.rows = exec_new(exec, float, R *D);
+    int64_t inside = ffn_scratch_count(&exec->numerics, spec, R, spec->expert_width);
+    if (spec->shared_width > 0)
+        inside = max_i64(inside, ffn_scratch_count(&exec->numerics, spec, rows, spec->shared_width));
+    s.experts = expert_scratch_take(exec, spec, min_i64(E, R), inside);
+    if (spec->shared_width > 0 && spec->shared_gate) {
+        s.shared_gate = exec_new(exec, float, rows);
         s.shared_rounded = exec_new(exec, float, matmul_rounded_count(&exec->numerics, rows, D));
     }
     return s;
@@ -44,7 +42,7 @@ static void shared_forward(struct exec *exec, const struct store *store, int64_t
                              .down = store_weight(store, layer, SLOT_SHARED_DOWN),
                              .count = rows,
                              .steps = steps };
-    ffn_forward(exec, spec, &part, 1, spec->shared_width, x, &s->shared_ffn, s->shared_rows);
+    ffn_forward(exec, spec, &part, 1, spec->shared_width, x, &s->experts.ffn, s->rows);
     if (spec->shared_gate) {
         struct matmul_job job = { store_weight(store, layer, SLOT_SHARED_SCALE),
                                   x,
@@ -57,7 +55,7 @@ static void shared_forward(struct exec *exec, const struct store *store, int64_t
                                   steps };
         op_matmul(exec, &job, 1);
     }
-    combine_shared(exec, s->shared_gate, s->shared_rows, rows, spec->width, y);
+    combine_shared(exec, s->shared_gate, s->rows, rows, spec->width, y);
 }
 
 void moe_forward(struct exec *exec, const struct store *store, int64_t layer, int64_t rows, int64_t steps,
@@ -71,11 +69,11 @@ void moe_forward(struct exec *exec, const struct store *store, int64_t layer, in
     router_forward(exec, store, layer, rows, x, &s->router);
     exec_stage(exec, STAGE_ROUTER);
     dispatch_build(exec, &s->router, rows, steps, r->experts, K, &s->map);
-    dispatch_forward(exec, &s->map, weigh_input, x, D, s->gathered);
+    dispatch_forward(exec, &s->map, weigh_input, x, D, s->rows);
     exec_stage(exec, STAGE_DISPATCH);
-    experts_forward(exec, store, layer, &s->map, s->gathered, s->parts, &s->ffn, s->expert_rows);
+    experts_forward(exec, store, layer, &s->map, &s->experts, s->rows);
     exec_stage(exec, STAGE_EXPERTS);
-    combine_forward(exec, &s->map, weigh_input, s->expert_rows, D, y);
+    combine_forward(exec, &s->map, weigh_input, s->rows, D, y);
     exec_stage(exec, STAGE_COMBINE);
     if (spec->shared_width > 0) {
         shared_forward(exec, store, layer, rows, steps, x, s, y);

@@ -14,6 +14,7 @@
 #include "kernels/ops.h"
 #include "layers/ffn.h"
 #include "moe/dispatch.h"
+#include "moe/experts.h"
 #include "moe/router.h"
 #include "store/store.h"
 
@@ -22,13 +23,10 @@ struct moe_saved; /* what backward needs, in training's tape; NULL when serving 
 struct moe_scratch {
     struct router_scratch router;
     struct dispatch_map map;
-    float *gathered, *expert_rows; /* [R, D] */
-    struct ffn_part *parts;        /* [E], this thread's */
-    struct ffn_scratch ffn;
-    float *shared_rows, *shared_gate; /* [T, D], [T] */
-    struct ffn_scratch shared_ffn;
-    float *shared_rounded;
-    struct routing routing; /* the result of the first two stages */
+    float *rows; /* [R, D] what goes to the experts, then what comes from them; then the shared one's */
+    struct expert_scratch experts;
+    float *shared_gate, *shared_rounded; /* [T], and x rounded for its product */
+    struct routing routing;              /* the result of the first two stages */
 };
 
 struct moe_scratch moe_scratch_take(struct exec *exec, const struct spec *spec, int64_t rows);

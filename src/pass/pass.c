@@ -52,7 +52,7 @@ struct step step_take(struct exec *exec, const struct spec *spec, int64_t rows) 
 
 struct ffn_scratch dense_scratch_take(struct exec *exec, const struct spec *spec, int64_t rows,
                                       int64_t width) {
-    return ffn_scratch_take(exec, spec, 1, rows, width);
+    return ffn_scratch_take(exec, 1, ffn_scratch_count(&exec->numerics, spec, rows, width));
 }
 
 struct head_scratch head_scratch_take(struct exec *exec, const struct spec *spec) {

@@ -28,9 +28,8 @@ static bool take_all(const struct memory_input *in, struct plan_memory *m, struc
     const struct spec *spec = in->traffic.weights.spec;
     struct numerics numerics = numerics_of(in);
     struct memory_need need = { 0 };
-    struct pass_limits limits = { .rows = max_i64(PLAN_ROWS, in->batch),
-                                  .sequences = in->batch,
-                                  .threads = in->threads };
+    struct pass_limits limits = { .sequences = in->batch, .threads = in->threads };
+    limits.rows = max_i64(memory_rows(spec, &numerics, &limits), in->batch);
     if (!weights_bytes(&in->traffic.weights, &need.weights, err) ||
         !memory_need(spec, &numerics, &limits, in->traffic.context, &need, err) ||
         !kv_token_bytes(spec, in->traffic.kv, &m->kv_per_token, err))

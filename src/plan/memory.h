@@ -39,8 +39,6 @@ struct plan_memory {      /* bytes */
     double lru[LRU_POINTS]; /* hits when 0, 1/8, .. 8/8 of each layer's experts are held; with a trace */
 };
 
-#define PLAN_ROWS 512 /* of a pass, as session.c has it */
-
 SY_MUST_CHECK bool plan_memory(const struct memory_input *input, struct plan_memory *out,
                                struct sy_error *err);
 

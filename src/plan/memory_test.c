@@ -2,6 +2,8 @@
 
 #include "engine/memory.h"
 
+#include <string.h>
+
 TEST(memory_is_the_sum_of_what_run_takes) {
     struct arena arena;
     struct spec spec;
@@ -29,6 +31,27 @@ TEST(memory_is_the_sum_of_what_run_takes) {
     assert_true(plan_memory(&input.memory, &m, NULL) && !m.fits);
     assert_int_equal(memory_batch_max(&input.memory), 2);
     arena_close(&arena);
+}
+
+/* The promise for every preset: weights, cache and 200 MB, of which a tokenizer has its part. */
+TEST(all_but_weights_and_cache_is_200_mb) {
+    struct arena arena;
+    struct spec spec;
+    struct plan_memory m;
+    int narrowed = 0, all = 0;
+    for (int i = 0; preset_at(i); i++) {
+        preset_spec(preset_at(i)->name, &arena, &spec);
+        struct plan_input input = preset_input(&spec);
+        assert_true(plan_memory(&input.memory, &m, NULL));
+        assert_true(m.rows >= 64 && m.rows <= 512);
+        narrowed += m.rows < 512;
+        all++;
+        if (strcmp(preset_at(i)->name, "switch-c-2048") != 0) /* 86 MB of names and views of 92 160 tensors */
+            assert_true(m.peak - m.weights - m.kv <= MEMORY_BESIDE - MEMORY_TEXT);
+        assert_true(m.peak - m.weights - m.kv <= MEMORY_BESIDE);
+        arena_close(&arena);
+    }
+    assert_true(narrowed > 0 && narrowed < all);
 }
 
 /* Half of the experts do not fit: about half of all choices must be fetched. */

@@ -2,7 +2,8 @@
  * The store: where a slot lives when an operation wants it, and who holds it. Nothing above touches a file.
  *
  *   mapped    used in place, from the checkpoint's read-only mapping: the matrices, today
- *   owned     decoded once to f32: vectors (norm weights, biases, sinks, selection bias), which are small
+ *   owned     decoded once to f32: vectors (norm weights, biases, sinks, selection bias), which are small;
+ *             but not those of experts, which are many and come with their expert
  *   packed, streamed   later: the same calls
  *
  * Experts come in waves: those that are resident first, then others as they arrive. A resident model is one
@@ -26,9 +27,8 @@ struct store {
     const struct model *model;
     float *vectors; /* owned, one block */
     int64_t vector_bytes;
-    const float **layer;  /* [(layers + 1) * SLOT_COUNT]: decoded vectors, layer -1 first; NULL where none */
-    const float **expert; /* [layers * 3 * E]: expert biases, or NULL */
-    struct arena arena;   /* the tables */
+    const float **layer; /* [(layers + 1) * SLOT_COUNT]: decoded vectors, layer -1 first; NULL where none */
+    struct arena arena;  /* the tables */
 };
 
 /* Bytes of decoded vectors that store_open takes. False on overflow. */
@@ -42,7 +42,6 @@ void store_close(struct store *store);
 const struct weight *store_weight(const struct store *store, int64_t layer, enum slot slot);
 /* A vector in f32, or NULL where the model has none. layer -1: the model's own. */
 const float *store_vector(const struct store *store, int64_t layer, enum slot slot);
-const float *store_expert_vector(const struct store *store, int64_t layer, enum slot slot, int64_t expert);
 
 /* Waves. ids: experts wanted, ascending, without repeats. Every thread of a team calls these with equal
  * arguments. */
@@ -64,6 +63,8 @@ struct store_request store_acquire(const struct store *store, int64_t layer, con
 bool store_next_wave(struct store_request *request, struct store_wave *wave); /* false: all were given */
 const struct weight *wave_weight(const struct store_wave *wave, enum slot slot,
                                  int64_t index); /* of ids[index] */
+/* Decodes a bias of ids[index], which the model has, into `out`. */
+void wave_vector(const struct store_wave *wave, enum slot slot, int64_t index, float *out);
 void store_release(struct store_wave *wave);
 
 #endif

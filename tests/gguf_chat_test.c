@@ -119,16 +119,6 @@ static void read_vocabulary(const char *folder, struct vocabulary *v) {
         gguf_text_of(json_string_value(item));
 }
 
-static struct gguf_value array_of(enum gguf_type type, int64_t count, const void *bytes,
-                                  const struct gguf_value *items) {
-    struct gguf_value value = { .type = GGUF_ARRAY };
-    value.array.type = type;
-    value.array.count = count;
-    value.array.bytes = bytes;
-    value.array.items = items;
-    return value;
-}
-
 TEST(a_file_of_others_says_its_own_template) {
     static struct vocabulary v;
     char folder[TEST_PATH_MAX], file[TEST_PATH_MAX], other[TEST_PATH_MAX], messages[TEST_PATH_MAX];
@@ -142,9 +132,9 @@ TEST(a_file_of_others_says_its_own_template) {
         { "switchyard.file.generation_config.json", { 0 }, true },
         { "tokenizer.ggml.model", gguf_text_of("gpt2"), false },
         { "tokenizer.ggml.pre", gguf_text_of("gpt-2"), false },
-        { "tokenizer.ggml.tokens", array_of(GGUF_STRING, v.token_count, NULL, v.tokens), false },
-        { "tokenizer.ggml.token_type", array_of(GGUF_I32, v.token_count, v.types, NULL), false },
-        { "tokenizer.ggml.merges", array_of(GGUF_STRING, v.merge_count, NULL, v.merges), false },
+        { "tokenizer.ggml.tokens", gguf_array_of(GGUF_STRING, v.token_count, NULL, v.tokens), false },
+        { "tokenizer.ggml.token_type", gguf_array_of(GGUF_I32, v.token_count, v.types, NULL), false },
+        { "tokenizer.ggml.merges", gguf_array_of(GGUF_STRING, v.merge_count, NULL, v.merges), false },
         { "tokenizer.ggml.bos_token_id", gguf_number_of(SPEAKER_BOS), false },
         { "tokenizer.ggml.eos_token_id", gguf_number_of(SPEAKER_END), false },
         { "tokenizer.chat_template",

@@ -40,3 +40,13 @@ struct gguf_value gguf_text_of(const char *text) {
 struct gguf_value gguf_number_of(uint64_t number) {
     return (struct gguf_value){ .type = GGUF_U32, .u = number };
 }
+
+struct gguf_value gguf_array_of(enum gguf_type type, int64_t count, const void *bytes,
+                                const struct gguf_value *items) {
+    struct gguf_value value = { .type = GGUF_ARRAY };
+    value.array.type = type;
+    value.array.count = count;
+    value.array.bytes = bytes;
+    value.array.items = items;
+    return value;
+}

@@ -15,5 +15,8 @@ struct gguf_change {
 void gguf_rewrite(const char *from, const char *to, const struct gguf_change *changes, int count);
 struct gguf_value gguf_text_of(const char *text);
 struct gguf_value gguf_number_of(uint64_t number);
+/* Strings are items, scalars bytes; the other is NULL. */
+struct gguf_value gguf_array_of(enum gguf_type type, int64_t count, const void *bytes,
+                                const struct gguf_value *items);
 
 #endif

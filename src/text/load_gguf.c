@@ -59,10 +59,13 @@ static int64_t key_id(const struct gguf *gguf, const char *name, int64_t count, 
     return whole && value->u < (uint64_t)count ? (int64_t)value->u : -1; /* 2^32 - 1 is how some say none */
 }
 
-static void key_text(const struct gguf *gguf, const char *name, char *out, size_t size) {
-    const struct gguf_value *value = find(gguf, name);
+static void text_of(const struct gguf_value *value, char *out, size_t size) {
     bool text = value && value->type == GGUF_STRING;
     snprintf(out, size, "%.*s", text ? (int)min_i64(value->text.size, 200) : 0, text ? value->text.data : "");
+}
+
+static void key_text(const struct gguf *gguf, const char *name, char *out, size_t size) {
+    text_of(find(gguf, name), out, size);
 }
 
 static int type_of(const struct source *s, int64_t id) {
@@ -93,22 +96,12 @@ static enum token_kind kind_of(int type) {
                                       : TOKEN_NORMAL;
 }
 
-/* Normal pieces are spelled in the byte alphabet; the others mean what they say. */
 static bool put_tokens(struct tokenizer *t, const struct source *s, struct sy_error *err) {
-    struct text made = { 0 }, spare = { 0 };
-    bool done = true, byte;
-    for (int64_t id = 0; done && id < s->count; id++) {
+    for (int64_t id = 0; id < s->count; id++) {
         struct gguf_text text = s->tokens->array.items[id].text;
-        enum token_kind kind = kind_of(type_of(s, id));
-        done = vocab_put(&t->vocab, id, text.data, text.size, kind, err);
-        if (!done || kind != TOKEN_NORMAL) continue;
-        decoder_piece(&t->decoder, text.data, text.size, &made, &spare, &byte);
-        if (made.failed) done = sy_fail(err, SY_ERR_MEMORY, "no memory for the pieces");
-        done = done && vocab_decodes(&t->vocab, id, made.data, (int64_t)made.size, err);
+        if (!vocab_put(&t->vocab, id, text.data, text.size, kind_of(type_of(s, id)), err)) return false;
     }
-    text_free(&made);
-    text_free(&spare);
-    return done && vocab_index(&t->vocab, 0, err);
+    return vocab_index(&t->vocab, 0, err) && load_decode_pieces(t, err);
 }
 
 static bool put_specials(struct tokenizer *t, const struct source *s, struct sy_error *err) {
@@ -228,12 +221,28 @@ static bool fill_spm(const struct source *s, enum spm_kind kind, struct spm_mode
     model->unk = key_id(gguf, "unknown_token_id", s->count, model->unk >= 0 ? model->unk : unigram ? 2 : 0);
     model->pad = key_id(gguf, "padding_token_id", s->count, s->count);
     model->byte_fallback = model->bytes[0] >= 0;
+    model->cuts_user_defined = true; /* converters write added tokens so, with plain spaces in them */
     model->rules.add_dummy_prefix = key_bool(gguf, "add_space_prefix", true);
     model->rules.remove_extra_whitespaces = key_bool(gguf, "remove_extra_whitespaces", false);
     model->rules.escape_whitespaces = true;
     model->rules.pieces = model->pieces;
     model->rules.piece_count = model->count;
     return true;
+}
+
+/* What an added token does to the white space behind it stands in tokenizer.json, and in no key of GGUF: that
+ * Phi-3's take it along, but for three of them, is known by the model's name alone. */
+static void strip_behind(struct tokenizer *t, const struct gguf *gguf) {
+    static const char *const keeping[] = { "<unk>", "<s>", "<|endoftext|>" };
+    char name[208];
+    text_of(gguf_find(gguf, "general.name"), name, sizeof name);
+    if (!strcasestr(name, "phi-3") && !strcasestr(name, "phi3")) return;
+    for (int64_t i = 0; i < t->added.count; i++) t->added.tokens[i].rstrip = true;
+    for (size_t k = 0; k < sizeof keeping / sizeof keeping[0]; k++) {
+        int64_t id = vocab_find(&t->vocab, keeping[k], (int64_t)strlen(keeping[k]));
+        for (int64_t i = 0; i < t->added.count; i++)
+            if (t->added.tokens[i].id == id) t->added.tokens[i].rstrip = false;
+    }
 }
 
 static bool open_spm(struct tokenizer *t, const struct source *s, enum spm_kind kind, struct sy_error *err) {
@@ -244,6 +253,7 @@ static bool open_spm(struct tokenizer *t, const struct source *s, enum spm_kind 
     model.pieces = calloc((size_t)s->count, sizeof *model.pieces);
     if (!model.pieces) return sy_fail(err, SY_ERR_MEMORY, "no memory for %lld pieces", (long long)s->count);
     bool done = fill_spm(s, kind, &model, err) && load_spm_model(t, &model, err);
+    if (done) strip_behind(t, s->gguf);
     free(model.pieces);
     return done;
 }

@@ -51,7 +51,8 @@ static bool put_pieces(struct tokenizer *t, const struct spm_model *model, struc
 }
 
 /* Control pieces are special, and looked for in the text as it came; user-defined ones in what the normaliser
- * made of it, where nothing merges with them (Unigram knows them itself). */
+ * made of it, where nothing merges with them (Unigram knows them itself), or where the model says so in the
+ * text as it came, too. */
 static bool put_added(struct tokenizer *t, const struct spm_model *model, struct sy_error *err) {
     for (int64_t id = 0; id < model->count; id++) {
         const struct spm_piece *piece = &model->pieces[id];
@@ -59,8 +60,9 @@ static bool put_added(struct tokenizer *t, const struct spm_model *model, struct
         if (piece->type == SPM_CONTROL || piece->type == SPM_UNKNOWN) {
             token.special = true;
             if (!added_put(&t->added, piece->text, piece->size, token, err)) return false;
-        } else if (piece->type == SPM_USER_DEFINED && model->kind == SPM_BPE) {
-            if (!added_put(&t->added_normalized, piece->text, piece->size, token, err)) return false;
+        } else if (piece->type == SPM_USER_DEFINED && (model->cuts_user_defined || model->kind == SPM_BPE)) {
+            struct added *added = model->cuts_user_defined ? &t->added : &t->added_normalized;
+            if (!added_put(added, piece->text, piece->size, token, err)) return false;
         }
     }
     return true;

@@ -43,9 +43,10 @@ struct spm_model {
     int64_t count;
     int64_t unk, bos, eos, pad; /* -1: none; unk is there, or byte_fallback */
     bool byte_fallback;         /* all 256 byte pieces are there then */
-    int32_t bytes[256];         /* ids of <0x00>..<0xFF>, -1: none */
-    struct spm_rules rules;     /* pieces and piece_count are those above */
-    struct arena arena;         /* holds all of it */
+    bool cuts_user_defined; /* user-defined pieces are added tokens: cut out before anything else happens */
+    int32_t bytes[256];     /* ids of <0x00>..<0xFF>, -1: none */
+    struct spm_rules rules; /* pieces and piece_count are those above */
+    struct arena arena;     /* holds all of it */
 };
 
 struct spm_limits {       /* zeros: the defaults */

@@ -3,12 +3,13 @@
 
     tools/golden/tokenizer_diff.py build/switchyard FILE ... [--strings 100000] [--seed 1] [--pre NAME]
 
-FILE is a tokenizer.json (Hugging Face's tokenizers), a .model (sentencepiece) or a .tiktoken (tiktoken; --pre names pattern and special
-tokens). Strings mix words, scripts, spaces, digits, punctuation, emoji, marks, special tokens of the file, and single code points that
-are assigned in Unicode 14, which is what PCRE2 10.42 knows. Ids are compared, as plain text and (tokenizers, tiktoken) with special tokens
-read as such, and then what the ids decode to. Exit status 1 where something differs.
+FILE is a tokenizer.json (Hugging Face's tokenizers), a .model (sentencepiece), a .tiktoken (tiktoken; --pre names pattern and special
+tokens) or a .gguf (tokenizers, built from the file's arrays as the authors' tokenizer.json has it; with --llama-cpp llama.cpp). Strings mix
+words, scripts, spaces, digits, punctuation, emoji, marks, special tokens of the file, and single code points that are assigned in Unicode
+14, which is what PCRE2 10.42 knows. Ids are compared, as plain text and (but for sentencepiece) with special tokens read as such, and then
+the bytes that the ids decode to. Exit status 1 where something differs. What came of it stands in README.md.
 """
-import argparse, base64, json, os, random, re, subprocess, sys, tempfile, unicodedata
+import argparse, base64, json, os, random, subprocess, sys, tempfile, unicodedata
 
 O200K = ("[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|[^\\r\\n\\p{L}\\p{N}]?"
          "[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]+[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|"
@@ -91,6 +92,79 @@ class Tiktoken:
         return self.enc.decode_bytes(ids)
 
 
+# The authors' pre-tokenisers, by tokenizer.ggml.pre. deepseek-llm: tokenizer.json of deepseek-ai/deepseek-llm-7b-base.
+CASED = """41-5A 61-7A B5 C0-D6 D8-F6 F8-1BA 1BC-1BF 1C4-293 295-2AF 370-373 376 377 37B-37D 37F 386 388-38A 38C 38E-3A1 3A3-3F5 3F7-481 48A-52F 531-556
+    10A0-10C5 13A0-13F5 13F8-13FD 1C90-1CBA 1CBD-1CBF 1D00-1D2B 1D6B-1D77 1D79-1D9A 1E00-1F15 1F18-1F1D 1F20-1F45 1F48-1F4D 1F50-1F57 1F59 1F5B 1F5D
+    1F5F-1F7D 1F80-1FB4 1FB6-1FBC 1FBE 1FC2-1FC4 1FC6-1FCC 1FD0-1FD3 1FD6-1FDB 1FE0-1FEC 1FF2-1FF4 1FF6-1FFC 2102 2107 210A-2113 2115 2119-211D 2124 2126
+    2128 212A-212D 212F-2134 2139 213C-213F 2145-2149 214E 2183 2184 2C00-2C7B 2C7E-2CE4 2CEB-2CEE 2CF2 2CF3 A640-A66D A680-A69B A722-A76F A771-A787
+    A78B-A78E AB70-ABBF FB00-FB06 FB13-FB17 FF21-FF3A FF41-FF5A 10400-1044F 104B0-104D3 104D8-104FB 10C80-10CB2 10CC0-10CF2 118A0-118DF 1E900-1E943"""
+
+
+def gguf_pre(name):
+    from tokenizers import Regex, pre_tokenizers as P
+    if name == "starcoder":
+        return P.Sequence([P.Digits(individual_digits=True), P.ByteLevel(add_prefix_space=False, use_regex=True)])
+    if name == "deepseek-llm":
+        cased = "".join("-".join(chr(int(end, 16)) for end in r.split("-")) for r in CASED.split())
+        splits = ["[\r\n]", "\\s?[" + cased + "]+", "\\s?[!-/:-~！-／：-～‘-‟\u3000-。]+", "\\s+$", "[一-龥\u0800-一가-\ud7ff]+"]
+        return P.Sequence([P.Split(Regex(x), "isolated") for x in splits] + [P.Digits(individual_digits=True), P.ByteLevel(add_prefix_space=False, use_regex=False)])
+    sys.exit(f"no reference for pre-tokeniser {name}")
+
+
+class Gguf(Tokenizers):
+    """What the model's tokenizer.json says, from GGUF's arrays: llama is BPE by scores behind a space, gpt2 byte-level BPE."""
+    def __init__(self, path):
+        from gguf import GGUFReader
+        from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers
+        fields = GGUFReader(path).fields
+        get = lambda key: fields["tokenizer.ggml." + key].contents()
+        tokens, types = get("tokens"), get("token_type")
+        vocab = {t: i for i, t in enumerate(tokens)}
+        if get("model") == "llama":
+            merges = self.merges(vocab, get("scores"), types)
+            self.tok = Tokenizer(models.BPE(vocab, merges, unk_token="<unk>", fuse_unk=True, byte_fallback=True))
+            self.tok.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
+            self.tok.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)])
+        else:
+            self.tok = Tokenizer(models.BPE(vocab, [tuple(m.split(" ")) for m in get("merges")]))
+            self.tok.pre_tokenizer = gguf_pre(get("pre"))
+            self.tok.decoder = decoders.ByteLevel()
+        self.skips = get("model") == "llama"  # sentencepiece decodes control pieces to nothing
+        self.specials = []
+        phi3 = "phi3" in fields["general.name"].contents().lower()
+        for token, kind in zip(tokens, types):
+            if kind in (2, 3, 4):  # unknown, control, user-defined
+                strips = phi3 and token not in ("<unk>", "<s>", "<|endoftext|>")
+                added = AddedToken(token, special=kind != 4, normalized=False, rstrip=strips)
+                (self.tok.add_tokens if kind == 4 else self.tok.add_special_tokens)([added])
+                self.specials += [token] if len(self.specials) < 60 and kind != 2 and token != "<unk>" else []
+
+    def decode(self, ids):
+        return self.tok.decode(ids, skip_special_tokens=self.skips).encode()
+
+    @staticmethod
+    def merges(vocab, scores, types):
+        """Each piece of two others, best score first: how transformers converts sentencepiece's BPE."""
+        found = []
+        for piece, i in vocab.items():
+            if types[i] == 1:
+                cuts = [(piece[:k], piece[k:]) for k in range(1, len(piece)) if piece[:k] in vocab and piece[k:] in vocab]
+                found += [(scores[i], cut) for cut in sorted(cuts, key=lambda c: (vocab[c[0]], vocab[c[1]]))]
+        return [cut for _, cut in sorted(found, key=lambda f: -f[0])]
+
+
+class LlamaCpp:
+    decode = None
+    def __init__(self, path):
+        from llama_cpp import Llama
+        self.specials = ["<s>", "</s>", "<|endoftext|>", "<|user|>", "<|end|>", "<fim_prefix>"]
+        self.model = Llama(model_path=path, vocab_only=True, verbose=False)
+    def plain(self, text):
+        return self.model.tokenize(text.encode(), add_bos=False, special=False)
+    def special(self, text):
+        return self.model.tokenize(text.encode(), add_bos=False, special=True)
+
+
 def lines(binary, path, flags, values):
     with tempfile.NamedTemporaryFile("w", suffix=".jsonl") as f:
         f.writelines(json.dumps(v) + "\n" for v in values)
@@ -101,15 +175,13 @@ def lines(binary, path, flags, values):
     return [json.loads(l) for l in done.stdout.decode().split("\n")[:-1]]
 
 
-def fold(data):
-    return re.sub("\ufffd+", "\ufffd", data.decode("utf-8", "replace"))
-
-
 def compare(binary, path, options):
     pre = ["--pre", options.pre] if path.endswith(".tiktoken") else []
-    ref = Tiktoken(path, options.pre) if pre else SentencePiece(path) if path.endswith(".model") else Tokenizers(path)
+    kind = SentencePiece if path.endswith(".model") else Tokenizers if not path.endswith(".gguf") else LlamaCpp if options.llama_cpp else Gguf
+    ref = Tiktoken(path, options.pre) if pre else kind(path)
     texts = list(strings(options.strings, options.seed, ref.specials))
-    wrong = 0
+    wrong = lossy = 0
+    bad = []
     for name, flags in (("plain", []), ("special", ["--parse-special"])):
         if getattr(ref, name) is None:
             continue
@@ -119,12 +191,16 @@ def compare(binary, path, options):
         wrong += len(bad)
         for t, g, w in bad[:options.show]:
             print(f"  {name} {t!r}\n    got  {g}\n    want {w}")
-    back = lines(binary, path, pre + ["--decode", "--hex"], want)
-    bad = [(i, g, ref.decode(i)) for i, g in zip(want, back) if fold(bytes.fromhex(g)) != fold(ref.decode(i))]
-    for i, g, w in bad[:options.show]:
-        print(f"  decode {i}\n    got  {bytes.fromhex(g)!r}\n    want {w!r}")
-    print(f"{os.path.basename(path)}: {len(texts)} strings, {wrong} differ in ids, {len(bad)} in what they decode to", flush=True)
-    return wrong + len(bad)
+        if ref.decode:
+            back = [bytes.fromhex(b) for b in lines(binary, path, pre + ["--decode", "--hex"], want)]
+            if not pre:  # the others' decode gives text
+                back = [b.decode("utf-8", "replace").encode() for b in back]
+            bad = [(i, b, ref.decode(i)) for i, b in zip(want, back) if b != ref.decode(i)]
+            lossy += len(bad)
+            for i, b, w in bad[:options.show]:
+                print(f"  decode {i}\n    got  {b!r}\n    want {w!r}")
+    print(f"{os.path.basename(path)}: {len(texts)} strings, {wrong} differ in ids, {lossy} in what they decode to", flush=True)
+    return wrong + lossy
 
 
 def main():
@@ -134,6 +210,7 @@ def main():
     p.add_argument("--strings", type=int, default=100000)
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--pre")
+    p.add_argument("--llama-cpp", action="store_true")
     p.add_argument("--show", type=int, default=3)
     o = p.parse_args()
     sys.exit(1 if sum(compare(o.binary, f, o) for f in o.files) else 0)

@@ -16,6 +16,8 @@ int fuzz_spm_model(const uint8_t *bytes, size_t size);
 size_t fuzz_spm_model_mutate(uint8_t *bytes, size_t size, size_t room, unsigned seed);
 int fuzz_tokenizer(const uint8_t *bytes, size_t size);
 size_t fuzz_tokenizer_mutate(uint8_t *bytes, size_t size, size_t room, unsigned seed);
+int fuzz_ranks(const uint8_t *bytes, size_t size);
+size_t fuzz_ranks_mutate(uint8_t *bytes, size_t size, size_t room, unsigned seed);
 int fuzz_encode(const uint8_t *bytes, size_t size);
 size_t fuzz_encode_mutate(uint8_t *bytes, size_t size, size_t room, unsigned seed);
 
@@ -50,6 +52,10 @@ TEST(mutated_spm_models) {
 
 TEST(mutated_tokenizers) {
     run(fuzz_tokenizer, fuzz_tokenizer_mutate, 1500);
+}
+
+TEST(mutated_rank_files) {
+    run(fuzz_ranks, fuzz_ranks_mutate, 4000);
 }
 
 TEST(mutated_texts) {

@@ -25,6 +25,11 @@ struct mutation { /* of the text at[0..size), which may grow to `room` */
     int word_count;
 };
 
+static inline struct mutation mutation_of(uint8_t *bytes, size_t size, size_t room, unsigned seed,
+                                          const char *const *words, int word_count) {
+    return (struct mutation){ bytes, size, room, random_seed(seed), words, word_count };
+}
+
 static inline size_t mutate_below(struct mutation *m, size_t bound) {
     return bound == 0 ? 0 : (size_t)random_below(&m->random, bound);
 }

@@ -68,12 +68,7 @@ static void mutate_lines(struct mutation *m) {
 }
 
 size_t LLVMFuzzerCustomMutator(uint8_t *bytes, size_t size, size_t room, unsigned seed) {
-    struct mutation m = { .at = bytes,
-                          .size = size,
-                          .room = room,
-                          .random = random_seed(seed),
-                          .words = words,
-                          .word_count = sizeof words / sizeof words[0] };
+    struct mutation m = mutation_of(bytes, size, room, seed, words, sizeof words / sizeof words[0]);
     if (size < 2 || mutate_below(&m, 64) == 0) { /* begin anew */
         const char *made = mutate_below(&m, 2) ? tekken : tiktoken;
         m.size = strlen(made) < room ? strlen(made) : room;

@@ -68,12 +68,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
 }
 
 size_t LLVMFuzzerCustomMutator(uint8_t *bytes, size_t size, size_t room, unsigned seed) {
-    struct mutation m = { .at = bytes,
-                          .size = size,
-                          .room = room,
-                          .random = random_seed(seed),
-                          .words = words,
-                          .word_count = sizeof words / sizeof words[0] };
+    struct mutation m = mutation_of(bytes, size, room, seed, words, sizeof words / sizeof words[0]);
     if (size < 2 || mutate_below(&m, 64) == 0) { /* begin anew */
         struct text made = { 0 };
         seed_tokenizer((int)mutate_below(&m, TOKENIZER_SEEDS), &made);

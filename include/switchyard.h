@@ -14,8 +14,14 @@
  * on threads, on company, nor on when it was submitted.
  *
  * Threads: an engine belongs to one thread at a time. A call on an engine that another thread is inside of is
- * refused with SY_ERR_USAGE and changes nothing; sy_cancel alone may be called from any thread at any time.
- * Two engines share nothing. Callbacks run inside sy_step, on its caller's thread, and must not call back.
+ * refused with SY_ERR_USAGE and changes nothing (sy_engine_close then closes nothing); sy_cancel alone may be
+ * called from any thread at any time. Once an engine is closed it is gone: that nobody calls on it any more,
+ * not even sy_cancel, is for the caller to see to. Two engines share nothing. Callbacks run inside sy_step,
+ * on its caller's thread, and must not call back.
+ *
+ * NULL where an engine or a struct is wanted is refused with SY_ERR_USAGE by calls that can fail; the others
+ * do nothing, or answer with zeros, NULL or -1. A file of weights that shrinks while an engine uses it raises
+ * SIGBUS, as mapped files do; the library installs no handler.
  *
  * Functions that can fail return false and fill `err`, which may be NULL. The larger structs begin with their
  * size, set by the caller, so that later versions can add fields at the end; zeros everywhere mean the
@@ -84,6 +90,7 @@ SY_API const char *sy_version(void);
 /* ---- an engine: a model opened to run ---- */
 
 struct sy_engine;
+struct sy_facts;
 
 enum sy_precision {
     SY_PRECISION_DEFAULT, /* exact where all weights are f32, else fast */
@@ -110,6 +117,11 @@ struct sy_options {
     int64_t batch_rows;        /* rows of one step at most; 0: 512, fewer for wide models */
     int64_t memory_bytes;      /* refuse to take more; 0: no limit */
     int64_t experts_per_token; /* instead of the model's own number; 0: the model's */
+    /* What the caller will take for itself, bytes: counted with the rest, before anything is taken. Asked
+     * once the model is known: of the facts those up to context_trained are there, but no strings and no list
+     * of layers. NULL: nothing; below 0: more than can be counted, which is refused. */
+    int64_t (*beside)(void *argument, const struct sy_facts *facts);
+    void *argument; /* of beside */
 };
 
 /* `model`: the path of a folder with a checkpoint, or of a GGUF file; else a name in $SWITCHYARD_MODELS; else

@@ -110,6 +110,25 @@ TEST(commands_of_a_conversation) {
     assert_int_equal(t.status, 1);
 }
 
+/* Each answer follows in the pages of the one before: nothing is held twice, and the whole context may be
+ * filled. */
+TEST(a_conversation_takes_the_pages_of_one_sequence) {
+    char model[TEST_PATH_MAX], line[400], lines[2000];
+    make_model(model);
+    const char *options = "--temp 0 -n 40 --ctx 512 --verbose";
+    snprintf(line, sizeof line, "%060d", 0);
+    snprintf(lines, sizeof lines, "%s\n%s\n/regen\n%s\n/stats\n", line, line, line);
+    struct talked t = talk(model, options, lines);
+    print_message("%s\n", t.out);
+    assert_int_equal(t.status, 0);
+    struct test_output run =
+        test_run("run", model, "--ids", "1", "-n", "1", "-t", "1", "--ctx", "512", "--verbose");
+    const char *cache = strstr(run.err, "cache "), *end = strchr(cache ? cache : "", ';');
+    assert_non_null(end);
+    snprintf(line, sizeof line, "%.*s", (int)(end - cache), cache);
+    assert_non_null(strstr(t.out, line)); /* as one sequence of 512 positions takes */
+}
+
 TEST(a_model_without_a_tokenizer_cannot_talk) {
     char model[TEST_PATH_MAX];
     test_source(model, "tests/golden/mixtral_fused");

@@ -5,6 +5,7 @@
 #include "formats/safetensors.h"
 #include "test.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -108,28 +109,41 @@ TEST(wrong_input_is_status_1) {
     assert_int_equal(access(out, F_OK), -1); /* nothing half-done is left */
 }
 
-/* A context beyond the model's own must be asked for by --ctx; what goes beyond it then says so, once, and
- * what stays within it says nothing. */
-TEST(a_context_beyond_the_model_is_asked_for_and_warned_of) {
+/* A context beyond the model's own must be asked for by --ctx (which is then warned of: context_test.c). */
+TEST(a_context_beyond_the_model_is_asked_for) {
     const char *model = small_model(); /* made for 64 */
     struct test_output got =
         test_run("run", model, "--ids", "1,2", "-n", "64", "--ctx", "65", "--ignore-eos");
     assert_int_equal(got.status, 0);
-    assert_non_null(
-        strstr(got.err, "warning: 65 positions are more than the 64 that the model was made for"));
-    got = test_run("run", model, "--ids", "1,2", "-n", "63", "--ctx", "65", "--ignore-eos");
-    assert_int_equal(got.status, 0);
-    assert_string_equal(got.err, "");
-    got = test_run("run", model, "--ids", "1,2", "-n", "90", "--ctx",
-                   "65"); /* warnings come with success only */
-    assert_int_equal(got.status, 1);
-    assert_null(strstr(got.err, "warning"));
     got = test_run("run", model, "--ids", "1", "--ctx", "1000000000000000000");
     assert_int_equal(got.status, 1);
     assert_non_null(strstr(got.err, "more pages than can be counted"));
     got = test_run("run", model, "--ids", "1", "--ctx", "100000000");
     assert_int_equal(got.status, 1);
     assert_non_null(strstr(got.err, "would fit"));
+}
+
+/* MiB that run says it needs, for 100,000 positions. */
+static double needed(const char *model, const char *option, const char *value) {
+    const char *words[] = { "run",    model,      "--ids", "1",    "-n",  "100000", "--ctx",
+                            "100000", "--memory", "1K",    option, value, NULL };
+    struct test_output got = test_run_program(words);
+    const char *at = strstr(got.err, "needs ");
+    double mib = 0;
+    assert_int_equal(got.status, 1);
+    if (!at || sscanf(at, "needs %lf MiB", &mib) != 1) fail_msg("%s", got.err);
+    return mib;
+}
+
+/* What is kept for the report is in the sum: 2 layers, 2 experts a token, 4 bytes each; and 16 bytes for each
+ * of the likeliest. */
+TEST(what_a_report_keeps_is_part_of_the_sum) {
+    const char *model = small_model();
+    double bare = needed(model, NULL, NULL), routing = needed(model, "--routing", NULL),
+           likeliest = needed(model, "--logprobs", "20");
+    print_message("%.1f MiB, with routing %.1f, with log-probabilities %.1f\n", bare, routing, likeliest);
+    assert_true(fabs(routing - bare - 1.6e6 / (1 << 20)) < 0.15);
+    assert_true(fabs(likeliest - bare - 32e6 / (1 << 20)) < 0.15);
 }
 
 TEST(help_man_completion_and_version_print) {

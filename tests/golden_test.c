@@ -5,7 +5,7 @@
  * Judged are the logits and the routing of every row of the prompt in exact, the greedy ids, the logits
  * behind all of them; and that neither chunks, threads nor kernels change a bit.
  */
-#include "engine/generate.h"
+#include "engine/scheduler.h"
 #include "golden.h"
 #include "golden_cases.h"
 
@@ -16,40 +16,26 @@
 #define OWN_PREFIX    "golden_"
 #define SHARED_PREFIX "shared_golden_"
 
-enum { GREEDY_MOST = 64 };
-
-struct tokens {
-    int64_t ids[GREEDY_MOST], count;
-};
-
-static bool take_token(void *argument, int64_t index, int64_t token, struct sy_error *err) {
-    struct tokens *tokens = argument;
-    (void)err;
-    assert_int_equal(index, tokens->count);
-    assert_true(index < GREEDY_MOST);
-    tokens->ids[tokens->count++] = token;
-    return true;
-}
-
 static void judge_greedy(const struct golden *golden, struct session *session, const int64_t *want,
                          int64_t count) {
     struct sy_error err = { 0 };
-    struct tokens tokens = { .count = 0 };
-    struct generate_request request = {
-        .prompt = golden->ids, .prompt_count = golden->count, .new_count = count, .ignore_eos = true
+    struct scheduler *s;
+    int64_t number, active = 1;
+    char line[1024];
+    struct sy_request request = {
+        .flags = SY_IGNORE_END, .ids = golden->ids, .count = golden->count, .new_count = count
     };
-    struct generate_sink sink = { .argument = &tokens, .token = take_token };
-    struct generate_result result;
-    if (!generate(session, &request, &sink, NULL, &result, &err)) {
-        char line[1024];
-        fail_msg("greedy: %s", sy_error_line(&err, line, sizeof line));
-    }
-    assert_int_equal(tokens.count, count);
-    assert_int_equal(result.tokens, count);
+    assert_true(scheduler_open(session, NULL, &s, &err));
+    bool good = scheduler_submit(s, &request, &number, &err);
+    while (good && active > 0) good = scheduler_step(s, NULL, &active, &err);
+    if (!good) fail_msg("greedy: %s", sy_error_line(&err, line, sizeof line));
+    assert_int_equal(scheduler_length(s, number), golden->count + count - 1); /* the last one is not run */
+    const int64_t *tokens = scheduler_ids(s, number) + golden->count;
     for (int64_t i = 0; i < count; i++)
-        if (tokens.ids[i] != want[i])
-            fail_msg("greedy token %lld is %lld, expected %lld", (long long)i, (long long)tokens.ids[i],
+        if (tokens[i] != want[i])
+            fail_msg("greedy token %lld is %lld, expected %lld", (long long)i, (long long)tokens[i],
                      (long long)want[i]);
+    scheduler_close(s);
 }
 
 /* The logits behind prompt and greedy ids, by prompt alone and with the greedy ids as steps. */

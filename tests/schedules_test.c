@@ -189,9 +189,15 @@ static void schedules(enum tiny_base base, enum dtype dtype, struct tiny_run run
 
 enum { EACH = 80 }; /* of 13 kinds of model: 1,040 schedules */
 
+/* SY_SCHEDULES=N: so many instead, where time is short (a sanitizer). */
+static int64_t each(void) {
+    const char *wanted = getenv("SY_SCHEDULES");
+    return wanted ? atoll(wanted) : EACH;
+}
+
 #define SCHEDULES(base, name)                                                                                \
     TEST(random_schedules_of_##name) {                                                                       \
-        schedules(base, DTYPE_F32, (struct tiny_run){ 0 }, EACH);                                            \
+        schedules(base, DTYPE_F32, (struct tiny_run){ 0 }, each());                                          \
     }
 SCHEDULES(TINY_MIXTRAL, mixtral)
 SCHEDULES(TINY_QWEN2, qwen2)

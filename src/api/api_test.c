@@ -290,6 +290,43 @@ TEST(options_that_cannot_be_are_refused) {
                 "step");
 }
 
+struct taker {
+    int64_t bytes;
+    struct sy_facts told;
+};
+
+static int64_t take_beside(void *argument, const struct sy_facts *facts) {
+    struct taker *taker = argument;
+    taker->told = *facts;
+    return taker->bytes;
+}
+
+/* What the caller takes beside the engine is part of the sum, and of what is refused. */
+TEST(a_callers_memory_is_counted) {
+    struct taker taker = { .bytes = 0 };
+    struct sy_options options = { .context = 40, .beside = take_beside, .argument = &taker };
+    struct sy_facts bare = { .struct_bytes = sizeof bare }, more = { .struct_bytes = sizeof more };
+    struct sy_engine *engine = open_golden("tests/golden/qwen2_moe_sparse_step", options);
+    sy_engine_facts(engine, &bare);
+    sy_engine_close(engine);
+    const struct sy_facts *told = &taker.told;
+    assert_true(told->layers == 6 && told->moe_layers == 2 && told->experts == bare.experts &&
+                told->experts_per_token == bare.experts_per_token && told->vocab == bare.vocab &&
+                told->context == 40 && told->context_trained == bare.context_trained);
+    taker.bytes = 5000;
+    engine = open_golden("tests/golden/qwen2_moe_sparse_step", options);
+    sy_engine_facts(engine, &more);
+    assert_int_equal(more.other_bytes, bare.other_bytes + 5000);
+    sy_engine_close(engine);
+    options.memory_bytes = (int64_t)1 << 30;
+    taker.bytes = options.memory_bytes;
+    expect_open(options, SY_ERR_MEMORY, "--memory");
+    taker.bytes = -1;
+    expect_open(options, SY_ERR_LIMIT, "counted");
+    taker.bytes = INT64_MAX;
+    expect_open(options, SY_ERR_LIMIT, "counted");
+}
+
 TEST(calls_that_cannot_be_are_refused) {
     struct golden g = read_golden(mixtral);
     struct sy_engine *engine = open_golden(mixtral, (struct sy_options){ .context = 60 }), *none = NULL;
@@ -306,8 +343,33 @@ TEST(calls_that_cannot_be_are_refused) {
     assert_false(sy_poll(engine, 1, NULL, &err));
     assert_false(sy_poll(engine, 1, &event, &err));
     assert_int_equal(err.code, SY_ERR_INPUT);
+    struct sy_facts facts = { .struct_bytes = sizeof facts, .vocab = 7 };
+    struct sy_profile profile = { .struct_bytes = sizeof profile, .steps = 7 };
+    struct sy_sampling sampling = { .top_k = 7 };
+    sy_engine_facts(NULL, &facts);
+    sy_engine_facts(engine, NULL);
+    sy_engine_profile(NULL, &profile);
+    sy_engine_profile(engine, NULL);
+    sy_recommended(NULL, &sampling);
+    sy_recommended(engine, NULL);
+    assert_true(facts.vocab == 0 && profile.steps == 0 && sampling.top_k == 0);
+    assert_false(sy_is_end(NULL, 1));
+    assert_int_equal(sy_length(NULL, 1), -1);
+    assert_null(sy_ids(NULL, 1));
+    sy_release(NULL, 1);
+    sy_free(NULL);
+    assert_non_null(sy_finish_name((enum sy_finish)99));
+    assert_false(sy_submit(engine, NULL, &sequence, &err));
+    assert_false(sy_save(engine, 1, NULL, &err));
+    assert_false(sy_save(engine, 1, "/nowhere/at/all", &err));
+    assert_false(sy_save(NULL, 1, "/nowhere/at/all", &err));
+    assert_false(sy_restore(engine, NULL, &sequence, &err));
+    assert_false(sy_restore(engine, "/nowhere/at/all", NULL, &err));
+    assert_false(sy_restore(NULL, "/nowhere/at/all", &sequence, &err));
+    assert_int_equal(err.code, SY_ERR_USAGE);
     sy_cancel(NULL, 1);
     sy_cancel(engine, 1);
+    sy_cancel(engine, INT64_MIN);
     sy_release(engine, -1);
     sy_engine_close(NULL);
     assert_int_equal(sy_length(engine, INT64_MAX), -1);

@@ -102,21 +102,37 @@ static bool translate(const struct sy_options *o, struct session_options *out, s
 
 /* ---- open and close ---- */
 
-static void describe(struct sy_engine *e) {
-    const struct session *s = &e->session;
-    int threads = team_pool_count(s->team);
-    snprintf(e->runs_as, sizeof e->runs_as, "%s, %s%s cache, %s kernels, %d thread%s",
-             s->numerics.compute == COMPUTE_F32 ? "exact" : "fast",
-             s->numerics.regime == REGIME_STEP ? "step regime, " : "", dtype_name(s->numerics.kv),
-             level_name(s->kernels.level), threads, threads == 1 ? "" : "s");
+/* Those that are known as soon as the model is. */
+static struct sy_facts model_facts(const struct session *s) {
+    const struct spec *spec = &s->model.spec;
+    struct sy_facts facts = {
+        .layers = spec->decoder.layer_count,
+        .experts = spec->router.experts,
+        .experts_per_token = spec->router.experts > 0 ? router_choices(&spec->router) : 0,
+        .vocab = spec->vocab,
+        .context = s->context,
+        .context_trained = max_i64(0, spec->context),
+        .context_before = spec->rope.scaling == ROPE_LONGROPE ? spec->rope.original_context : 0,
+    };
+    for (int64_t l = 0; l < spec->decoder.layer_count; l++)
+        facts.moe_layers += spec->decoder.layers[l].ffn == FFN_MOE;
+    return facts;
+}
+
+static bool ask_caller(void *argument, const struct session *s, int64_t *bytes, struct sy_error *err) {
+    const struct sy_options *o = argument;
+    struct sy_facts facts = model_facts(s);
+    int64_t beside = o->beside(o->argument, &facts);
+    return (beside >= 0 && size_add(*bytes, beside, bytes)) ||
+           sy_fail(err, SY_ERR_LIMIT, "what the caller takes beside the engine is more than can be counted");
 }
 
 static bool list_moe_layers(struct sy_engine *e, struct sy_error *err) {
     const struct spec *spec = &e->session.model.spec;
     e->moe_layer = calloc((size_t)spec->decoder.layer_count + 1, sizeof *e->moe_layer);
     if (!e->moe_layer) return sy_fail(err, SY_ERR_MEMORY, "no memory for a list of layers");
-    for (int64_t l = 0; l < spec->decoder.layer_count; l++)
-        if (spec->decoder.layers[l].ffn == FFN_MOE) e->moe_layer[e->moe_layers++] = l;
+    for (int64_t l = 0, to = 0; l < spec->decoder.layer_count; l++)
+        if (spec->decoder.layers[l].ffn == FFN_MOE) e->moe_layer[to++] = l;
     return true;
 }
 
@@ -145,7 +161,7 @@ static bool open_parts(struct sy_engine *e, const char *path, const struct sy_op
     add_ends(&e->session.model.spec.tokens, &e->text.generation);
     if (!scheduler_open(&e->session, e->text.tokenizer, &e->scheduler, err)) return sy_error_in(err, path);
     if (!list_moe_layers(e, err)) return false;
-    describe(e);
+    session_runs_as(&e->session, e->runs_as, sizeof e->runs_as);
     e->profiled = o->flags & SY_PROFILE;
     if (e->profiled) pass_time(e->session.pass, &e->times);
     e->load_seconds = os_seconds() - begin;
@@ -160,7 +176,12 @@ bool sy_engine_open(const char *model, const struct sy_options *options, struct 
     if (!model || !out) return sy_fail(err, SY_ERR_USAGE, "%s is NULL", model ? "out" : "model");
     *out = NULL;
     if (options && !struct_take(options, &own, sizeof own, "sy_options", err)) return false;
-    if (!translate(&own, &wanted, err) || !model_path_find(model, path, sizeof path, err)) return false;
+    if (!translate(&own, &wanted, err)) return false;
+    if (own.beside) {
+        wanted.caller_takes = ask_caller;
+        wanted.argument = &own;
+    }
+    if (!model_path_find(model, path, sizeof path, err)) return false;
     struct sy_engine *e = calloc(1, sizeof *e);
     if (!e) return sy_fail(err, SY_ERR_MEMORY, "no memory for an engine");
     atomic_init(&e->busy, false);
@@ -184,46 +205,39 @@ void sy_engine_close(struct sy_engine *e) {
 /* ---- what it tells of itself ---- */
 
 void sy_engine_facts(const struct sy_engine *e, struct sy_facts *facts) {
-    const struct session *s = &e->session;
-    const struct spec *spec = &s->model.spec;
     struct tokenizer_facts text = { 0 };
-    if (e->text.tokenizer) text = tokenizer_facts(e->text.tokenizer);
-    struct sy_facts own = {
-        .path = s->model.path,
-        .family = s->model.family->name,
-        .runs_as = e->runs_as,
-        .departure = s->departure[0] ? s->departure : NULL,
-        .tokenizer = text.kind,
-        .layers = spec->decoder.layer_count,
-        .moe_layers = e->moe_layers,
-        .moe_layer = e->moe_layer,
-        .experts = spec->router.experts,
-        .experts_per_token = spec->router.experts > 0 ? router_choices(&spec->router) : 0,
-        .vocab = spec->vocab,
-        .context = s->context,
-        .context_trained = max_i64(0, spec->context),
-        .context_before = spec->rope.scaling == ROPE_LONGROPE ? spec->rope.original_context : 0,
-        .threads = team_pool_count(s->team),
-        .weight_bytes = s->need.weights,
-        .kv_bytes = s->need.cache,
-        .step_bytes = s->need.step,
-        .other_bytes = memory_anonymous(&s->need) - s->need.cache - s->need.step,
-        .load_seconds = e->load_seconds,
-    };
+    struct sy_facts own = { 0 };
+    if (e) {
+        const struct session *s = &e->session;
+        if (e->text.tokenizer) text = tokenizer_facts(e->text.tokenizer);
+        own = model_facts(s);
+        own.path = s->model.path;
+        own.family = s->model.family->name;
+        own.runs_as = e->runs_as;
+        own.departure = s->departure[0] ? s->departure : NULL;
+        own.tokenizer = text.kind;
+        own.moe_layer = e->moe_layer;
+        own.threads = team_pool_count(s->team);
+        own.weight_bytes = s->need.weights;
+        own.kv_bytes = s->need.cache;
+        own.step_bytes = s->need.step;
+        own.other_bytes = memory_anonymous(&s->need) - s->need.cache - s->need.step;
+        own.load_seconds = e->load_seconds;
+    }
     if (!struct_give(&own, sizeof own, facts, "sy_facts", NULL)) return;
 }
 
 bool sy_is_end(const struct sy_engine *engine, int64_t token) {
-    const struct tokens_spec *tokens = &engine->session.model.spec.tokens;
-    for (int64_t i = 0; i < tokens->eos_count; i++)
+    const struct tokens_spec *tokens = engine ? &engine->session.model.spec.tokens : NULL;
+    for (int64_t i = 0; tokens && i < tokens->eos_count; i++)
         if (tokens->eos[i] == token) return true;
     return false;
 }
 
 void sy_engine_profile(const struct sy_engine *e, struct sy_profile *profile) {
-    const double *seconds = e->times.seconds;
     struct sy_profile own = { 0 };
-    if (e->profiled && engine_enter(e, NULL)) {
+    if (e && e->profiled && engine_enter(e, NULL)) {
+        const double *seconds = e->times.seconds;
         own = (struct sy_profile){
             .router = seconds[STAGE_ROUTER],
             .dispatch = seconds[STAGE_DISPATCH],

@@ -20,8 +20,7 @@ struct sy_engine {
     bool profiled;
     double load_seconds;
     char runs_as[160];
-    int64_t *moe_layer; /* [moe_layers] */
-    int64_t moe_layers;
+    int64_t *moe_layer; /* [facts.moe_layers] */
 };
 
 /* Begins a call. SY_ERR_USAGE, and nothing is changed, where there is no engine, or another call is inside.

@@ -47,6 +47,7 @@ bool sy_encode(struct sy_engine *engine, const char *text, size_t size, uint32_t
     if (!text || !ids || !count) return sy_fail(err, SY_ERR_USAGE, "text, ids or count is NULL");
     if (flags & ~(uint32_t)(SY_NO_SPECIAL | SY_PARSE_SPECIAL))
         return sy_fail(err, SY_ERR_USAGE, "unknown flags 0x%x in sy_encode", flags);
+    if (size > PTRDIFF_MAX) return sy_fail(err, SY_ERR_USAGE, "a text of %zu bytes", size);
     if (!enter(engine, err)) return false;
     bool done = tokenizer_encode(engine->text.tokenizer, text, (int64_t)size, how, &own, err) &&
                 give_ids(&own, ids, count, err);
@@ -100,6 +101,9 @@ bool sy_chat(struct sy_engine *engine, const char *messages, const char *context
 /* As transformers reads generation_config.json: nothing is drawn unless do_sample says so; then the fifty
  * likeliest, unless top_k says otherwise (GenerationConfig's own default). */
 void sy_recommended(const struct sy_engine *engine, struct sy_sampling *sampling) {
+    if (!sampling) return;
+    *sampling = (struct sy_sampling){ 0 };
+    if (!engine) return;
     const struct generation_defaults *g = &engine->text.generation;
     *sampling = (struct sy_sampling){ .repeat_penalty = g->has_repeat_penalty ? g->repeat_penalty : 0 };
     if (!g->has_sample || !g->sample) return;

@@ -114,9 +114,17 @@ static void *meddle(void *argument) {
         wrong.count = 0;
         if (!sy_submit(job->engine, &wrong, &sequence, &err) && err.code == SY_ERR_INPUT) job->calls++;
         note(job, sy_step(job->engine, &active, &err), &err);
+        struct sy_profile profile = { .struct_bytes = sizeof profile };
+        struct sy_sampling sampling;
         sy_cancel(job->engine, 999);
         sy_release(job->engine, 999);
         sy_engine_facts(job->engine, &facts);
+        sy_engine_profile(job->engine, &profile);
+        sy_recommended(job->engine, &sampling);
+        if (sy_is_end(job->engine, -1) || sy_length(job->engine, 999) != -1 || sy_ids(job->engine, 999))
+            job->odd++;
+        if (sy_save(job->engine, 999, "/nowhere/at/all", &err)) job->odd++;
+        if (sy_restore(job->engine, "/nowhere/at/all", &sequence, &err)) job->odd++;
         if (sy_poll(job->engine, 999, &event, &err)) job->odd++;
     }
     return NULL;
@@ -166,4 +174,108 @@ TEST(cancel_comes_from_any_thread) {
         sy_release(engine, job.sequence);
     }
     sy_engine_close(engine);
+}
+
+/* Cancelling without a pause, also what is unknown, while another thread steps. */
+static void *cancel_on_and_on(void *argument) {
+    struct job *job = argument;
+    pthread_barrier_wait(job->start);
+    for (int64_t n = 0; !atomic_load(job->stop); n++)
+        sy_cancel(job->engine, n % 3 == 0 ? job->sequence : 1000 + n % 1000);
+    return NULL;
+}
+
+TEST(cancels_may_come_without_a_pause) {
+    struct job want = reference();
+    struct sy_engine *engine = open_tiny();
+    for (int round = 0; round < 4; round++) {
+        struct job other = { .engine = engine }, job = begin(engine);
+        pthread_barrier_t start;
+        pthread_t thread;
+        atomic_bool stop = false;
+        pthread_barrier_init(&start, NULL, 2);
+        job.start = other.start = &start;
+        other.stop = &stop;
+        other.sequence = round % 2 ? job.sequence : job.sequence + 1000000; /* another's: it runs on */
+        assert_int_equal(pthread_create(&thread, NULL, cancel_on_and_on, &other), 0);
+        run_to_the_end(&job);
+        atomic_store(&stop, true);
+        pthread_join(thread, NULL);
+        assert_int_equal(job.refused + job.odd, 0);
+        assert_true(round % 2 || job.count == NEW);
+        assert_memory_equal(job.tokens, want.tokens, (size_t)job.count * sizeof want.tokens[0]);
+        sy_release(engine, job.sequence);
+    }
+    sy_engine_close(engine);
+}
+
+/* ---- every call, while another thread is certainly inside ---- */
+
+struct visit {
+    struct sy_engine *engine;
+    pthread_barrier_t inside, over;
+    int64_t logits;
+};
+
+/* In the first of its logits the step waits until the other thread has tried everything. */
+static void hold_the_step(void *argument, int64_t sequence, int64_t index, const float *logits,
+                          int64_t vocab) {
+    struct visit *visit = argument;
+    (void)sequence, (void)index, (void)logits, (void)vocab;
+    if (visit->logits++ > 0) return;
+    pthread_barrier_wait(&visit->inside);
+    pthread_barrier_wait(&visit->over);
+}
+
+static void refused(bool done, const struct sy_error *err) {
+    assert_false(done);
+    assert_int_equal(err->code, SY_ERR_USAGE);
+    assert_string_equal(err->message, "another call is inside this engine");
+    assert_true(err->remedy[0] != 0);
+}
+
+static void *try_everything(void *argument) {
+    struct visit *visit = argument;
+    struct sy_engine *e = visit->engine;
+    struct sy_error err;
+    struct sy_event event = { .struct_bytes = sizeof event };
+    struct sy_facts facts = { .struct_bytes = sizeof facts };
+    int64_t n;
+    pthread_barrier_wait(&visit->inside);
+    refused(sy_submit(e, &plain, &n, &err), &err);
+    refused(sy_step(e, &n, &err), &err);
+    refused(sy_poll(e, 1, &event, &err), &err);
+    refused(sy_save(e, 1, "/nowhere/at/all", &err), &err);
+    refused(sy_restore(e, "/nowhere/at/all", &n, &err), &err);
+    int64_t *ids;
+    char *text;
+    refused(sy_encode(e, "a", 1, 0, &ids, &n, &err), &err);
+    refused(sy_decode(e, prompt, 1, &text, NULL, &err), &err);
+    refused(sy_chat(e, "[]", NULL, &text, NULL, &err), &err);
+    assert_int_equal(sy_length(e, 1), -1);
+    assert_null(sy_ids(e, 1));
+    sy_release(e, 1);
+    sy_engine_close(e);
+    sy_engine_facts(e, &facts);
+    assert_int_equal(facts.vocab, 61);
+    pthread_barrier_wait(&visit->over);
+    return NULL;
+}
+
+TEST(nothing_gets_in_while_a_step_is_under_way) {
+    struct job want = reference(), job = { .engine = open_tiny() };
+    struct visit visit = { .engine = job.engine };
+    struct sy_request request = plain;
+    pthread_t thread;
+    pthread_barrier_init(&visit.inside, NULL, 2);
+    pthread_barrier_init(&visit.over, NULL, 2);
+    request.on_logits = hold_the_step;
+    request.argument = &visit;
+    assert_true(sy_submit(job.engine, &request, &job.sequence, NULL));
+    assert_int_equal(pthread_create(&thread, NULL, try_everything, &visit), 0);
+    run_to_the_end(&job);
+    pthread_join(thread, NULL);
+    assert_int_equal(job.refused + job.odd, 0);
+    assert_memory_equal(job.tokens, want.tokens, sizeof want.tokens);
+    sy_engine_close(job.engine);
 }

@@ -21,8 +21,10 @@ static void lower(struct memory_limit *limit, int64_t bytes, const char *whose) 
 }
 
 static void group_limit(void *argument, const char *folder) {
-    static const char *const files[] = { "memory.max", "memory.limit_in_bytes" }; /* version 2, version 1 */
-    for (int i = 0; i < 2; i++) {
+    /* Version 2: who goes over `max` is killed, who goes over `high` is slowed down until nothing moves.
+     * Version 1. */
+    static const char *const files[] = { "memory.max", "memory.high", "memory.limit_in_bytes" };
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         char *text = cgroup_text(folder, files[i]), *end;
         if (!text) continue;
         long long bytes = strtoll(text, &end, 10); /* "max": none */

@@ -34,6 +34,33 @@ TEST(the_tightest_limit_of_memory_counts) {
     expect(INT64_MAX, "anybody");
 }
 
+/* Version 2, as a service in a slice has it: each group may say `max` and `high`, and the least of all
+ * counts.
+ */
+TEST(nested_groups_of_version_2_count) {
+    lay("/proc/meminfo", "MemTotal:       24000 kB\n");
+    lay("/proc/self/cgroup", "0::/user.slice/user-0.slice/job.scope\n");
+    lay("/sys/fs/cgroup/user.slice/user-0.slice/job.scope/memory.max", "max\n");
+    lay("/sys/fs/cgroup/user.slice/user-0.slice/job.scope/memory.high", "max\n");
+    expect(24000 * 1024, "machine");
+    lay("/sys/fs/cgroup/user.slice/memory.max", "9000000\n");
+    expect(9000000, "control group");
+    lay("/sys/fs/cgroup/user.slice/user-0.slice/memory.high", "8000000\n");
+    expect(8000000, "control group");
+    lay("/sys/fs/cgroup/user.slice/user-0.slice/job.scope/memory.max", "7000000\n");
+    expect(7000000, "control group");
+    lay("/sys/fs/cgroup/user.slice/user-0.slice/job.scope/memory.max", "70000000\n"); /* above its parents' */
+    expect(8000000, "control group");
+    lay("/sys/fs/cgroup/user.slice/other.scope/memory.max", "1000\n"); /* a sibling's */
+    lay("/sys/fs/cgroup/memory.high", "0\n");                          /* nothing at all */
+    expect(0, "control group");
+    lay("/sys/fs/cgroup/memory.high", "-5\n");
+    expect(8000000, "control group");
+    lay("/proc/self/cgroup", "0::/../outside/job\n"); /* from within a namespace */
+    lay("/sys/fs/cgroup/memory.max", "6000000\n");
+    expect(6000000, "control group");
+}
+
 TEST(a_limit_of_address_space_counts) {
     struct rlimit space = { (rlim_t)3 << 30, (rlim_t)3 << 30 };
     assert_int_equal(setrlimit(RLIMIT_AS, &space), 0); /* of this test's process */

@@ -96,6 +96,7 @@ static int choice_index(const char *choices, const char *word) {
 static const char *wanted(enum option_type type) {
     switch (type) {
     case OPTION_COUNT: return "a whole number, 0 or more";
+    case OPTION_SIZE: return "a whole number, 1 or more";
     case OPTION_INT: return "a whole number";
     case OPTION_REAL: return "a number";
     case OPTION_RATE: return "a rate a second such as 20G or 25Gbit";
@@ -113,6 +114,7 @@ static bool store(const struct option *option, const char *shown, const char *va
     case OPTION_FLAG: *(bool *)place = true; break;
     case OPTION_STRING: *(const char **)place = value; break;
     case OPTION_COUNT: fits = parse_whole(value, 0, place); break;
+    case OPTION_SIZE: fits = parse_whole(value, 1, place); break;
     case OPTION_INT: fits = parse_whole(value, INT64_MIN, place); break;
     case OPTION_REAL: fits = parse_real(value, place); break;
     case OPTION_RATE: fits = parse_rate(value, place); break;

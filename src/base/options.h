@@ -24,6 +24,7 @@ enum option_type {
     OPTION_FLAG,   /* bool, set to true */
     OPTION_STRING, /* const char *, borrowed from argv */
     OPTION_COUNT,  /* int64_t, not negative, plain decimal */
+    OPTION_SIZE,   /* int64_t, 1 or more */
     OPTION_INT,    /* int64_t */
     OPTION_REAL,   /* double, finite */
     OPTION_BYTES,  /* int64_t: 6G, 512M, 1.5G (powers of 1024), 6GB (powers of 1000) */

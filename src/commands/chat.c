@@ -1,6 +1,7 @@
 /*
  * chat: a conversation in a terminal, or through a pipe.
  */
+#include "base/checked.h"
 #include "base/os.h"
 #include "commands/chat_commands.h"
 #include "commands/chat_input.h"
@@ -142,13 +143,14 @@ static bool converse(struct room *room, struct sy_error *err) {
     return true;
 }
 
-static void greet(const struct room *room, const struct sy_engine *engine) {
+static void greet(const struct room *room, const struct args *args, const struct sy_engine *engine) {
     struct sy_facts facts = { .struct_bytes = sizeof facts };
     if (!room->terminal) return;
     sy_engine_facts(engine, &facts);
     fprintf(stdout, "%s (%s), %s\n/help lists what may be typed besides messages\n\n", facts.path,
             facts.family, facts.runs_as);
     fflush(stdout);
+    engine_warn(&args->speaking.common, engine, 0);
 }
 
 /* ---- opening ---- */
@@ -189,12 +191,20 @@ static bool talk_over(const struct args *args, struct sy_engine *engine, struct 
     talk->stop_count = args->speaking.sampling.stops.count;
     bool done = talk_begin(talk, args->system, err) && chat_input_open(room.terminal, &room.input, err);
     if (done) {
-        greet(&room, engine);
+        greet(&room, args, engine);
         done = converse(&room, err);
+        if (done && !room.terminal) engine_warn(&args->speaking.common, engine, 0);
     }
     chat_input_close(room.input);
     talk_end(talk);
     return done;
+}
+
+/* The routing of the longest answer. */
+static int64_t routes_bytes(void *argument, const struct sy_facts *facts) {
+    const struct args *args = argument;
+    int64_t tokens = args->count > 0 ? min_i64(args->count, facts->context) : facts->context, bytes;
+    return chat_routes_bytes(facts->layers, tokens, &bytes) ? bytes : -1;
 }
 
 static bool run(const struct call *call, struct sy_error *err) {
@@ -204,7 +214,8 @@ static bool run(const struct call *call, struct sy_error *err) {
     struct sy_engine *engine;
     if (!engine_options(&args->speaking.common, &words, &wanted, err)) return false;
     wanted.experts_per_token = args->experts;
-    wanted.sequences = 2; /* the last answer's, whose pages the next one shares */
+    wanted.beside = routes_bytes;
+    wanted.argument = (void *)(uintptr_t)args;
     if (!engine_open(&args->speaking.common, call->words[0], &wanted, &engine, err)) return false;
     bool done = talk_over(args, engine, err);
     sy_engine_close(engine);

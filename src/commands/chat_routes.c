@@ -7,6 +7,13 @@
 
 #define LEGEND_MAX 12
 
+bool chat_routes_bytes(int64_t layers, int64_t tokens, int64_t *bytes) {
+    const struct chat_routes *routes = NULL;
+    int64_t a_token;
+    return size_mul_add(layers, sizeof *routes->expert, sizeof *routes->text_end, &a_token) &&
+           size_mul_add(tokens, a_token, sizeof *routes->text_end, bytes);
+}
+
 bool chat_routes_begin(struct chat_routes *routes, int64_t layers, int64_t first_index, int64_t tokens,
                        struct sy_error *err) {
     int64_t cells;

@@ -19,6 +19,9 @@ struct chat_routes {     /* of one answer; starts as { 0 } */
     struct text text;
 };
 
+/* Bytes that the routing of such an answer takes, but for its text; false where that cannot be counted. */
+SY_MUST_CHECK bool chat_routes_bytes(int64_t layers, int64_t tokens, int64_t *bytes);
+
 /* Room for an answer of so many tokens, forgetting the last one. */
 SY_MUST_CHECK bool chat_routes_begin(struct chat_routes *routes, int64_t layers, int64_t first_index,
                                      int64_t tokens, struct sy_error *err);

@@ -31,12 +31,18 @@ bool talk_begin(struct talk *talk, const char *system, struct sy_error *err) {
     return !system || talk_set_system(talk, system, err);
 }
 
+/* Who follows it holds what it shares: it may go as soon as that one is submitted, so that the engine needs
+ * room for one sequence. */
+static void forget(struct talk *talk) {
+    if (talk->kept) sy_release(talk->engine, talk->kept);
+    talk->kept = 0;
+}
+
 void talk_end(struct talk *talk) {
     chat_routes_free(&talk->routes);
     json_decref(talk->messages);
-    if (talk->kept) sy_release(talk->engine, talk->kept);
+    forget(talk);
     talk->messages = NULL;
-    talk->kept = 0;
 }
 
 static bool has_role(const json_t *message, const char *role) {
@@ -148,7 +154,7 @@ static bool submit(struct answer *a, struct sy_error *err) {
         request.count = a->count - a->past;
         request.past = a->past > 0 ? talk->kept : 0;
         request.past_length = a->past;
-        if (sy_submit(talk->engine, &request, &a->sequence, err)) return true;
+        if (sy_submit(talk->engine, &request, &a->sequence, err)) return forget(talk), true;
         if (a->past == 0) return false;
         a->past = 0; /* a window has forgotten what this goes back to: run it all again */
     }
@@ -200,12 +206,6 @@ static void add_counts(struct talk_counts *sum, const struct talk_counts *one) {
     sum->step_seconds += one->step_seconds;
 }
 
-/* The new sequence shares the old one's pages, which may go now. */
-static void keep(struct talk *talk, int64_t sequence) {
-    if (talk->kept) sy_release(talk->engine, talk->kept);
-    talk->kept = sequence;
-}
-
 bool talk_answer(struct talk *talk, const struct talk_sink *sink, enum sy_finish *finish,
                  struct sy_error *err) {
     struct answer a = { .talk = talk, .sink = sink };
@@ -214,7 +214,7 @@ bool talk_answer(struct talk *talk, const struct talk_sink *sink, enum sy_finish
         done = run(&a, finish, err) && talk_add(talk, "assistant", a.text.data ? a.text.data : "", err);
         if (done) add_counts(&talk->all, &talk->last);
         if (done)
-            keep(talk, a.sequence);
+            talk->kept = a.sequence;
         else
             sy_release(talk->engine, a.sequence);
     }

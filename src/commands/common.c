@@ -1,6 +1,8 @@
 #include "commands/common.h"
 
+#include "base/checked.h"
 #include "base/os.h"
+#include "commands/console.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +15,7 @@
 static const struct option options[] = {
     { "threads", 't', OPTION_COUNT, "N", "threads (default: the physical cores it may use)",
       offsetof(struct common, threads) },
-    { "ctx", 0, OPTION_COUNT, "N",
+    { "ctx", 0, OPTION_SIZE, "N",
       "positions a sequence (default: what the ids need, at most "
       "the model's own or 4096)",
       offsetof(struct common, context) },
@@ -68,6 +70,13 @@ bool common_model_path(const char *word, char *path, size_t size, struct sy_erro
     }
     if (strlen(word) < size) return true; /* what is wrong with it shows when it is opened */
     return sy_fail(err, SY_ERR_INPUT, "the path of the model is longer than %zu bytes", size - 1);
+}
+
+void common_warn_context(const struct common *common, int64_t used, int64_t made_for) {
+    int64_t context = max_i64(common->context, used);
+    if (made_for > 0 && context > made_for)
+        console_warn("a context of %lld positions is more than the %lld that the model was made for",
+                     (long long)context, (long long)made_for);
 }
 
 bool common_check(const struct common *common, struct sy_error *err) {

@@ -28,4 +28,8 @@ const char *common_cpu(const struct common *common, char word[COMMON_WORD]);
 /* Options that contradict each other, or the program. */
 SY_MUST_CHECK bool common_check(const struct common *common, struct sy_error *err);
 
+/* After success: warns where --ctx, or a sequence of `used` positions, goes beyond what the model was made
+ * for (0: unknown). */
+void common_warn_context(const struct common *common, int64_t used, int64_t made_for);
+
 #endif

@@ -43,30 +43,12 @@ int64_t common_room(const struct common *common, const struct session *session) 
     return min_i64(session->context, made_for);
 }
 
-void common_warn_beyond(const struct session *session, int64_t positions) {
-    int64_t made_for = session->model.spec.context;
-    if (made_for > 0 && positions > made_for)
-        console_warn("%lld positions are more than the %lld that the model was made for",
-                     (long long)positions, (long long)made_for);
-}
-
-char *common_precision(const struct session *session, char *text, size_t size) {
-    char kv[16];
-    snprintf(kv, sizeof kv, "%s", dtype_name(session->numerics.kv));
-    snprintf(text, size, "%s%s, %s cache, %s kernels, %d thread%s",
-             session->numerics.compute == COMPUTE_F32 ? "exact" : "fast",
-             session->numerics.regime == REGIME_STEP ? ", step regime" : "", kv,
-             level_name(session->kernels.level), team_pool_count(session->team),
-             team_pool_count(session->team) == 1 ? "" : "s");
-    return text;
-}
-
 static void tell(const struct session *session) {
     const struct memory_need *n = &session->need;
     char text[160], weights[NUMBER_TEXT], cache[NUMBER_TEXT], step[NUMBER_TEXT], other[NUMBER_TEXT],
         load[NUMBER_TEXT];
     console_note("model      %s (%s)", session->model.path, session->model.family->name);
-    console_note("runs       %s", common_precision(session, text, sizeof text));
+    console_note("runs       %s", session_runs_as(session, text, sizeof text));
     console_note("memory     weights %s mapped; cache %s for %lld positions; a step %s; other %s",
                  number_bytes(n->weights, weights), number_bytes(n->cache, cache),
                  (long long)session->context, number_bytes(n->step, step),

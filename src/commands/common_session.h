@@ -21,12 +21,4 @@ SY_MUST_CHECK bool common_open(const struct common *common, const char *word,
 /* Positions that a sequence may have: what --ctx says, else no more than the model was made for. */
 int64_t common_room(const struct common *common, const struct session *session);
 
-/* After success: warns when a sequence of so many positions went beyond what the model was made for, which
- * only
- * --ctx allows. */
-void common_warn_beyond(const struct session *session, int64_t positions);
-
-/* "exact, f32 cache, avx512, 2 threads" */
-char *common_precision(const struct session *session, char *text, size_t size);
-
 #endif

@@ -37,10 +37,14 @@ static void tell(const struct sy_engine *engine) {
 
 bool engine_open(const struct common *common, const char *word, const struct sy_options *options,
                  struct sy_engine **engine, struct sy_error *err) {
-    struct sy_facts facts = { .struct_bytes = sizeof facts };
     if (!sy_engine_open(word, options, engine, err)) return false;
-    sy_engine_facts(*engine, &facts);
-    if (facts.departure) console_warn("%s", facts.departure);
     if (common->verbose) tell(*engine);
     return true;
+}
+
+void engine_warn(const struct common *common, const struct sy_engine *engine, int64_t used) {
+    struct sy_facts facts = { .struct_bytes = sizeof facts };
+    sy_engine_facts(engine, &facts);
+    if (facts.departure) console_warn("%s", facts.departure);
+    common_warn_context(common, used, facts.context_trained);
 }

@@ -114,7 +114,7 @@ static bool write_logits(const struct args *args, const struct id_lists *lists, 
     if (lists->count > 1) text_add(&text, " in %lld sequences", (long long)lists->count);
     if (moe_count > 0) text_add(&text, " and the routing of %lld layers", (long long)moe_count);
     text_add(&text, ", %s (%s)\n", number_rate((double)lists->total / seconds, "tok/s", rate),
-             common_precision(session, precision, sizeof precision));
+             session_runs_as(session, precision, sizeof precision));
     return console_print(&text, err);
 }
 
@@ -127,7 +127,7 @@ static bool run_session(const struct call *call, const struct id_lists *lists, s
     if (!common_open(&args->common, call->words[0], &wanted, &session, err)) return false;
     bool done = id_lists_check(lists, &session, common_room(&args->common, &session), err) &&
                 write_logits(args, lists, &session, err);
-    if (done) common_warn_beyond(&session, lists->longest);
+    if (done) common_warn_context(&args->common, lists->longest, session.model.spec.context);
     session_close(&session);
     return done;
 }

@@ -16,7 +16,7 @@ static const struct option options[] = {
       offsetof(struct plan_args, dtype) },
     { "kv", 0, OPTION_CHOICE, "f32|f16|bf16|q8_0", "type of keys and values (default: f16)",
       offsetof(struct plan_args, kv) },
-    { "ctx", 0, OPTION_COUNT, "N", "positions a sequence (default: the model's own, at most 4096)",
+    { "ctx", 0, OPTION_SIZE, "N", "positions a sequence (default: the model's own, at most 4096)",
       offsetof(struct plan_args, context) },
     { "batch", 0, OPTION_COUNT, "N", "sequences at the same time (default: 1)",
       offsetof(struct plan_args, batch) },

@@ -4,13 +4,28 @@
 #include <math.h>
 #include <stdlib.h>
 
-static bool take_room(struct routing_log *log, int64_t model_layers, struct sy_error *err) {
+/* Elements of the parts that grow; false where they are more than can be counted. */
+static bool count_elements(const struct sy_facts *facts, int64_t ids, int64_t *choices, int64_t *loads) {
+    return size_mul(facts->moe_layers, facts->experts_per_token, choices) &&
+           size_mul(*choices, ids, choices) && size_mul(facts->moe_layers, facts->experts, loads);
+}
+
+bool routing_log_bytes(const struct sy_facts *facts, int64_t ids, int64_t *bytes) {
+    const struct routing_log *log = NULL;
+    int64_t choices, loads, last = facts->moe_layers * facts->experts_per_token + 1;
+    return count_elements(facts, ids, &choices, &loads) &&
+           size_mul_add(choices + 1, sizeof *log->ids, last * (int64_t)sizeof *log->last, bytes) &&
+           size_mul_add(loads + 1, sizeof *log->load, *bytes, bytes) &&
+           size_mul_add(facts->moe_layers + 1, sizeof *log->layer_of, *bytes, bytes) &&
+           size_mul_add(facts->layers + 1, sizeof *log->index_of, *bytes, bytes);
+}
+
+static bool take_room(struct routing_log *log, const struct sy_facts *facts, struct sy_error *err) {
     int64_t choices, loads;
-    if (!size_mul(log->layers, log->most, &choices) || !size_mul(choices, log->room, &choices) ||
-        !size_mul(log->layers, log->experts, &loads))
+    if (!count_elements(facts, log->room, &choices, &loads))
         return sy_fail(err, SY_ERR_LIMIT, "the routing of %lld ids is too large", (long long)log->room);
     log->layer_of = calloc((size_t)log->layers + 1, sizeof *log->layer_of);
-    log->index_of = calloc((size_t)model_layers + 1, sizeof *log->index_of);
+    log->index_of = calloc((size_t)facts->layers + 1, sizeof *log->index_of);
     log->ids = calloc((size_t)choices + 1, sizeof *log->ids);
     log->last = calloc((size_t)(log->layers * log->most) + 1, sizeof *log->last);
     log->load = calloc((size_t)loads + 1, sizeof *log->load);
@@ -27,7 +42,7 @@ bool routing_log_open(const struct sy_facts *facts, int64_t ids, struct routing_
         .most = facts->experts_per_token,
         .room = ids,
     };
-    if (!take_room(log, facts->layers, err)) return false;
+    if (!take_room(log, facts, err)) return false;
     for (int64_t l = 0; l < facts->layers; l++) log->index_of[l] = -1;
     for (int64_t i = 0; i < facts->moe_layers; i++) {
         log->layer_of[i] = facts->moe_layer[i];

@@ -19,6 +19,9 @@ struct routing_log {
     int64_t *load;                 /* [layers][experts] */
 };
 
+/* Bytes that a log of `ids` ids takes; false where they are more than can be counted. */
+SY_MUST_CHECK bool routing_log_bytes(const struct sy_facts *facts, int64_t ids, int64_t *bytes);
+
 /* Room for `ids` ids of an engine. A model without MoE layers gives an empty log. */
 SY_MUST_CHECK bool routing_log_open(const struct sy_facts *facts, int64_t ids, struct routing_log *log,
                                     struct sy_error *err);

@@ -1,6 +1,8 @@
 #include "commands/routing_log.h"
 #include "test.h"
 
+#include <malloc.h>
+
 static const int64_t moe_layer[] = { 1, 2 };
 static const struct sy_facts small = {
     .layers = 3, .moe_layers = 2, .moe_layer = moe_layer, .experts = 4, .experts_per_token = 2
@@ -46,4 +48,29 @@ TEST(a_dense_model_has_an_empty_log) {
     assert_true(routing_log_open(&dense, 5, &log, NULL));
     assert_int_equal(log.layers, 0);
     routing_log_close(&log);
+}
+
+/* What is computed for the sum of memory is what is taken. */
+TEST(a_log_takes_the_bytes_that_it_says) {
+    static const int64_t layers[] = { 1, 2, 3 };
+    const struct sy_facts engines[] = {
+        { .layers = 4, .moe_layers = 3, .moe_layer = layers, .experts = 60, .experts_per_token = 4 },
+        { .layers = 4, .moe_layers = 1, .moe_layer = layers, .experts = 2000, .experts_per_token = 1 },
+        { .layers = 900, .moe_layers = 0, .moe_layer = layers },
+    };
+    for (int i = 0; i < 3; i++) {
+        struct routing_log log;
+        int64_t bytes, ids = i == 0 ? 500 : 20;
+        size_t before = mallinfo2().uordblks;
+        assert_true(routing_log_bytes(&engines[i], ids, &bytes));
+        assert_true(routing_log_open(&engines[i], ids, &log, NULL));
+        int64_t taken = (int64_t)(mallinfo2().uordblks - before);
+        routing_log_close(&log);
+        if (taken == 0) test_skip("this heap does not tell what it holds"); /* a sanitizer's */
+        print_message("%lld computed, %lld taken\n", (long long)bytes, (long long)taken);
+        assert_true(taken >= bytes && taken <= bytes + 5 * 32); /* the heap's own words and rounding */
+    }
+    int64_t bytes;
+    assert_false(routing_log_bytes(&engines[0], INT64_MAX / 8, &bytes));
+    assert_false(routing_log_bytes(&(struct sy_facts){ .moe_layers = 1, .experts = INT64_MAX }, 1, &bytes));
 }

@@ -143,8 +143,7 @@ static bool submit_and_generate(struct job *job, struct sy_error *err) {
 static bool print_report(const struct job *job, const struct run_facts *facts, struct sy_error *err) {
     struct text text = { 0 };
     if (job->args->json) {
-        run_report_json(facts, &text);
-        return console_print(&text, err);
+        return run_report_json(facts, &text, console_print, err) && console_print(&text, err);
     }
     if (!job->streams) {
         struct style style = console_style(stdout);
@@ -195,10 +194,7 @@ static bool report(const struct job *job, struct sy_error *err) {
         console_warn(
             "the text outgrew the model's original %lld positions, and was run anew with long factors",
             (long long)job->facts.context_before);
-    int64_t ran = job->prompt.count + end->step_count, made_for = job->facts.context_trained;
-    if (made_for > 0 && ran > made_for)
-        console_warn("%lld positions are more than the %lld that the model was made for", (long long)ran,
-                     (long long)made_for);
+    engine_warn(&job->args->speaking.common, job->engine, job->prompt.count + end->step_count);
     return true;
 }
 
@@ -216,16 +212,33 @@ static bool check_args(struct job *job, struct sy_error *err) {
     return sampling_given(&args->speaking.sampling, &greedy, &job->given, err);
 }
 
+/* The most positions that can be asked for, before anything is opened. */
+static int64_t positions_bound(const struct job *job) {
+    return run_prompt_bound(job->args, &job->prompt) + max_i64(0, job->new_count - 1);
+}
+
+/* What is kept for the report: tokens, the likeliest beside them, the routing. */
+static int64_t report_bytes(void *argument, const struct sy_facts *facts) {
+    const struct job *job = argument;
+    int64_t ids = min_i64(positions_bound(job), facts->context),
+            tokens = min_i64(job->new_count, facts->context),
+            likeliest = max_i64(0, min_i64(job->args->logprobs, SY_LOGPROBS_MAX)), bytes = 0;
+    int64_t a_token = (int64_t)sizeof *job->tokens + likeliest * (int64_t)sizeof *job->tokens->likeliest;
+    if (job->args->routing && !routing_log_bytes(facts, ids, &bytes)) return -1;
+    return size_mul_add(tokens, a_token, bytes, &bytes) ? bytes : -1;
+}
+
 static bool open_engine(struct job *job, const char *word, struct sy_error *err) {
     const struct run_args *args = job->args;
     struct engine_words words;
     struct sy_options wanted;
     struct sy_sampling recommended;
-    int64_t most = 0;
+    int64_t most = positions_bound(job);
     if (!engine_options(&args->speaking.common, &words, &wanted, err)) return false;
-    most = run_prompt_bound(args, &job->prompt) + max_i64(0, job->new_count - 1);
     if (!wanted.context && most < CONTEXT_MOST) wanted.context = most;
     if (args->experts > 0) wanted.experts_per_token = args->experts;
+    wanted.beside = report_bytes;
+    wanted.argument = job;
     if (args->profile) wanted.flags |= SY_PROFILE;
     if (!engine_open(&args->speaking.common, word, &wanted, &job->engine, err)) return false;
     job->facts.struct_bytes = sizeof job->facts;

@@ -10,10 +10,21 @@
 #include <string.h>
 
 #define STRIP_COLUMNS 40
+#define SPILL_BYTES   ((size_t)1 << 16)
 
 /* ---- JSON ---- */
 
-static void emit_routing(struct emit *e, const struct routing_log *log) {
+/* A long report goes out by and by: its text takes more than what it tells of. */
+struct spill {
+    bool (*print)(struct text *text, struct sy_error *err);
+    struct sy_error *err;
+};
+
+static bool spill(struct emit *e, const struct spill *to) {
+    return e->text->size < SPILL_BYTES || to->print(e->text, to->err);
+}
+
+static bool emit_routing(struct emit *e, const struct routing_log *log, const struct spill *to) {
     emit_object(e, "routing");
     emit_list(e, "moe_layers");
     for (int64_t i = 0; i < log->layers; i++) emit_int(e, NULL, log->layer_of[i]);
@@ -35,12 +46,14 @@ static void emit_routing(struct emit *e, const struct routing_log *log) {
             emit_end(e);
         }
         emit_end(e);
+        if (!spill(e, to)) return false;
     }
     emit_end(e);
     emit_end(e);
+    return true;
 }
 
-static void emit_logprobs(struct emit *e, const struct run_facts *facts) {
+static bool emit_logprobs(struct emit *e, const struct run_facts *facts, const struct spill *to) {
     emit_list(e, "logprobs");
     for (int64_t i = 0; i < facts->token_count; i++) {
         const struct run_token *token = &facts->tokens[i];
@@ -56,8 +69,10 @@ static void emit_logprobs(struct emit *e, const struct run_facts *facts) {
         }
         emit_end(e);
         emit_end(e);
+        if (!spill(e, to)) return false;
     }
     emit_end(e);
+    return true;
 }
 
 /* The parts of a step, in their order, with their names. */
@@ -91,8 +106,10 @@ static void emit_profile(struct emit *e, const struct sy_profile *profile) {
     emit_end(e);
 }
 
-void run_report_json(const struct run_facts *facts, struct text *out) {
+bool run_report_json(const struct run_facts *facts, struct text *out,
+                     bool (*print)(struct text *text, struct sy_error *err), struct sy_error *err) {
     struct emit e = { .text = out };
+    struct spill to = { print, err };
     emit_object(&e, NULL);
     emit_string(&e, "text", !facts->text ? NULL : facts->text->data ? facts->text->data : "");
     emit_list(&e, "tokens");
@@ -106,10 +123,11 @@ void run_report_json(const struct run_facts *facts, struct text *out) {
     emit_string(&e, "finish_reason", sy_finish_name(facts->finish));
     if (facts->drawn) emit_int(&e, "seed", (int64_t)facts->drawn->seed);
     if (facts->departure) emit_string(&e, "departure", facts->departure);
-    if (facts->logprobs) emit_logprobs(&e, facts);
-    if (facts->routing) emit_routing(&e, facts->routing);
+    if (facts->logprobs && !emit_logprobs(&e, facts, &to)) return false;
+    if (facts->routing && !emit_routing(&e, facts->routing, &to)) return false;
     if (facts->profile) emit_profile(&e, facts->profile);
     emit_end(&e);
+    return true;
 }
 
 /* ---- for people ---- */

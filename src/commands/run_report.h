@@ -30,7 +30,11 @@ struct run_facts {
     const struct sy_profile *profile;  /* NULL: not asked for */
 };
 
-void run_report_json(const struct run_facts *facts, struct text *out);
+/* One object. Where it is long, `print` takes (and frees) what there is so far; false where it fails. What is
+ * left in `out` is the end. */
+SY_MUST_CHECK bool run_report_json(const struct run_facts *facts, struct text *out,
+                                   bool (*print)(struct text *text, struct sy_error *err),
+                                   struct sy_error *err);
 void run_report_ids(const struct run_facts *facts, const struct style *style, struct text *out);
 /* The rates, and what else was asked for. */
 void run_report_rest(const struct run_facts *facts, const struct style *style, struct text *out);

@@ -1,3 +1,4 @@
+#include "commands/console.h"
 #include "commands/run_report.h"
 #include "test.h"
 
@@ -43,7 +44,7 @@ TEST(the_json_of_run_has_more_when_asked) {
                                .runs_as = "exact",
                                .profile = &profile };
     struct style style = { .columns = 80 };
-    run_report_json(&facts, &text);
+    assert_true(run_report_json(&facts, &text, console_print, NULL));
     assert_non_null(strstr(text.data, "{\"text\":\"a \\\"b\\\"\",\"tokens\":[7],"));
     assert_non_null(strstr(text.data, "\"finish_reason\":\"stop\",\"seed\":12,\"departure\":\"1 of 6\","
                                       "\"logprobs\":[{\"token\":7,\"logprob\":-0.5,\"top\":[{\"token\":7,"
@@ -74,7 +75,7 @@ TEST(the_json_of_run_is_a_contract) {
         .routing = &log,
     };
     struct text text = { 0 };
-    run_report_json(&facts, &text);
+    assert_true(run_report_json(&facts, &text, console_print, NULL));
     assert_string_equal(
         text.data,
         "{\"text\":null,\"tokens\":[7,8],\"prompt_tokens\":1,\"prefill_tok_per_s\":10,"
@@ -100,7 +101,7 @@ TEST(every_layer_has_its_own_numbers) {
     routing_log_add(&log, 1, 3, (const int32_t[]){ 0, 1 }, weights, 2);
     struct run_facts facts = { .model = "m", .runs_as = "exact", .prompt_count = 2, .routing = &log };
     struct text text = { 0 }, human = { 0 };
-    run_report_json(&facts, &text);
+    assert_true(run_report_json(&facts, &text, console_print, NULL));
     assert_non_null(strstr(text.data, "{\"moe_layers\":[1,3],\"counts\":[[2,0,1],[1,2,0]],"
                                       "\"choices\":[[[2,0],[1]],[[0],[0,1]]]}"));
     report(&facts, &style, &human);
@@ -153,5 +154,56 @@ TEST(the_report_fits_eighty_columns) {
     for (char *line = text.data, *end; (end = strchr(line, '\n')); line = end + 1)
         assert_true(end - line <= 80);
     text_free(&text);
+    routing_log_close(&log);
+}
+
+/* What a long report has printed so far. */
+static struct text printed;
+static int64_t pieces;
+static size_t largest;
+
+static bool collect(struct text *text, struct sy_error *err) {
+    if (pieces == 3) return sy_fail(err, SY_ERR_IO, "nobody takes it");
+    pieces++;
+    if (text->size > largest) largest = text->size;
+    text_add_bytes(&printed, text->data, text->size);
+    text_free(text);
+    return true;
+}
+
+/* A long report is printed by and by, and is the same text. */
+TEST(a_long_report_goes_out_in_pieces) {
+    enum { IDS = 9000 };
+    struct sy_facts engine = {
+        .layers = 4, .moe_layers = 2, .moe_layer = odd_layers, .experts = 3, .experts_per_token = 3
+    };
+    struct routing_log log;
+    const float weights[] = { 0.75f, 0.25f, 0.125f };
+    assert_true(routing_log_open(&engine, IDS, &log, NULL));
+    for (int64_t i = 0; i < IDS; i++)
+        for (int64_t l = 1; l <= 3; l += 2)
+            routing_log_add(&log, i, l, (const int32_t[]){ (int32_t)(i % 3), 1, 2 }, weights, 1 + i % 3);
+    struct run_facts facts = { .model = "m", .runs_as = "exact", .prompt_count = IDS, .routing = &log };
+    struct text text = { 0 };
+    struct sy_error err = { 0 };
+    assert_true(run_report_json(&facts, &text, collect, &err));
+    assert_true(collect(&text, &err));
+    assert_in_range(pieces, 2, 3);
+    assert_true(largest < 66000);
+    json_t *root = json_parse(printed.data, (int64_t)printed.size, (struct json_limits){ 1 << 24, 8 }, &err);
+    if (!root) fail_msg("%s", err.message);
+    json_t *choices = json_object_get(json_object_get(root, "routing"), "choices");
+    assert_int_equal(json_array_size(choices), IDS);
+    for (size_t i = 0; i < IDS; i++) {
+        json_t *second = json_array_get(json_array_get(choices, i), 1);
+        assert_int_equal(json_array_size(second), 1 + i % 3);
+        assert_int_equal(json_integer_value(json_array_get(second, 0)), i % 3);
+    }
+    json_decref(root);
+    pieces = 3; /* who reads it has gone */
+    assert_false(run_report_json(&facts, &text, collect, &err));
+    assert_int_equal(err.code, SY_ERR_IO);
+    text_free(&text);
+    text_free(&printed);
     routing_log_close(&log);
 }

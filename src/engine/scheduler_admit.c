@@ -33,16 +33,17 @@ int64_t pages_unpromised(const struct scheduler *s) {
     int64_t pages = kv_pool_free_pages(s->session->pool);
     for (int64_t i = 0; i < s->running_count; i++) {
         const struct sequence *q = s->running[i];
-        int64_t own = q->lane.sequence ? kv_pages_own(q->lane.sequence, q->shared) : 0;
+        int64_t own = q->lane.sequence ? kv_pages_own(q->lane.sequence, q->beside) : 0;
         pages -= max_i64(0, q->promise - own);
     }
     return pages;
 }
 
 /* Pages that its past holds alone, when that was released and waits for this heir only: behind the past they
- * come free, and the one in which it ends is the heir's own, not to be copied. */
+ * come free, and the one in which it ends is the heir's own, not to be copied. So are all before it, where
+ * they are promised too. */
 static int64_t inherited(const struct sequence *q) {
-    return q->from && q->from->holders == 1 ? kv_pages_own(q->from->lane.sequence, q->shared) : 0;
+    return q->from && q->from->holders == 1 ? kv_pages_own(q->from->lane.sequence, q->beside) : 0;
 }
 
 static bool fits(const struct scheduler *s, const struct sequence *q) {

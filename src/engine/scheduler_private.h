@@ -33,7 +33,8 @@ struct sequence {
     int64_t prompt_end;    /* past + those submitted */
     int64_t new_count;     /* tokens to generate at most */
     int64_t shared;        /* positions whose pages it shares: past, or 0 where it is run anew */
-    int64_t promise;       /* pages for itself (kv/promise.c) */
+    int64_t promise;       /* pages for itself (kv/promise.c), beside those of its first `beside` positions */
+    int64_t beside;        /* shared; 0 where it may have to be run anew, and needs them all */
     struct sequence *from; /* while waiting: whose past it shares, held; else NULL */
     bool kept, prefilled_anew;
 

@@ -110,8 +110,9 @@ static bool share(const struct scheduler *s, struct sequence *q, struct sequence
     q->from = from;
     q->shared = from ? q->past : 0;
     bool anew = !beyond && longrope_beyond(s, positions);
-    return kv_pages_promised(&s->session->model.spec, anew ? 0 : q->shared, positions,
-                             s->session->limits.rows, &q->promise, err);
+    q->beside = anew ? 0 : q->shared;
+    return kv_pages_promised(&s->session->model.spec, q->beside, positions, s->session->limits.rows,
+                             &q->promise, err);
 }
 
 /* ---- copying ---- */

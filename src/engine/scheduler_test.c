@@ -80,6 +80,24 @@ static struct sy_request plain(int64_t count, int64_t new_count) {
     return (struct sy_request){ .flags = ALL, .ids = ids, .count = count, .new_count = new_count };
 }
 
+/* Nobody listens, or somebody to everything: the tokens are the same. */
+TEST(generation_does_not_depend_on_who_listens) {
+    for (int base = 0; base < TINY_BASE_COUNT; base++) {
+        struct bench b;
+        struct watch heard;
+        struct sy_request request = plain(10, 8);
+        int64_t number;
+        bench_open(&b, (enum tiny_base)base, (struct tiny_run){ 0 });
+        submit(&b, &heard, request);
+        RUN(&b, &heard);
+        request.flags = SY_IGNORE_END;
+        assert_true(scheduler_submit(b.s, &request, &number, NULL));
+        while (step(&b) > 0) continue;
+        assert_memory_equal(scheduler_ids(b.s, number), heard.ids, 18 * sizeof *heard.ids);
+        bench_close(&b);
+    }
+}
+
 TEST(a_prompt_alone_draws_nothing) {
     struct bench b;
     struct watch w;
@@ -715,6 +733,25 @@ TEST(pages_for_running_anew_are_promised) {
     assert_true(follow(&b, &second, &first, 590, 3, 20, &err)); /* 612 positions: 6 pages */
     scheduler_release(b.s, first.number);
     RUN(&b, &second); /* of 10, 6 are held until it runs anew */
+    bench_close(&b);
+}
+
+/* With one place and the pages of one: what its past left to the heir alone is among what it needs anew. */
+TEST(a_conversation_with_one_place_may_outgrow_its_factors) {
+    struct bench b, alone;
+    struct watch first, second;
+    struct sy_error err = { 0 };
+    bench_open(&b, TINY_PHI, (struct tiny_run){ .context = 1024, .sequences = 1, .pages = 8 });
+    bench_open(&alone, TINY_PHI, (struct tiny_run){ 0 });
+    b.tiny.spec->rope.original_context = alone.tiny.spec->rope.original_context = 600;
+    keep(&b, &first, 590, 1);
+    assert_true(follow(&b, &second, &first, 590, 3, 300, &err)); /* 892 positions: all 8 pages */
+    scheduler_release(b.s, first.number);
+    RUN(&b, &second);
+    assert_true(second.last.prefilled_anew);
+    assert_int_equal(second.last.token_count, 300);
+    watch_check(&second, &alone.tiny);
+    bench_close(&alone);
     bench_close(&b);
 }
 

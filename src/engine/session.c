@@ -40,6 +40,7 @@ static bool size_up(struct session *s, const struct session_options *o, struct s
                                       .threads = o->threads > 0 ? o->threads : team_default_count() };
     s->need = (struct memory_need){ 0 };
     if (o->scheduled && !scheduler_bytes(spec, &s->limits, &s->need.beside, err)) return false;
+    if (o->caller_takes && !o->caller_takes(o->argument, s, &s->need.beside, err)) return false;
     if (!size_add(s->need.beside, o->beside, &s->need.beside))
         return sy_fail(err, SY_ERR_LIMIT, "%lld bytes beside the model overflow 64 bits",
                        (long long)o->beside);

@@ -11,6 +11,7 @@
 
 enum precision { PRECISION_DEFAULT, PRECISION_EXACT, PRECISION_FAST };
 
+struct session;
 struct session_options {
     int threads;              /* 0: team_default_count() */
     enum precision precision; /* DEFAULT: exact when `exact_default` or when the weights are f32, else fast */
@@ -23,7 +24,10 @@ struct session_options {
     int64_t rows;             /* in one batch; 0: memory_rows */
     int64_t memory;           /* bytes; 0: what the machine and its control groups allow */
     int64_t beside;           /* bytes that the caller takes: a tokenizer */
-    bool scheduled;           /* a scheduler will be opened over it: counted too */
+    /* the same, where that depends on the model: adds to *bytes; or NULL */
+    bool (*caller_takes)(void *argument, const struct session *session, int64_t *bytes, struct sy_error *err);
+    void *argument;
+    bool scheduled; /* a scheduler will be opened over it: counted too */
     bool ignore_unknown;
     int64_t experts_per_token; /* instead of the model's own number; 0: the model's */
 };
@@ -52,6 +56,9 @@ struct session {
 SY_MUST_CHECK bool session_open(const char *path, const struct session_options *options,
                                 struct session *session, struct sy_error *err);
 void session_close(struct session *session);
+
+/* "fast, f16 cache, avx512vnni kernels, 2 threads": returns `text` (describe.c). */
+char *session_runs_as(const struct session *session, char *text, size_t size);
 
 /* What session_feed needs: taken once, so that a step takes none. session_open does it. */
 SY_MUST_CHECK bool feeding_open(const struct pass_limits *limits, struct feeding **out, struct sy_error *err);

@@ -136,7 +136,7 @@ TEST(a_checkpoint_that_shrinks_under_logits_is_named) {
     size_t count = 20000, size = 0;
     char *ids = malloc(count * 3);
     for (size_t i = 0; i < count; i++)
-        size += (size_t)sprintf(ids + size, "%s%d", i ? "," : "", (int)(i % 60));
+        size += (size_t)snprintf(ids + size, count * 3 - size, "%s%d", i ? "," : "", (int)(i % 60));
     const char *arguments[] = { "switchyard", "logits", model, "--ids", ids,     "--ctx", "20000",
                                 "--chunk",    "16",     "-t",  "3",     "--out", "-",     NULL };
     struct caught c = start(arguments, NULL);

@@ -7,6 +7,7 @@
 #include "test.h"
 #include <switchyard.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -260,13 +261,16 @@ static void expect_open(struct sy_options options, enum sy_code code, const char
 }
 
 TEST(keys_and_values_of_every_type) {
-    static const char *const words[] = { "f32", "f16", "bf16", "q8_0" };
+    static const char *const types[] = { "f32", "f16", "bf16", "q8_0" };
     int64_t before = INT64_MAX;
     for (int i = 0; i < 4; i++) {
         struct sy_facts facts = { .struct_bytes = sizeof facts };
         struct sy_engine *engine =
-            open_golden("tests/golden/gpt_oss_mxfp4", (struct sy_options){ .kv = words[i] });
+            open_golden("tests/golden/gpt_oss_mxfp4", (struct sy_options){ .kv = types[i] });
         sy_engine_facts(engine, &facts);
+        char words[32];
+        snprintf(words, sizeof words, ", %s cache, ", types[i]); /* as --kv spells it */
+        assert_non_null(strstr(facts.runs_as, words));
         assert_true(i == 2 ? facts.kv_bytes == before : facts.kv_bytes < before);
         before = facts.kv_bytes;
         sy_engine_close(engine);

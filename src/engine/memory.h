@@ -19,7 +19,7 @@
 
 #include "pass/pass.h"
 
-#define MEMORY_PROGRAM ((int64_t)6 << 20)
+#define MEMORY_PROGRAM ((int64_t)7 << 20)
 #define MEMORY_THREAD  ((int64_t)384 << 10) /* of stack and thread's own heap, touched */
 #define MEMORY_BESIDE  200000000            /* the promise: all but weights and cache takes no more.. */
 #define MEMORY_TEXT    40000000             /* ..of which so much is left to a tokenizer and a scheduler */

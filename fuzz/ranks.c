@@ -26,8 +26,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 size_t LLVMFuzzerCustomMutator(uint8_t *bytes, size_t size, size_t room, unsigned seed);
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
-    static const char *const names[] = { "gpt-2",  "starcoder", "deepseek-v3",  "glm4",
-                                         "falcon", "cl100k",    "no such name", NULL };
+    static const char *const names[] = { "gpt-2",  "starcoder",    "deepseek-v3",  "glm4",
+                                         "falcon", "deepseek-llm", "no such name", NULL };
     outcome_of(bytes, size, names[size > 0 ? bytes[size - 1] % 8 : 0]);
     return 0;
 }
@@ -47,7 +47,7 @@ static void add_piece(struct mutation *m, size_t at) {
     size_t used = 0, quads = mutate_below(m, 32) ? mutate_below(m, 3) + 1 : mutate_below(m, 80) + 1;
     for (size_t i = 0; i < quads * 4; i++) line[used++] = digits[mutate_below(m, 64)];
     for (size_t pads = mutate_below(m, 3); pads > 0; pads--) line[quads * 4 - pads] = '=';
-    used += (size_t)snprintf(line + used, sizeof line - used, " %zu\n", mutate_below(m, 64));
+    used += (size_t)snprintf(line + used, sizeof line - used, " %zu\n", mutate_below(m, 1000));
     mutate_splice(m, at, 0, line, used);
 }
 

@@ -139,11 +139,22 @@ static bool is_chinese(uint32_t point) {
            (point >= 0xf900 && point <= 0xfaff) || (point >= 0x2f800 && point <= 0x2fa1f);
 }
 
+/* BertNormalizer asks tables of Unicode 8.0 (the crate unicode_categories), unlike the steps above. */
+static bool is_unknown_to_bert(uint32_t point) {
+    return unicode_is_newer(point) || unicode_is_of_9(point);
+}
+
 static bool is_control(uint32_t point) {
     utf8proc_category_t category = utf8proc_category((utf8proc_int32_t)point);
-    if (point == '\t' || point == '\n' || point == '\r' || unicode_is_newer(point)) return false;
+    if (point == '\t' || point == '\n' || point == '\r' || is_unknown_to_bert(point)) return false;
     return category == UTF8PROC_CATEGORY_CC || category == UTF8PROC_CATEGORY_CF ||
-           category == UTF8PROC_CATEGORY_CN || category == UTF8PROC_CATEGORY_CO;
+           category == UTF8PROC_CATEGORY_CO;
+}
+
+static bool is_bert_mark(uint32_t point) {
+    if (point == 0x1734) return true; /* these five changed category after Unicode 8.0 */
+    if (point == 0x1885 || point == 0x1886 || point == 0xa9bd || point == 0x111c9) return false;
+    return utf8proc_category((utf8proc_int32_t)point) == UTF8PROC_CATEGORY_MN && !is_unknown_to_bert(point);
 }
 
 static bool apply_bert(const struct step *step, const char *text, int64_t size, struct text *out,
@@ -166,8 +177,7 @@ static bool apply_bert(const struct step *step, const char *text, int64_t size, 
     }
     for (int64_t at = 0; at < (int64_t)source->size && ok;) {
         uint32_t point = text_next(source->data, (int64_t)source->size, &at);
-        bool mark = utf8proc_category((utf8proc_int32_t)point) == UTF8PROC_CATEGORY_MN;
-        if (step->accents && mark && !unicode_is_newer(point)) continue;
+        if (step->accents && is_bert_mark(point)) continue;
         if (step->lowercase)
             add_lower(point, out);
         else

@@ -125,6 +125,14 @@ TEST(steps_of_tokenizer_json) {
     becomes("{\"type\":\"BertNormalizer\",\"clean_text\":true,\"handle_chinese_chars\":true,"
             "\"strip_accents\":null,\"lowercase\":true}",
             "\xc3\x89\x01\t\xe4\xb8\xadX", "e  \xe4\xb8\xad x");
+    /* Bert knows marks and formats of Unicode 8.0 only: U+1734 and U+08E3 go, U+08D4 (9.0), U+1885 and
+     * U+111C9 (marks since), U+08E2 (a format of 9.0) and U+0378 (nobody's) stay; for StripAccents U+08D4 is
+     * one. */
+    becomes("{\"type\":\"BertNormalizer\",\"lowercase\":true}", "a\xe1\x9c\xb4\xe0\xa3\xa3z", "az");
+    becomes("{\"type\":\"BertNormalizer\",\"lowercase\":true}",
+            "\xe0\xa3\x94\xe1\xa2\x85\xf0\x91\x87\x89\xe0\xa3\xa2\xcd\xb8",
+            "\xe0\xa3\x94\xe1\xa2\x85\xf0\x91\x87\x89\xe0\xa3\xa2\xcd\xb8");
+    becomes("{\"type\":\"StripAccents\"}", "a\xe0\xa3\x94", "a");
     becomes(
         "{\"type\":\"Sequence\",\"normalizers\":[{\"type\":\"NFD\"},{\"type\":\"Sequence\",\"normalizers\":[{"
         "\"type\":\"StripAccents\"}]},{\"type\":\"Lowercase\"},{\"type\":\"Prepend\",\"prepend\":\"_\"}]}",

@@ -19,17 +19,25 @@ void utf8_add(struct text *out, uint32_t point) {
     text_add_bytes(out, bytes, (size_t)utf8proc_encode_char((utf8proc_int32_t)point, bytes));
 }
 
-bool unicode_is_newer(uint32_t point) {
-    size_t low = 0, high = sizeof unicode_newer / sizeof *unicode_newer;
-    if (point < unicode_newer[0].low) return false;
+static bool is_within(const struct unicode_range *ranges, size_t count, uint32_t point) {
+    size_t low = 0, high = count;
+    if (point < ranges[0].low) return false;
     while (low < high) {
         size_t middle = (low + high) / 2;
-        if (unicode_newer[middle].high < point)
+        if (ranges[middle].high < point)
             low = middle + 1;
         else
             high = middle;
     }
-    return low < sizeof unicode_newer / sizeof *unicode_newer && unicode_newer[low].low <= point;
+    return low < count && ranges[low].low <= point;
+}
+
+bool unicode_is_newer(uint32_t point) {
+    return is_within(unicode_newer, sizeof unicode_newer / sizeof *unicode_newer, point);
+}
+
+bool unicode_is_of_9(uint32_t point) {
+    return is_within(unicode_of_9, sizeof unicode_of_9 / sizeof *unicode_of_9, point);
 }
 
 /* Is this character its own form, and does nothing before it matter to it? */

@@ -19,6 +19,8 @@ SY_MUST_CHECK bool unicode_form_add(enum unicode_form form, const char *text, in
 
 /* Did this mark, format or composite come after Unicode 9.0? */
 bool unicode_is_newer(uint32_t point);
+/* Did this mark or format come with Unicode 9.0 itself? */
+bool unicode_is_of_9(uint32_t point);
 
 /* The character at *at < size, and *at behind it. Text should be valid; a byte that is not counts as U+FFFD.
  */

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Write src/text/unicode_newer.h: marks, formats and characters with a decomposition or a combining class that
-Unicode got after 9.0, the version that Hugging Face's tokenizers normalise by (unicode-normalization-alignments).
+Unicode got after 9.0, the version that Hugging Face's tokenizers normalise by (unicode-normalization-alignments);
+and the marks and formats of 9.0 itself, for its BertNormalizer goes by 8.0 (unicode_categories).
 
 Needs perl (for ages) and libutf8proc (whose tables the program itself uses).
 """
@@ -9,10 +10,15 @@ import ctypes.util
 import pathlib
 import subprocess
 
-ages = subprocess.run(
-    ["perl", "-e", 'for (0..0x10ffff) { next if $_ >= 0xd800 && $_ < 0xe000;'
-     ' print "$_\n" if chr($_) =~ /\\p{Present_In: 9.0}/ }'], capture_output=True, text=True, check=True)
-old = {int(line) for line in ages.stdout.split()}
+
+def known(version):
+    ages = subprocess.run(
+        ["perl", "-e", 'for (0..0x10ffff) { next if $_ >= 0xd800 && $_ < 0xe000;'
+         f' print "$_\\n" if chr($_) =~ /\\p{{Present_In: {version}}}/ }}'], capture_output=True, text=True, check=True)
+    return {int(line) for line in ages.stdout.split()}
+
+
+old, older = known("9.0"), known("8.0")
 utf8proc = ctypes.CDLL(ctypes.util.find_library("utf8proc"))
 utf8proc.utf8proc_category_string.restype = ctypes.c_char_p
 utf8proc.utf8proc_decompose_char.restype = ctypes.c_ssize_t
@@ -34,38 +40,51 @@ def matters(point):
             or utf8proc.utf8proc_get_property(point).contents.combining_class != 0)
 
 
-ranges = []
-for point in range(0x110000):
-    if 0xD800 <= point < 0xE000 or point in old or not matters(point):
-        continue
-    if ranges and ranges[-1][1] == point - 1:
-        ranges[-1][1] = point
-    else:
-        ranges.append([point, point])
+def category(point):
+    return utf8proc.utf8proc_category_string(point).decode()
 
-lines, line = [], ""
-for low, high in ranges:
-    item = f"{{ 0x{low:x}, 0x{high:x} }}, "
-    if len(line) + len(item) > 105:
-        lines.append(line)
-        line = ""
-    line += item
-lines.append(line)
-body = "\n".join("    " + line.rstrip() for line in lines)
+
+def table(points):
+    ranges = []
+    for point in points:
+        if ranges and ranges[-1][1] == point - 1:
+            ranges[-1][1] = point
+        else:
+            ranges.append([point, point])
+    lines, line = [], ""
+    for low, high in ranges:
+        item = f"{{ 0x{low:x}, 0x{high:x} }}, "
+        if len(line) + len(item) > 105:
+            lines.append(line)
+            line = ""
+        line += item
+    return "\n".join("    " + line.rstrip() for line in lines + [line])
+
+
+everything = [point for point in range(0x110000) if not 0xD800 <= point < 0xE000]
+newer = table(point for point in everything if point not in old and matters(point))
+of_9 = table(point for point in everything if point in old and point not in older and category(point) in ("Mn", "Cf"))
 text = f"""/*
- * Characters that Unicode got after version 9.0 and that normal forms, marks or formats concern: the tables by
- * which Hugging Face's tokenizers normalise end there. Written by tools/golden/unicode_newer.py.
+ * Characters that Unicode got after version 9.0 and that normal forms, marks or formats concern: the tables
+ * by which Hugging Face's tokenizers normalise end there. And the marks and formats that came with 9.0, which
+ * its BertNormalizer does not know. Written by tools/golden/unicode_newer.py.
  */
 #ifndef TEXT_UNICODE_NEWER_H
 #define TEXT_UNICODE_NEWER_H
 
 #include <stdint.h>
 
-/* clang-format off */
-static const struct {{
+struct unicode_range {{
     uint32_t low, high;
-}} unicode_newer[] = {{
-{body}
+}};
+
+/* clang-format off */
+static const struct unicode_range unicode_newer[] = {{
+{newer}
+}};
+
+static const struct unicode_range unicode_of_9[] = {{
+{of_9}
 }};
 /* clang-format on */
 
@@ -73,4 +92,4 @@ static const struct {{
 """
 path = pathlib.Path(__file__).resolve().parents[2] / "src/text/unicode_newer.h"
 path.write_text(text, encoding="utf-8")
-print(f"{path}: {len(ranges)} ranges")
+print(f"{path}: {newer.count('{')} and {of_9.count('{')} ranges")

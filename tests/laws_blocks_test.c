@@ -117,6 +117,9 @@ TEST(bits_of_mixtral_in_q8_0) {
 TEST(bits_of_mixtral_in_q4_0) {
     laws_of(TINY_MIXTRAL, DTYPE_Q4_0, true);
 }
+TEST(bits_of_mixtral_in_q4_1) {
+    laws_of(TINY_MIXTRAL, DTYPE_Q4_1, true);
+}
 #ifndef SY_REF_ONLY /* minutes of the reference kernels, which have nobody to differ from there */
 TEST(bits_of_mixtral_in_q4_k) {
     laws_of(TINY_MIXTRAL, DTYPE_Q4_K, false);
@@ -184,8 +187,8 @@ static void company_of(enum tiny_base base, enum dtype dtype, enum regime regime
 }
 
 TEST(company_changes_no_bit_of_blocks) {
-    static const enum dtype dtypes[] = { DTYPE_Q8_0, DTYPE_Q4_0, DTYPE_Q4_K };
-    for (int i = 0; i < 3; i++) {
+    static const enum dtype dtypes[] = { DTYPE_Q8_0, DTYPE_Q4_0, DTYPE_Q4_1, DTYPE_Q4_K };
+    for (int i = 0; i < 4; i++) {
         company_of(TINY_MIXTRAL, dtypes[i], REGIME_BY_ROLE);
         company_of(TINY_MIXTRAL, dtypes[i], REGIME_STEP);
     }
@@ -194,9 +197,9 @@ TEST(company_changes_no_bit_of_blocks) {
 
 /* Fast through blocks is another arithmetic than exact, but not another model, in both regimes. */
 TEST(both_regimes_stay_near_exact) {
-    static const enum dtype dtypes[] = { DTYPE_Q8_0, DTYPE_Q4_0, DTYPE_Q4_K };
+    static const enum dtype dtypes[] = { DTYPE_Q8_0, DTYPE_Q4_0, DTYPE_Q4_1, DTYPE_Q4_K };
     struct answer *exact = malloc(sizeof *exact), *fast = malloc(sizeof *fast);
-    for (int i = 0; i < 6; i++) {
+    for (int i = 0; i < 8; i++) {
         struct arena arena;
         struct spec spec;
         int64_t ids[T];

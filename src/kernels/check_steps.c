@@ -1,6 +1,6 @@
 /*
- * kernel-check of steps: activations to int8, and tiles of q8_0, q4_0 and q4_k against ref and float64; their
- * speed beside a plain read loop.
+ * kernel-check of steps: activations to int8, and tiles of q8_0, q4_0, q4_1 and q4_k against ref and float64;
+ * their speed beside a plain read loop.
  */
 #include "kernels/kernel_check.h"
 #include "kernels/matmul/quantised.h"
@@ -62,8 +62,8 @@ static unsigned char *quantised_rows(struct check *check, enum check_data data, 
     return out;
 }
 
-/* Against float64: the weights decoded, the integers scaled. Each block rounds thrice, and q4_k has two
- * chains, both as large as the minima make them. */
+/* Against float64: the weights decoded, the integers scaled. Each block rounds thrice, and q4_1 and q4_k
+ * have two chains, both as large as the minima make them. */
 static void near_float64(struct check *check, const struct weight *w, int64_t n0,
                          const struct quantised_row *x, const float *got) {
     float values[2048];
@@ -91,7 +91,8 @@ static void largest_blocks(const struct weight *w) {
     for (int64_t i = 0; i < w->rows * w->cols / elements; i++) {
         memset(data + i * bytes, w->dtype == DTYPE_Q8_0 ? 0x80 : 0xff, (size_t)bytes);
         dtype_from_f32(DTYPE_F16, (const float[]){ 3 }, 1, data + i * bytes);
-        if (w->dtype == DTYPE_Q4_K) dtype_from_f32(DTYPE_F16, (const float[]){ 5 }, 1, data + i * bytes + 2);
+        if (w->dtype == DTYPE_Q4_K || w->dtype == DTYPE_Q4_1)
+            dtype_from_f32(DTYPE_F16, (const float[]){ 5 }, 1, data + i * bytes + 2);
     }
 }
 
@@ -139,6 +140,9 @@ void check_step_q8_0(struct check *check) {
 }
 void check_step_q4_0(struct check *check) {
     check_step(check, DTYPE_Q4_0, check->ref->step_q4_0, check->test->step_q4_0);
+}
+void check_step_q4_1(struct check *check) {
+    check_step(check, DTYPE_Q4_1, check->ref->step_q4_1, check->test->step_q4_1);
 }
 void check_step_q4_k(struct check *check) {
     check_step(check, DTYPE_Q4_K, check->ref->step_q4_k, check->test->step_q4_k);
@@ -195,6 +199,9 @@ void bench_step_q8_0(struct check *check) {
 }
 void bench_step_q4_0(struct check *check) {
     bench_step(check, DTYPE_Q4_0, check->test->step_q4_0);
+}
+void bench_step_q4_1(struct check *check) {
+    bench_step(check, DTYPE_Q4_1, check->test->step_q4_1);
 }
 void bench_step_q4_k(struct check *check) {
     bench_step(check, DTYPE_Q4_K, check->test->step_q4_k);

@@ -20,6 +20,7 @@
     OPERATION(quantise)                                                                                      \
     OPERATION(step_q8_0)                                                                                     \
     OPERATION(step_q4_0)                                                                                     \
+    OPERATION(step_q4_1)                                                                                     \
     OPERATION(step_q4_k)                                                                                     \
     OPERATION(unpack_row)                                                                                    \
     OPERATION(pack_row)                                                                                      \
@@ -43,6 +44,7 @@
     KERNEL(quantise, ref)                                                                                    \
     KERNEL(step_q8_0, ref)                                                                                   \
     KERNEL(step_q4_0, ref)                                                                                   \
+    KERNEL(step_q4_1, ref)                                                                                   \
     KERNEL(step_q4_k, ref)                                                                                   \
     KERNEL(unpack_row, ref)                                                                                  \
     KERNEL(pack_row, ref)                                                                                    \
@@ -67,6 +69,7 @@
     KERNEL(quantise, avx2)                                                                                   \
     KERNEL(step_q8_0, avx2)                                                                                  \
     KERNEL(step_q4_0, avx2)                                                                                  \
+    KERNEL(step_q4_1, avx2)                                                                                  \
     KERNEL(step_q4_k, avx2)                                                                                  \
     KERNEL(unpack_row, avx2)                                                                                 \
     KERNEL(pack_row, avx2)                                                                                   \
@@ -88,6 +91,7 @@
     KERNEL(quantise, avx512)                                                                                 \
     KERNEL(step_q8_0, avx512)                                                                                \
     KERNEL(step_q4_0, avx512)                                                                                \
+    KERNEL(step_q4_1, avx512)                                                                                \
     KERNEL(step_q4_k, avx512)                                                                                \
     KERNEL(unpack_row, avx512)                                                                               \
     KERNEL(pack_row, avx512)                                                                                 \
@@ -103,6 +107,7 @@
     KERNEL(scale, avx512)                                                                                    \
     KERNEL(step_q8_0, avx512vnni)                                                                            \
     KERNEL(step_q4_0, avx512vnni)                                                                            \
+    KERNEL(step_q4_1, avx512vnni)                                                                            \
     KERNEL(step_q4_k, avx512vnni)
 #else
 #define KERNEL_LIST_X86(KERNEL)

@@ -55,11 +55,12 @@ typedef void quantise_fn(const float *restrict x, int64_t count, int8_t *restric
  * for `rows` quantised rows at x, to out [rows][PANEL]; outputs past w->rows give 0. w is not transposed, and
  * its columns are whole blocks. Each output is one chain over its blocks from +0, dots being exact:
  *     q8_0, q4_0   acc = fma(d * scale, dot, acc)
+ *     q4_1         acc = fma(d * scale, dot, acc), acm = fma(m, scale * sum, acm); acc + acm
  *     q4_k         acc = fma((d * sc) * scale, dot, acc), acm = fma(dmin * mn, scale * sum, acm); acc - acm
  */
 typedef void step_fn(const struct weight *w, int64_t n0, const void *restrict x, int64_t rows,
                      float *restrict out);
-typedef step_fn step_q8_0_fn, step_q4_0_fn, step_q4_k_fn;
+typedef step_fn step_q8_0_fn, step_q4_0_fn, step_q4_1_fn, step_q4_k_fn;
 
 /* ---- unpack/ ---- */
 

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Ours and llama.cpp on the same GGUF file: do they think the same?
 
-    tools/golden/beside_llama_cpp.py FILE.gguf [--bin build/switchyard] [--ids 200] [--new 64] [--peer-file F32.gguf]
+    tools/golden/beside_llama_cpp.py FILE.gguf [--bin build/switchyard] [--ids 200] [--new 64] [--regime step] [--peer-file F32.gguf]
 
 Needs llama-cpp-python. First the logits of random ids as one prompt: the least cosine over the rows, and whether the top-1 is the same wherever
 llama.cpp's margin to the second exceeds 0.3. Then ten prompts: llama.cpp (and its tokenizer) continues each greedily, and ours is fed the same ids
 (teacher-forced, what was generated as steps); the share of positions with the same top-1, and the same again wherever the margin exceeds 0.3.
-Both in exact and in fast. llama.cpp rounds activations to 8 bits in front of every product with blocks, so its own prompts and steps differ by as
-much as it differs from ours; with --peer-file it gets other weights, say the same ones decoded to f32, which it does not round. Exit status 1 when the cosine is below 0.999, a margin above 0.3 disagrees, or fewer than 97 % of the positions agree.
+Both in exact and in fast, where --regime step takes prompts in integers too. llama.cpp rounds activations to 8 bits in front of every product with
+blocks, so its own prompts and steps differ by as much as it differs from ours; with --peer-file it gets other weights, say the same ones decoded to
+f32, which it does not round. Exit status 1 when the cosine is below 0.999, a margin above 0.3 disagrees, or fewer than 97 % of the positions agree.
 """
 import argparse, ctypes, json, os, random, struct, subprocess, sys, tempfile
 
@@ -96,6 +97,7 @@ def main():
     p.add_argument("--bin", default="build/switchyard")
     p.add_argument("--ids", type=int, default=200)
     p.add_argument("--new", type=int, default=64)
+    p.add_argument("--regime", default="role", choices=["role", "step"], help="of fast")
     p.add_argument("--peer-file", help="what llama.cpp reads (default: the same file); its tokenizer still comes from FILE")
     o = p.parse_args()
     peer, rng, good = Peer(o.peer_file or o.file, o.file), random.Random(1), True
@@ -103,19 +105,20 @@ def main():
     want = peer.run(ids).astype(np.float64)
     prompts = [peer.tokens(text) for text in PROMPTS]
     followed = [peer.greedy(prompt, o.new) for prompt in prompts]
-    for precision in ("--exact", "--fast"):
-        got = ours(o.bin, o.file, [ids], precision)[0].astype(np.float64)
+    for precision in (["--exact"], ["--fast", "--regime", o.regime]):
+        name = precision[0][2:]
+        got = ours(o.bin, o.file, [ids], *precision)[0].astype(np.float64)
         cosine = ((got * want).sum(1) / np.sqrt((got * got).sum(1) * (want * want).sum(1))).min()
         share, wrong, clear = agreement(got, want)
         good &= cosine >= COSINE and wrong == 0
-        print(f"{precision[2:]:5} {o.ids} random ids: least cosine {cosine:.6f}; same top-1 in {100 * share:.1f} %, "
+        print(f"{name:5} {o.ids} random ids: least cosine {cosine:.6f}; same top-1 in {100 * share:.1f} %, "
               f"{clear - wrong} of {clear} where the margin exceeds {MARGIN}")
         # the row that chose the first new id is the prompt's last
-        rows = ours(o.bin, o.file, [prompt + new[:-1] for prompt, (new, _) in zip(prompts, followed)], precision, "--steps", str(o.new - 1))
+        rows = ours(o.bin, o.file, [prompt + new[:-1] for prompt, (new, _) in zip(prompts, followed)], *precision, "--steps", str(o.new - 1))
         mine = np.concatenate([r[len(prompt) - 1:] for r, prompt in zip(rows, prompts)])
         share, wrong, clear = agreement(mine, np.concatenate([logits for _, logits in followed]))
         good &= share >= SHARE and wrong == 0
-        print(f"{precision[2:]:5} {len(prompts)} prompts, {len(mine)} greedy ids: same top-1 in {100 * share:.1f} %, "
+        print(f"{name:5} {len(prompts)} prompts, {len(mine)} greedy ids: same top-1 in {100 * share:.1f} %, "
               f"{clear - wrong} of {clear} where the margin exceeds {MARGIN}")
     sys.exit(0 if good else 1)
 

@@ -17,8 +17,8 @@
  * In bf16 the activations are rounded first: once into job->rounded where many rows share them, or, for few
  * rows, within each tile, which costs less than the barrier that the former needs.
  *
- * Steps through q8_0, q4_0 and q4_k in fast take another way: their rows are quantised once, behind those
- * rounded to bf16, and a step_* kernel computes a whole tile from the blocks as they lie in the file.
+ * Steps through q8_0, q4_0, q4_1 and q4_k in fast take another way: their rows are quantised once, behind
+ * those rounded to bf16, and a step_* kernel computes a whole tile from the blocks as they lie in the file.
  *
  *     job->rounded   [rows][round_up(K, 32)] f32  |  [rows] of quantised.h
  */
@@ -50,6 +50,7 @@ static step_fn *step_kernel(const struct products *products, const struct weight
     switch (w->dtype) {
     case DTYPE_Q8_0: return products->kernels->step_q8_0;
     case DTYPE_Q4_0: return products->kernels->step_q4_0;
+    case DTYPE_Q4_1: return products->kernels->step_q4_1;
     case DTYPE_Q4_K: return products->kernels->step_q4_k;
     default: return NULL;
     }

@@ -83,12 +83,12 @@ INLINE vf v_half(vi words) {
         _mm_packus_epi32(_mm256_castsi256_si128(halves), _mm256_extracti128_si256(halves, 1)));
 }
 
-/* The f16 at the beginning of each row's block, which is longer than the word that is read. */
-INLINE vf half_scales(const unsigned char *at, struct offsets offsets) {
+/* The word at the beginning of each row's block. */
+INLINE vi first_words(const unsigned char *at, struct offsets offsets) {
     const int *base = (const int *)(const void *)at;
     __m128i low = _mm256_i64gather_epi32(base, offsets.low, 1),
             high = _mm256_i64gather_epi32(base, offsets.high, 1);
-    return v_half(_mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1));
+    return _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);
 }
 
 INLINE vf v_zero(void) {
@@ -105,6 +105,9 @@ INLINE vf v_float(vi a) {
 }
 INLINE vf v_mul(vf a, vf b) {
     return _mm256_mul_ps(a, b);
+}
+INLINE vf v_plus(vf a, vf b) {
+    return _mm256_add_ps(a, b);
 }
 INLINE vf v_minus(vf a, vf b) {
     return _mm256_sub_ps(a, b);

@@ -68,11 +68,11 @@ INLINE vf v_half(vi words) {
     return _mm512_cvtph_ps(_mm512_cvtepi32_epi16(words));
 }
 
-/* The f16 at the beginning of each row's block, which is longer than the word that is read. */
-INLINE vf half_scales(const unsigned char *at, struct offsets offsets) {
+/* The word at the beginning of each row's block. */
+INLINE vi first_words(const unsigned char *at, struct offsets offsets) {
     __m256i low = _mm512_i64gather_epi32(offsets.low, at, 1),
             high = _mm512_i64gather_epi32(offsets.high, at, 1);
-    return v_half(_mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1));
+    return _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
 }
 
 INLINE vf v_zero(void) {
@@ -89,6 +89,9 @@ INLINE vf v_float(vi a) {
 }
 INLINE vf v_mul(vf a, vf b) {
     return _mm512_mul_ps(a, b);
+}
+INLINE vf v_plus(vf a, vf b) {
+    return _mm512_add_ps(a, b);
 }
 INLINE vf v_minus(vf a, vf b) {
     return _mm512_sub_ps(a, b);

@@ -3,6 +3,7 @@
  * the dot is exact; between them there is one chain an output, blocks ascending:
  *
  *     q8_0, q4_0   acc = fma(d * xs, dot, acc)
+ *     q4_1         acc = fma(d * xs, dot, acc),         acm = fma(m, xs * sum, acm),          out = acc + acm
  *     q4_k         acc = fma((d * sc) * xs, dot, acc),  acm = fma(dmin * mn, xs * sum, acm),  out = acc - acm
  *
  * xs, sum: the scale of 32 activations and the sum of their integers. d * sc and dmin * mn are exact.
@@ -26,17 +27,29 @@ static float row_q8_0(const unsigned char *row, int64_t cols, const struct quant
     return acc;
 }
 
+/* 32 activations with nibbles, of which `zero` stands for 0. */
+static int32_t dot_of_nibbles(const unsigned char *q, int zero, const int8_t *x) {
+    int32_t dot = 0;
+    for (int i = 0; i < 16; i++) dot += ((q[i] & 15) - zero) * x[i] + ((q[i] >> 4) - zero) * x[16 + i];
+    return dot;
+}
+
 static float row_q4_0(const unsigned char *row, int64_t cols, const struct quantised_row *x) {
     const struct q4_0 *block = (const void *)row;
     float acc = 0;
-    for (int64_t b = 0; b < cols / 32; b++, block++) {
-        const int8_t *low = x->q + 32 * b, *high = low + 16;
-        int32_t dot = 0;
-        for (int i = 0; i < 16; i++)
-            dot += ((block->q[i] & 15) - 8) * low[i] + ((block->q[i] >> 4) - 8) * high[i];
-        acc = fmaf(block_f16(block->d) * x->scale[b], (float)dot, acc);
-    }
+    for (int64_t b = 0; b < cols / 32; b++, block++)
+        acc = fmaf(block_f16(block->d) * x->scale[b], (float)dot_of_nibbles(block->q, 8, x->q + 32 * b), acc);
     return acc;
+}
+
+static float row_q4_1(const unsigned char *row, int64_t cols, const struct quantised_row *x) {
+    const struct q4_1 *block = (const void *)row;
+    float acc = 0, acm = 0;
+    for (int64_t b = 0; b < cols / 32; b++, block++) {
+        acc = fmaf(block_f16(block->d) * x->scale[b], (float)dot_of_nibbles(block->q, 0, x->q + 32 * b), acc);
+        acm = fmaf(block_f16(block->m), x->scale[b] * (float)x->sum[b], acm);
+    }
+    return acc + acm;
 }
 
 static float row_q4_k(const unsigned char *row, int64_t cols, const struct quantised_row *x) {
@@ -73,6 +86,11 @@ void step_q8_0_ref(const struct weight *w, int64_t n0, const void *restrict x, i
 void step_q4_0_ref(const struct weight *w, int64_t n0, const void *restrict x, int64_t rows,
                    float *restrict out) {
     step(w, n0, x, rows, out, row_q4_0);
+}
+
+void step_q4_1_ref(const struct weight *w, int64_t n0, const void *restrict x, int64_t rows,
+                   float *restrict out) {
+    step(w, n0, x, rows, out, row_q4_1);
 }
 
 void step_q4_k_ref(const struct weight *w, int64_t n0, const void *restrict x, int64_t rows,

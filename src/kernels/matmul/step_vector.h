@@ -12,7 +12,7 @@
  * those after them: while these are computed, those are fetched, in the order of their addresses.
  *
  * The including file defines, beside LANES, LEVEL(name), vi and vf: load_rows, spread, sum_rows, nibbles_low,
- * nibbles_high, dot_nibbles, dot_bytes with BYTES_BIAS, offsets_of, half_scales, words and so on, and v_*.
+ * nibbles_high, dot_nibbles, dot_bytes with BYTES_BIAS, offsets_of, first_words, transpose_rows, and v_*.
  */
 #include "base/checked.h"
 #include "kernels/kernels.h"
@@ -43,44 +43,87 @@ INLINE void fetch_next(struct step_group *g, int64_t bytes) {
     g->fetch += bytes;
 }
 
-INLINE void group_q8_0(struct step_group g, const int rows, float *out) {
-    struct offsets offsets = offsets_of(g.stride);
-    vf acc[STEP_ROWS];
-    for (int m = 0; m < rows; m++) acc[m] = v_zero();
-    for (int64_t b = 0; b < g.cols / 32; b++, g.at += sizeof(struct q8_0)) {
-        vi low[4], high[4], c[4];
-        load_four(g.at + 2, g.stride, low);
-        load_four(g.at + 18, g.stride, high);
-        vf d = half_scales(g.at, offsets);
-        fetch_next(&g, LANES * sizeof(struct q8_0));
-        for (int m = 0; m < rows; m++) {
-            vi first = spread(g.x[m].q + 32 * b), second = spread(g.x[m].q + 32 * b + 16);
-            for (int e = 0; e < 4; e++) c[e] = dot_bytes(low[e], first, high[e], second);
-            vi dot = v_sub(sum_rows(c), v_int(BYTES_BIAS * g.x[m].sum[b]));
-            acc[m] = v_fma(v_mul(d, v_all(g.x[m].scale[b])), v_float(dot), acc[m]);
-        }
+/* 32 weights of each row: their integers, the first 16 and the last, and what these are multiplied with. */
+struct run {
+    vi low[4], high[4];
+    vf scale, least;
+};
+
+/* How a format writes them: a constant. */
+struct run_kind {
+    bool bytes;     /* integers of 8 bits with a sign; else of 4 without */
+    int32_t zero;   /* the integer that stands for 0, as dots find them */
+    bool has_least; /* a number beside scale * integer */
+};
+
+/* The chains of LANES outputs by `rows` rows of activations. */
+struct chains {
+    vf acc[STEP_ROWS], acm[STEP_ROWS];
+};
+
+INLINE struct chains chains_begin(const int rows) {
+    struct chains chains;
+    for (int m = 0; m < rows; m++) chains.acc[m] = chains.acm[m] = v_zero();
+    return chains;
+}
+
+/* One link: block b of the activations with the weights that stand there. */
+INLINE void chains_add(struct chains *chains, const struct run_kind kind, const struct run *w,
+                       const struct step_group *g, int64_t b, const int rows) {
+    for (int m = 0; m < rows; m++) {
+        const int8_t *q = g->x[m].q + 32 * b;
+        float xs = g->x[m].scale[b];
+        int32_t sum = g->x[m].sum[b];
+        vi first = spread(q), second = spread(q + 16), c[4];
+        for (int e = 0; e < 4; e++)
+            c[e] = kind.bytes ? dot_bytes(w->low[e], first, w->high[e], second)
+                              : dot_nibbles(w->low[e], first, w->high[e], second);
+        vi dot = v_sub(sum_rows(c), v_int(kind.zero * sum));
+        chains->acc[m] = v_fma(v_mul(w->scale, v_all(xs)), v_float(dot), chains->acc[m]);
+        if (kind.has_least) chains->acm[m] = v_fma(w->least, v_all(xs * (float)sum), chains->acm[m]);
     }
-    for (int m = 0; m < rows; m++) v_put(out + m * PANEL, acc[m]);
+}
+
+INLINE void group_q8_0(struct step_group g, const int rows, float *out) {
+    const struct run_kind kind = { .bytes = true, .zero = BYTES_BIAS };
+    struct offsets offsets = offsets_of(g.stride);
+    struct chains chains = chains_begin(rows);
+    for (int64_t b = 0; b < g.cols / 32; b++, g.at += sizeof(struct q8_0)) {
+        struct run w;
+        load_four(g.at + 2, g.stride, w.low);
+        load_four(g.at + 18, g.stride, w.high);
+        w.scale = v_half(first_words(g.at, offsets));
+        fetch_next(&g, LANES * sizeof(struct q8_0));
+        chains_add(&chains, kind, &w, &g, b, rows);
+    }
+    for (int m = 0; m < rows; m++) v_put(out + m * PANEL, chains.acc[m]);
+}
+
+/* Blocks of 16 bytes of nibbles behind one scale, or behind a scale and a minimum. */
+INLINE void group_nibbles(struct step_group g, const int rows, float *out, const struct run_kind kind) {
+    const int64_t bytes = kind.has_least ? sizeof(struct q4_1) : sizeof(struct q4_0);
+    struct offsets offsets = offsets_of(g.stride);
+    struct chains chains = chains_begin(rows);
+    for (int64_t b = 0; b < g.cols / 32; b++, g.at += bytes) {
+        struct run w;
+        vi q[4], head = first_words(g.at, offsets);
+        load_four(g.at + bytes - 16, g.stride, q);
+        for (int e = 0; e < 4; e++) w.low[e] = nibbles_low(q[e]), w.high[e] = nibbles_high(q[e]);
+        w.scale = v_half(head);
+        if (kind.has_least) w.least = v_half(v_shift(head, 16));
+        fetch_next(&g, LANES * bytes);
+        chains_add(&chains, kind, &w, &g, b, rows);
+    }
+    for (int m = 0; m < rows; m++)
+        v_put(out + m * PANEL, kind.has_least ? v_plus(chains.acc[m], chains.acm[m]) : chains.acc[m]);
 }
 
 INLINE void group_q4_0(struct step_group g, const int rows, float *out) {
-    struct offsets offsets = offsets_of(g.stride);
-    vf acc[STEP_ROWS];
-    for (int m = 0; m < rows; m++) acc[m] = v_zero();
-    for (int64_t b = 0; b < g.cols / 32; b++, g.at += sizeof(struct q4_0)) {
-        vi q[4], low[4], high[4], c[4];
-        load_four(g.at + 2, g.stride, q);
-        for (int e = 0; e < 4; e++) low[e] = nibbles_low(q[e]), high[e] = nibbles_high(q[e]);
-        vf d = half_scales(g.at, offsets);
-        fetch_next(&g, LANES * sizeof(struct q4_0));
-        for (int m = 0; m < rows; m++) {
-            vi first = spread(g.x[m].q + 32 * b), second = spread(g.x[m].q + 32 * b + 16);
-            for (int e = 0; e < 4; e++) c[e] = dot_nibbles(low[e], first, high[e], second);
-            vi dot = v_sub(sum_rows(c), v_int(8 * g.x[m].sum[b]));
-            acc[m] = v_fma(v_mul(d, v_all(g.x[m].scale[b])), v_float(dot), acc[m]);
-        }
-    }
-    for (int m = 0; m < rows; m++) v_put(out + m * PANEL, acc[m]);
+    group_nibbles(g, rows, out, (struct run_kind){ .zero = 8 });
+}
+
+INLINE void group_q4_1(struct step_group g, const int rows, float *out) {
+    group_nibbles(g, rows, out, (struct run_kind){ .has_least = true });
 }
 
 /* The first 16 bytes of a q4_k: scales and minima of 8 groups of 32, byte t % 4 of word t / 4 a row. */
@@ -104,52 +147,32 @@ INLINE struct q4_k_head q4_k_head(const unsigned char *at, int64_t stride) {
 }
 
 INLINE void group_q4_k(struct step_group g, const int rows, float *out) {
-    vf acc[STEP_ROWS], acm[STEP_ROWS];
-    for (int m = 0; m < rows; m++) acc[m] = acm[m] = v_zero();
+    const struct run_kind kind = { .has_least = true };
+    struct chains chains = chains_begin(rows);
     for (int64_t b = 0; b < g.cols / 32; g.at += sizeof(struct q4_k)) {
         struct q4_k_head head = q4_k_head(g.at, g.stride);
         UNROLL
         for (int pair = 0; pair < 4; pair++) {
-            vi q[2][4], c[4];
+            vi q[2][4];
             load_four(g.at + 16 + 32 * pair, g.stride, q[0]);
             load_four(g.at + 32 + 32 * pair, g.stride, q[1]);
             fetch_next(&g, LANES * sizeof(struct q4_k) / 4);
             UNROLL
             for (int upper = 0; upper < 2; upper++, b++) {
                 int t = 2 * pair + upper, byte = 8 * (t % 4);
-                vf scale = v_mul(head.d, v_float(v_and(v_shift(head.scale[t / 4], byte), v_int(255))));
-                vf least = v_mul(head.dmin, v_float(v_and(v_shift(head.least[t / 4], byte), v_int(255))));
-                vi low[4], high[4];
+                struct run w;
+                w.scale = v_mul(head.d, v_float(v_and(v_shift(head.scale[t / 4], byte), v_int(255))));
+                w.least = v_mul(head.dmin, v_float(v_and(v_shift(head.least[t / 4], byte), v_int(255))));
                 for (int e = 0; e < 4; e++) {
-                    low[e] = upper ? nibbles_high(q[0][e]) : nibbles_low(q[0][e]);
-                    high[e] = upper ? nibbles_high(q[1][e]) : nibbles_low(q[1][e]);
+                    w.low[e] = upper ? nibbles_high(q[0][e]) : nibbles_low(q[0][e]);
+                    w.high[e] = upper ? nibbles_high(q[1][e]) : nibbles_low(q[1][e]);
                 }
-                for (int m = 0; m < rows; m++) {
-                    vi first = spread(g.x[m].q + 32 * b), second = spread(g.x[m].q + 32 * b + 16);
-                    for (int e = 0; e < 4; e++) c[e] = dot_nibbles(low[e], first, high[e], second);
-                    float xs = g.x[m].scale[b];
-                    acc[m] = v_fma(v_mul(scale, v_all(xs)), v_float(sum_rows(c)), acc[m]);
-                    acm[m] = v_fma(least, v_all(xs * (float)g.x[m].sum[b]), acm[m]);
-                }
+                chains_add(&chains, kind, &w, &g, b, rows);
             }
         }
     }
-    for (int m = 0; m < rows; m++) v_put(out + m * PANEL, v_minus(acc[m], acm[m]));
+    for (int m = 0; m < rows; m++) v_put(out + m * PANEL, v_minus(chains.acc[m], chains.acm[m]));
 }
-
-/* One group of rows for 1 to STEP_ROWS rows of activations, each number a loop of its own. */
-#define STEP_GROUP(format)                                                                                   \
-    static void some_##format(const struct step_group *g, int64_t rows, float *out) {                        \
-        switch (rows) {                                                                                      \
-        case 1: group_##format(*g, 1, out); break;                                                           \
-        case 2: group_##format(*g, 2, out); break;                                                           \
-        case 3: group_##format(*g, 3, out); break;                                                           \
-        default: group_##format(*g, 4, out);                                                                 \
-        }                                                                                                    \
-    }
-STEP_GROUP(q8_0)
-STEP_GROUP(q4_0)
-STEP_GROUP(q4_k)
 
 /* The last few rows of a weight, one by one. */
 static void step_rest(struct step_group g, int64_t stride, int64_t present, int64_t rows, float *out,
@@ -181,17 +204,23 @@ static void step_tile(const struct weight *w, int64_t n0, const void *x, int64_t
         }
 }
 
-void LEVEL(step_q8_0)(const struct weight *w, int64_t n0, const void *restrict x, int64_t rows,
-                      float *restrict out) {
-    step_tile(w, n0, x, rows, out, w->cols / 32 * (int64_t)sizeof(struct q8_0), some_q8_0);
-}
-
-void LEVEL(step_q4_0)(const struct weight *w, int64_t n0, const void *restrict x, int64_t rows,
-                      float *restrict out) {
-    step_tile(w, n0, x, rows, out, w->cols / 32 * (int64_t)sizeof(struct q4_0), some_q4_0);
-}
-
-void LEVEL(step_q4_k)(const struct weight *w, int64_t n0, const void *restrict x, int64_t rows,
-                      float *restrict out) {
-    step_tile(w, n0, x, rows, out, w->cols / 256 * (int64_t)sizeof(struct q4_k), some_q4_k);
-}
+/* The kernel of a format. One group of rows for 1 to STEP_ROWS rows of activations: each number a loop of its
+ * own. */
+#define STEP(format, elements)                                                                               \
+    static void some_##format(const struct step_group *g, int64_t rows, float *out) {                        \
+        switch (rows) {                                                                                      \
+        case 1: group_##format(*g, 1, out); break;                                                           \
+        case 2: group_##format(*g, 2, out); break;                                                           \
+        case 3: group_##format(*g, 3, out); break;                                                           \
+        default: group_##format(*g, 4, out);                                                                 \
+        }                                                                                                    \
+    }                                                                                                        \
+    void LEVEL(step_##format)(const struct weight *w, int64_t n0, const void *restrict x, int64_t rows,      \
+                              float *restrict out) {                                                         \
+        step_tile(w, n0, x, rows, out, w->cols / (elements) * (int64_t)sizeof(struct format),                \
+                  some_##format);                                                                            \
+    }
+STEP(q8_0, 32)
+STEP(q4_0, 32)
+STEP(q4_1, 32)
+STEP(q4_k, 256)

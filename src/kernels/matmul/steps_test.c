@@ -38,6 +38,7 @@ static float *take_normal(struct memory *memory, struct random *random, int64_t 
 static step_fn *step_of(enum dtype dtype) {
     return dtype == DTYPE_Q8_0   ? step_q8_0_ref
            : dtype == DTYPE_Q4_0 ? step_q4_0_ref
+           : dtype == DTYPE_Q4_1 ? step_q4_1_ref
            : dtype == DTYPE_Q4_K ? step_q4_k_ref
                                  : NULL;
 }
@@ -113,6 +114,12 @@ static int64_t out_count(const struct matmul_job *job) {
     return job->rows * job->out_stride;
 }
 
+/* The bits of a NaN, its sign among them, are promised by nobody. */
+static void one_nan(float *values, int64_t count) {
+    for (int64_t i = 0; i < count; i++)
+        if (isnan(values[i])) values[i] = NAN;
+}
+
 /* Every level and team gives the bits of the definition. Jobs whose weight has whole blocks, in rows, of a
  * type with a step kernel take steps in integers. */
 static void assert_jobs(struct matmul_job *jobs, int64_t count, enum compute compute) {
@@ -126,6 +133,7 @@ static void assert_jobs(struct matmul_job *jobs, int64_t count, enum compute com
         want[j] = take(&memory, out_count(&jobs[j]) * 4);
         jobs[j].out = take(&memory, out_count(&jobs[j]) * 4);
         naive(&jobs[j], compute, step_of(w->dtype) && whole && !w->transposed, want[j]);
+        one_nan(want[j], out_count(&jobs[j]));
     }
     fpu_restore(state);
     struct call call = { compute, jobs, count };
@@ -133,8 +141,10 @@ static void assert_jobs(struct matmul_job *jobs, int64_t count, enum compute com
         for (int t = level == LEVEL_REF ? 2 : 0; t < (level == LEVEL_REF ? 3 : 4); t++) { /* ref is slow */
             for (int64_t j = 0; j < count; j++) memset(jobs[j].out, 0, (size_t)out_count(&jobs[j]) * 4);
             op_run(teams[t], (enum level)level, call_matmul, &call);
-            for (int64_t j = 0; j < count; j++)
+            for (int64_t j = 0; j < count; j++) {
+                one_nan(jobs[j].out, out_count(&jobs[j]));
                 assert_same_bits(jobs[j].out, want[j], (size_t)out_count(&jobs[j]));
+            }
         }
     release(&memory);
 }
@@ -180,6 +190,9 @@ TEST(steps_of_q8_0_are_split_from_prompts) {
 TEST(steps_of_q4_0_are_split_from_prompts) {
     assert_splits(DTYPE_Q4_0);
 }
+TEST(steps_of_q4_1_are_split_from_prompts) {
+    assert_splits(DTYPE_Q4_1);
+}
 TEST(steps_of_q4_k_are_split_from_prompts) {
     assert_splits(DTYPE_Q4_K);
 }
@@ -220,15 +233,36 @@ TEST(steps_and_rounded_rows_share_a_room) {
         }
 }
 
-/* Decoded weights times quantised activations in float64: a rounding or three a block, in each of two chains.
- */
+static const enum dtype step_types[] = { DTYPE_Q8_0, DTYPE_Q4_0, DTYPE_Q4_1, DTYPE_Q4_K };
+enum { STEP_TYPES = sizeof step_types / sizeof *step_types };
+
+/* Output n beside decoded weights times quantised activations in float64: a rounding or three a block, in
+ * each of two chains, which together are not far above the largest weight of a block. Where a weight is no
+ * number, neither is the output. */
+static void assert_near_float64(const struct weight *w, int64_t n, const struct quantised_row *x, float got) {
+    double exact = 0, magnitudes = 0;
+    for (int64_t b = 0; b < w->cols / 32; b++) {
+        double most = 0, sum = 0;
+        for (int64_t k = 32 * b; k < 32 * b + 32; k++) {
+            double value = (double)weight_get(w, n, k);
+            exact += value * x->q[k] * x->scale[b];
+            most = fmax(most, fabs(value));
+            sum += abs(x->q[k]);
+        }
+        magnitudes += most * sum * x->scale[b];
+    }
+    if (!isfinite(exact))
+        assert_false(isfinite(got));
+    else
+        assert_true(fabs(got - exact) <= 4 * magnitudes * (double)(w->cols / 32 + 4) * 0x1p-24 + 0x1p-100);
+}
+
 TEST(steps_are_near_float64) {
     enum { N = 64, K = 2048 };
-    static const enum dtype types[] = { DTYPE_Q8_0, DTYPE_Q4_0, DTYPE_Q4_K };
-    for (int type = 0; type < 3; type++) {
+    for (int type = 0; type < STEP_TYPES; type++) {
         struct memory memory = { 0 };
         struct random random = random_seed(11);
-        struct random_weight_plan plan = { types[type], LAYOUT_DENSE, N, K, false, false };
+        struct random_weight_plan plan = { step_types[type], LAYOUT_DENSE, N, K, false, false };
         struct weight w = random_weight(&random, &plan, take, &memory);
         struct matmul_job job = random_job(&memory, &random, &w, 1, 1, false);
         struct call call = { COMPUTE_BF16, &job, 1 };
@@ -237,14 +271,66 @@ TEST(steps_are_near_float64) {
         op_run(2, level_of_machine(), call_matmul, &call);
         quantise_row(job.x, K, bytes);
         struct quantised_row x = quantised_row(bytes, 0, K);
-        for (int64_t n = 0; n < N; n++) {
-            double exact = 0, magnitudes = 0;
-            for (int64_t k = 0; k < K; k++) {
-                double product = (double)weight_get(&w, n, k) * x.q[k] * x.scale[k / 32];
-                exact += product;
-                magnitudes += fabs(product);
-            }
-            assert_true(fabs(job.out[n] - exact) <= 4 * magnitudes * (K / 32 + 4) * 0x1p-24);
+        for (int64_t n = 0; n < N; n++) assert_near_float64(&w, n, &x, job.out[n]);
+        release(&memory);
+    }
+}
+
+/* ---- corners ---- */
+
+/* What a block may have in front, in f16: nothing, its smallest number, its largest, and none. */
+static const float corner_scales[] = { 0,      -0.0F,    0x1p-24F,  -0x3p-24F, 1,
+                                       -65504, INFINITY, -INFINITY, NAN,       65504 };
+enum { CORNERS = sizeof corner_scales / sizeof *corner_scales, CORNER_ROWS = 7 };
+
+/* All pairs of them, an output each, in one block of it; what has one number in front ignores the other. */
+static void corner_blocks(const struct weight *w) {
+    int64_t elements, bytes;
+    dtype_unit(w->dtype, &elements, &bytes);
+    for (int64_t n = 0; n < w->rows; n++) {
+        unsigned char *block =
+            (unsigned char *)(uintptr_t)w->data + n * w->row_stride + n % (w->cols / elements) * bytes;
+        dtype_from_f32(DTYPE_F16, &corner_scales[n % CORNERS], 1, block);
+        if (w->dtype == DTYPE_Q4_1 || w->dtype == DTYPE_Q4_K)
+            dtype_from_f32(DTYPE_F16, &corner_scales[n / CORNERS % CORNERS], 1, block + 2);
+    }
+}
+
+/* Normal numbers; none; all equal; their opposites; denormals; near the largest whose products are finite;
+ * one infinity. */
+static void corner_activations(float *x, int64_t stride, int64_t cols) {
+    for (int64_t k = 0; k < cols; k++) {
+        x[stride + k] = 0;
+        x[2 * stride + k] = 3;
+        x[3 * stride + k] = -3;
+        x[4 * stride + k] *= 0x1p-130F;
+        x[5 * stride + k] *= 0x1p+80F;
+    }
+    x[6 * stride + 70] = INFINITY;
+}
+
+TEST(steps_through_extreme_blocks) {
+    for (int type = 0; type < STEP_TYPES; type++) {
+        struct memory memory = { 0 };
+        struct random random = random_seed(13);
+        struct random_weight_plan plan = {
+            step_types[type], LAYOUT_DENSE, CORNERS * CORNERS, 512, false, false
+        };
+        struct weight w = random_weight(&random, &plan, take, &memory);
+        struct matmul_job job = random_job(&memory, &random, &w, CORNER_ROWS, CORNER_ROWS, false);
+        unsigned char *bytes = take(&memory, quantised_bytes(w.cols));
+        float *out = take(&memory, w.rows * 4);
+        corner_blocks(&w);
+        corner_activations((float *)(uintptr_t)job.x, job.x_stride, w.cols);
+        assert_jobs(&job, 1, COMPUTE_BF16); /* every level is the definition, and that is near float64: */
+        for (int64_t m = 0; m < CORNER_ROWS; m++) {
+            const float *row = job.x + m * job.x_stride;
+            unsigned mode = fpu_flush_denormals();
+            quantise_row(row, w.cols, bytes);
+            naive_step(&w, row, out);
+            fpu_restore(mode);
+            struct quantised_row x = quantised_row(bytes, 0, w.cols);
+            for (int64_t n = 0; n < w.rows; n++) assert_near_float64(&w, n, &x, out[n]);
         }
         release(&memory);
     }

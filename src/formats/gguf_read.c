@@ -107,23 +107,12 @@ static bool head_read(struct gguf_cursor *cursor, struct arena *arena, struct gg
     return gguf_keys_read(cursor, key_count, arena, gguf, err) || sy_error_at(err, "byte 16");
 }
 
-static bool file_map(const struct opening *opening, const char *path, struct os_map *map,
-                     struct sy_error *err) {
-    if (!opening->files) return os_map_open(path, map, err);
-    for (int i = 0; i < opening->file_count; i++) {
-        if (strcmp(opening->files[i].name, path) != 0) continue;
-        *map = (struct os_map){ opening->files[i].bytes, opening->files[i].size, -1 };
-        return true;
-    }
-    return sy_fail(err, SY_ERR_IO, "there is no such file"), sy_error_in(err, path);
-}
-
 /* Adds one file's map and keys; the cursor then stands before its tensors. */
 static bool file_open(struct opening *opening, const char *path, struct arena *arena, struct gguf *gguf,
                       struct gguf_cursor *cursor, uint64_t *tensor_count, struct sy_error *err) {
     struct checkpoint *checkpoint = opening->checkpoint;
     struct os_map *map = &checkpoint->maps[checkpoint->shard_count];
-    if (!file_map(opening, path, map, err)) return false;
+    if (!memory_file_map(opening->files, opening->file_count, path, map, err)) return false;
     checkpoint->shard_count++;
     *cursor = (struct gguf_cursor){ map->data, map->size, 0 };
     return head_read(cursor, arena, gguf, tensor_count, err);

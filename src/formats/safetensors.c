@@ -23,12 +23,12 @@ struct opening {
 
 /* ---- files ---- */
 
-static bool file_map(const struct opening *opening, const char *path, struct os_map *map,
+bool memory_file_map(const struct memory_file *files, int count, const char *path, struct os_map *map,
                      struct sy_error *err) {
-    if (!opening->files) return os_map_open(path, map, err);
-    for (int i = 0; i < opening->file_count; i++) {
-        if (strcmp(opening->files[i].name, path) != 0) continue;
-        *map = (struct os_map){ opening->files[i].bytes, opening->files[i].size, -1 };
+    if (!files) return os_map_open(path, map, err);
+    for (int i = 0; i < count; i++) {
+        if (strcmp(files[i].name, path) != 0) continue;
+        *map = (struct os_map){ files[i].bytes, files[i].size, -1 };
         return true;
     }
     return sy_fail(err, SY_ERR_IO, "there is no such file"), sy_error_in(err, path);
@@ -42,7 +42,7 @@ static void file_unmap(const struct opening *opening, struct os_map *map) {
 static bool file_read(struct opening *opening, const char *path, struct sy_error *err) {
     struct checkpoint *checkpoint = opening->checkpoint;
     struct os_map map;
-    if (!file_map(opening, path, &map, err)) return false;
+    if (!memory_file_map(opening->files, opening->file_count, path, &map, err)) return false;
     checkpoint->maps[checkpoint->shard_count++] = map;
     return safetensors_header_read(map.data, map.size, path, &checkpoint->arena, &opening->list, err);
 }
@@ -109,7 +109,7 @@ static bool shards_open(struct opening *opening, const struct shard_index *index
 static bool index_open(struct opening *opening, const char *path, struct sy_error *err) {
     struct os_map map;
     struct shard_index index;
-    if (!file_map(opening, path, &map, err)) return false;
+    if (!memory_file_map(opening->files, opening->file_count, path, &map, err)) return false;
     bool good = shard_index_read((const char *)map.data, map.size, path, &opening->scratch, &index, err);
     file_unmap(opening, &map);
     return good && shards_open(opening, &index, path, err);

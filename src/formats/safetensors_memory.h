@@ -12,6 +12,10 @@ struct memory_file {
     int64_t size;
 };
 
+/* The file of that path on a system that holds only these; the disc's where files is NULL. */
+SY_MUST_CHECK bool memory_file_map(const struct memory_file *files, int count, const char *path,
+                                   struct os_map *map, struct sy_error *err);
+
 /* checkpoint_open(files[0].name) on a system that holds only these files. */
 SY_MUST_CHECK bool checkpoint_open_memory(const struct memory_file *files, int count,
                                           struct checkpoint *checkpoint, struct sy_error *err);

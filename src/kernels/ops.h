@@ -24,6 +24,20 @@ struct matmul_job {              /* out[m][n] = sum over k of x[m][k] * weight[n
     int64_t steps; /* the first so many of the rows are steps: block formats in fast take them in integers */
 };
 
+/* A job whose rows lie packed on both sides: [rows, K] to [rows, N]. */
+static inline struct matmul_job matmul_packed(const struct weight *weight, const float *bias, const float *x,
+                                              float *rounded, float *out, int64_t rows, int64_t steps) {
+    return (struct matmul_job){ .weight = weight,
+                                .x = x,
+                                .rounded = rounded,
+                                .out = out,
+                                .bias = bias,
+                                .x_stride = weight->cols,
+                                .out_stride = weight->rows,
+                                .rows = rows,
+                                .steps = steps };
+}
+
 /* All jobs in one hand-out of tiles (PANEL outputs by MATMUL_ROWS rows): q, k and v; or all experts with
  * work. A job with no rows costs nothing. Jobs and what they point to must be the same in all threads. */
 #define MATMUL_ROWS 128

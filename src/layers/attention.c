@@ -86,12 +86,9 @@ void grouped_forward(struct exec *exec, const struct store *store, int64_t layer
     if (exec->team->rank == 0)
         run_table_fill(&s.table, rows, layer, false); /* read after the barriers of the products */
     struct matmul_job in[] = {
-        { store_weight(store, layer, SLOT_Q), x, s.x_rounded, s.q, store_vector(store, layer, SLOT_Q_BIAS),
-          spec->width, q_width, rows->count, rows->steps },
-        { store_weight(store, layer, SLOT_K), x, s.x_rounded, s.k, store_vector(store, layer, SLOT_K_BIAS),
-          spec->width, k_width, rows->count, rows->steps },
-        { store_weight(store, layer, SLOT_V), x, s.x_rounded, s.v, store_vector(store, layer, SLOT_V_BIAS),
-          spec->width, v_width, rows->count, rows->steps },
+        row_product(store, layer, SLOT_Q, SLOT_Q_BIAS, rows, x, s.x_rounded, s.q),
+        row_product(store, layer, SLOT_K, SLOT_K_BIAS, rows, x, s.x_rounded, s.k),
+        row_product(store, layer, SLOT_V, SLOT_V_BIAS, rows, x, s.x_rounded, s.v),
     };
     op_matmul(exec, in, 3);
 
@@ -110,15 +107,7 @@ void grouped_forward(struct exec *exec, const struct store *store, int64_t layer
     window_of(l, &op);
     op_attention(exec, &op, s.table.runs, rows->run_count, s.q, q_width, s.mixed, mixed_width, s.attention);
 
-    struct matmul_job o = { store_weight(store, layer, SLOT_O),
-                            s.mixed,
-                            s.mixed_rounded,
-                            out,
-                            store_vector(store, layer, SLOT_O_BIAS),
-                            mixed_width,
-                            spec->width,
-                            rows->count,
-                            rows->steps };
+    struct matmul_job o = row_product(store, layer, SLOT_O, SLOT_O_BIAS, rows, s.mixed, s.mixed_rounded, out);
     op_matmul(exec, &o, 1);
 }
 

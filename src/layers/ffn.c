@@ -85,14 +85,13 @@ static void slice_forward(struct exec *exec, const struct spec *spec, int64_t co
           *inner_rounded = s->memory + at.inner_rounded; /* not gated: up is inner */
     for (int64_t i = 0; i < count; i++) {
         const struct ffn_part *p = &parts[i];
+        const float *own = x + p->row * D;
         int64_t r = p->row - first;
         float *rounded = rounded_rows(exec, x_rounded, r, D);
         if (spec->gated)
             s->jobs[jobs++] =
-                (struct matmul_job){ p->gate, x + p->row * D, rounded,  inner + r * width, p->gate_bias,
-                                     D,       width,          p->count, p->steps };
-        s->jobs[jobs++] = (struct matmul_job){ p->up, x + p->row * D, rounded,  up + r * width, p->up_bias,
-                                               D,     width,          p->count, p->steps };
+                matmul_packed(p->gate, p->gate_bias, own, rounded, inner + r * width, p->count, p->steps);
+        s->jobs[jobs++] = matmul_packed(p->up, p->up_bias, own, rounded, up + r * width, p->count, p->steps);
     }
     op_matmul(exec, s->jobs, jobs);
 
@@ -102,15 +101,9 @@ static void slice_forward(struct exec *exec, const struct spec *spec, int64_t co
     for (int64_t i = 0; i < count; i++) {
         const struct ffn_part *p = &parts[i];
         int64_t r = p->row - first;
-        s->jobs[i] = (struct matmul_job){ p->down,
-                                          inner + r * width,
-                                          rounded_rows(exec, inner_rounded, r, width),
-                                          out + p->row * D,
-                                          p->down_bias,
-                                          width,
-                                          D,
-                                          p->count,
-                                          p->steps };
+        s->jobs[i] =
+            matmul_packed(p->down, p->down_bias, inner + r * width,
+                          rounded_rows(exec, inner_rounded, r, width), out + p->row * D, p->count, p->steps);
     }
     op_matmul(exec, s->jobs, count);
 }

@@ -123,39 +123,23 @@ static void project(struct exec *exec, const struct store *store, int64_t layer,
     const struct spec *spec = &store->model->spec;
     struct sizes z = sizes_of(spec);
     int64_t q_width = z.heads * z.head, T = rows->count;
-    struct matmul_job kv_a = { store_weight(store, layer, SLOT_KV_A),
-                               x,
-                               s->x_rounded,
-                               s->row,
-                               store_vector(store, layer, SLOT_KV_A_BIAS),
-                               spec->width,
-                               z.row,
-                               T,
-                               rows->steps };
+    struct matmul_job kv_a =
+        row_product(store, layer, SLOT_KV_A, SLOT_KV_A_BIAS, rows, x, s->x_rounded, s->row);
     struct norm_op norm = { .eps = (float)spec->attention.latent_norm_eps };
     if (z.q_lora > 0) {
-        struct matmul_job in[] = { { store_weight(store, layer, SLOT_Q_A), x, s->x_rounded, s->q_a,
-                                     store_vector(store, layer, SLOT_Q_A_BIAS), spec->width, z.q_lora, T,
-                                     rows->steps },
-                                   kv_a };
+        struct matmul_job in[] = {
+            row_product(store, layer, SLOT_Q_A, SLOT_Q_A_BIAS, rows, x, s->x_rounded, s->q_a), kv_a
+        };
         op_matmul(exec, in, 2);
         norm.weight = store_vector(store, layer, SLOT_Q_A_NORM);
         op_norm(exec, &norm, s->q_a, z.q_lora, T, z.q_lora, s->q_a, z.q_lora);
-        struct matmul_job q_b = { store_weight(store, layer, SLOT_Q_B),
-                                  s->q_a,
-                                  s->q_a_rounded,
-                                  s->q,
-                                  NULL,
-                                  z.q_lora,
-                                  q_width,
-                                  T,
-                                  rows->steps };
+        struct matmul_job q_b = matmul_packed(store_weight(store, layer, SLOT_Q_B), NULL, s->q_a,
+                                              s->q_a_rounded, s->q, T, rows->steps);
         op_matmul(exec, &q_b, 1);
     } else {
-        struct matmul_job in[] = { { store_weight(store, layer, SLOT_Q), x, s->x_rounded, s->q,
-                                     store_vector(store, layer, SLOT_Q_BIAS), spec->width, q_width, T,
-                                     rows->steps },
-                                   kv_a };
+        struct matmul_job in[] = {
+            row_product(store, layer, SLOT_Q, SLOT_Q_BIAS, rows, x, s->x_rounded, s->q), kv_a
+        };
         op_matmul(exec, in, 2);
     }
     norm.weight = store_vector(store, layer, SLOT_KV_A_NORM);
@@ -175,9 +159,14 @@ static void per_head(struct exec *exec, struct scratch *s, int64_t heads, const 
                      int64_t x_stride, int64_t out_stride, int64_t count) {
     int64_t each = matmul_rounded_count(&exec->numerics, STEP_ROWS, weights[0].cols);
     for (int64_t h = 0; h < heads; h++)
-        s->jobs[h] = (struct matmul_job){ &weights[h],        x + h * x_head, rounded + h * each,
-                                          out + h * out_head, NULL,           x_stride,
-                                          out_stride,         count,          count };
+        s->jobs[h] = (struct matmul_job){ .weight = &weights[h],
+                                          .x = x + h * x_head,
+                                          .rounded = rounded + h * each,
+                                          .out = out + h * out_head,
+                                          .x_stride = x_stride,
+                                          .out_stride = out_stride,
+                                          .rows = count,
+                                          .steps = count };
     op_matmul(exec, s->jobs, heads);
 }
 
@@ -229,15 +218,7 @@ void latent_forward(struct exec *exec, const struct store *store, int64_t layer,
             attend_steps(exec, spec, l, &s, &s.table.runs[r]);
     }
 
-    struct matmul_job o = { store_weight(store, layer, SLOT_O),
-                            s.mixed,
-                            s.mixed_rounded,
-                            out,
-                            store_vector(store, layer, SLOT_O_BIAS),
-                            mixed_width,
-                            spec->width,
-                            rows->count,
-                            rows->steps };
+    struct matmul_job o = row_product(store, layer, SLOT_O, SLOT_O_BIAS, rows, s.mixed, s.mixed_rounded, out);
     op_matmul(exec, &o, 1);
 }
 

@@ -24,6 +24,12 @@ void run_table_fill(struct run_table *table, const struct row_map *rows, int64_t
     }
 }
 
+struct matmul_job row_product(const struct store *store, int64_t layer, enum slot weight, enum slot bias,
+                              const struct row_map *rows, const float *x, float *rounded, float *out) {
+    return matmul_packed(store_weight(store, layer, weight), store_vector(store, layer, bias), x, rounded,
+                         out, rows->count, rows->steps);
+}
+
 void window_of(const struct layer_spec *layer, struct attention_op *op) {
     op->window = layer->window == WINDOW_SLIDING ? layer->window_size : 0;
     op->chunk = layer->window == WINDOW_CHUNKED ? layer->window_size : 0;

@@ -7,6 +7,7 @@
 
 #include "kernels/ops.h"
 #include "layers/rows.h"
+#include "store/store.h"
 
 struct run_table {
     struct attention_run *runs; /* [run_count], in the order of the map's */
@@ -16,6 +17,10 @@ struct run_table {
 struct run_table run_table_take(struct exec *exec, int64_t rows);
 /* latent: prompts are expanded, steps absorbed. */
 void run_table_fill(struct run_table *table, const struct row_map *rows, int64_t layer, bool latent);
+
+/* out = x times a matrix of the layer, plus its bias where it has one; rounded as in struct matmul_job. */
+struct matmul_job row_product(const struct store *store, int64_t layer, enum slot weight, enum slot bias,
+                              const struct row_map *rows, const float *x, float *rounded, float *out);
 
 /* The layer's window, in the terms of an attention_op. */
 void window_of(const struct layer_spec *layer, struct attention_op *op);

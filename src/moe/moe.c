@@ -44,15 +44,8 @@ static void shared_forward(struct exec *exec, const struct store *store, int64_t
                              .steps = steps };
     ffn_forward(exec, spec, &part, 1, spec->shared_width, x, &s->experts.ffn, s->rows);
     if (spec->shared_gate) {
-        struct matmul_job job = { store_weight(store, layer, SLOT_SHARED_SCALE),
-                                  x,
-                                  s->shared_rounded,
-                                  s->shared_gate,
-                                  NULL,
-                                  spec->width,
-                                  1,
-                                  rows,
-                                  steps };
+        struct matmul_job job = matmul_packed(store_weight(store, layer, SLOT_SHARED_SCALE), NULL, x,
+                                              s->shared_rounded, s->shared_gate, rows, steps);
         op_matmul(exec, &job, 1);
     }
     combine_shared(exec, s->shared_gate, s->rows, rows, spec->width, y);

@@ -70,15 +70,9 @@ void router_forward(struct exec *exec, const struct store *store, int64_t layer,
     const struct spec *spec = &store->model->spec;
     const struct router_spec *r = &spec->router;
     int64_t E = r->experts, K = router_choices(r);
-    struct matmul_job job = { store_weight(store, layer, SLOT_ROUTER),
-                              x,
-                              NULL,
-                              s->logits,
-                              store_vector(store, layer, SLOT_ROUTER_BIAS),
-                              spec->width,
-                              E,
-                              rows,
-                              0 };
+    struct matmul_job job =
+        matmul_packed(store_weight(store, layer, SLOT_ROUTER), store_vector(store, layer, SLOT_ROUTER_BIAS),
+                      x, NULL, s->logits, rows, 0);
     op_matmul_f32(exec, &job, 1);
     if (r->soft_cap > 0)
         op_unary(exec, UNARY_TANH_CAP, (float)r->soft_cap, s->logits, E, rows, E, s->logits, E);

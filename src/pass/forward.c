@@ -134,15 +134,10 @@ static void head_forward(struct exec *exec, struct pass *pass, const float *h, i
     int64_t D = spec->width, V = spec->vocab;
     op_gather(exec, h, pass->logit_rows + first, NULL, n, D, s->x);
     norm_rows(exec, store, -1, SLOT_FINAL_NORM, SLOT_FINAL_NORM_BIAS, s->x, n, s->x);
-    struct matmul_job job = { store_weight(store, -1, SLOT_HEAD),
-                              s->x,
-                              s->rounded,
-                              s->logits,
-                              store_vector(store, -1, SLOT_HEAD_BIAS),
-                              D,
-                              V,
-                              n,
-                              max_i64(0, min_i64(n, pass->logit_steps - first)) };
+    int64_t steps = max_i64(0, min_i64(n, pass->logit_steps - first));
+    struct matmul_job job =
+        matmul_packed(store_weight(store, -1, SLOT_HEAD), store_vector(store, -1, SLOT_HEAD_BIAS), s->x,
+                      s->rounded, s->logits, n, steps);
     op_matmul(exec, &job, 1);
     if (spec->logits_multiplier != 1) op_scale(exec, (float)spec->logits_multiplier, s->logits, n, V);
     if (spec->logits_cap > 0)

@@ -76,6 +76,17 @@ static struct plan_cluster cluster_of(const char *preset, int64_t ranks, int64_t
     return c;
 }
 
+/* Found by fuzzing: a config of four billion experts took its copies of them all. */
+TEST(experts_beyond_count_are_refused) {
+    struct imbalance i;
+    struct sy_error err = { 0 };
+    assert_true(imbalance_of(LOAD_ZIPF, NULL, 2048, 1, 64, 4096, 4096, &i, &err));
+    assert_false(imbalance_of(LOAD_ZIPF, NULL, (int64_t)1 << 32, 1, 64, 2, 2, &i, &err));
+    assert_int_equal(err.code, SY_ERR_LIMIT);
+    assert_false(imbalance_of(LOAD_UNIFORM, NULL, 1 << 20, 1, 64, 2, 65536, &i, &err));
+    assert_false(imbalance_of(LOAD_UNIFORM, NULL, INT64_MAX, 1, 64, 2, 2, &i, &err));
+}
+
 TEST(layouts_multiply_to_the_ranks_and_are_ordered) {
     struct plan_cluster c = cluster_of("mixtral-8x7b", 8, 64, (int64_t)40 << 30);
     assert_int_equal(c.experts_a_rank, 2); /* 8 experts and 8 copies over 8 */

@@ -25,7 +25,8 @@
 
 #define POINTS     96
 #define PLACEMENTS 16
-#define LAYERS_MAX 16 /* of a trace: so many, evenly spread, stand for all */
+#define LAYERS_MAX 16        /* of a trace: so many, evenly spread, stand for all */
+#define WORK_MAX   (1 << 28) /* copies x (ranks + replicas + deals) of a layer: half a second */
 
 const char *load_name(enum load load) {
     static const char *const names[LOAD_COUNT] = { "uniform", "zipf", "trace" };
@@ -159,7 +160,12 @@ bool imbalance_of(enum load load, const struct trace *trace, int64_t experts, in
     struct dealing d = {
         .experts = experts, .ranks = ranks, .replicas = replicas, .choices = tokens * (double)chosen
     };
-    int64_t count = experts + replicas;
+    int64_t count, work;
+    if (!size_add(experts, replicas, &count) || !size_mul(count, ranks + replicas + PLACEMENTS, &work) ||
+        work > WORK_MAX)
+        return sy_fail(err, SY_ERR_LIMIT,
+                       "%lld experts and %lld copies on %lld ranks are more than can be dealt out",
+                       (long long)experts, (long long)replicas, (long long)ranks);
     arena_open(&arena);
     d.share = arena_new(&arena, double, experts, err);
     d.copy = arena_new(&arena, double, count, err);

@@ -4,6 +4,7 @@
  *     decode(encode(x)) = x                          where nothing is lost on the way
  *     encode(a S b) = encode(a) S encode(b)          S special; white space beside S where S takes it along
  *     encode(a S b) = encode(a S) + encode(S b) - S  also where only the beginning of all is prefixed
+ *     encode(a S b S b): the same once more
  *     encode(x) holds no special id                  unless specials are asked for
  */
 #include "base/random.h"
@@ -85,10 +86,13 @@ static void encode(const struct tokenizer *t, const struct text *text, bool spec
     assert_true(tokenizer_encode(t, text->size ? text->data : "", (int64_t)text->size, how, ids, &err));
 }
 
+static bool same_ids(const struct id_buffer *a, const struct id_buffer *b) {
+    return a->count == b->count && (a->count == 0 || memcmp(a->data, b->data, (size_t)a->count * 4) == 0);
+}
+
 static void must_equal(const struct id_buffer *got, const struct id_buffer *want, const char *name,
                        const struct text *text) {
-    if (got->count != want->count ||
-        (got->count > 0 && memcmp(got->data, want->data, (size_t)got->count * 4) != 0))
+    if (!same_ids(got, want))
         fail_msg("%s: %lld ids and not %lld of: %.*s", name, (long long)got->count, (long long)want->count,
                  (int)text->size, text->data);
 }
@@ -166,7 +170,15 @@ static void check_special(const struct tokenizer *t, const struct law_case *law,
     add_ids(&right, 1, &left);
     must_equal(&got, &left, law->name, &whole);
     encode(t, b, true, &want);
-    if (!law->first) must_equal(&got, &want, law->name, &whole);
+    if (!law->first)
+        must_equal(&got, &want, law->name, &whole);
+    else if (b->size > 0 && strncmp(b->data, "word", 4) != 0 && strncmp(b->data, "NORM", 4) != 0)
+        assert_false(same_ids(&got, &want)); /* b alone begins with U+2581, unless with an added token */
+    join(NULL, special, b, &whole);
+    add_ids(&right, 0, &left);
+    got.count = 0;
+    encode(t, &whole, true, &got);
+    must_equal(&got, &left, law->name, &whole);
     got.count = 0;
     encode(t, &whole, false, &got);
     for (int64_t i = 0; i < got.count; i++)

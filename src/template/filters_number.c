@@ -66,6 +66,10 @@ FILTER(filter_round) {
     if (subject.type == VALUE_UNDEFINED) return undefined_fail(&run->heap, subject);
     if (!value_is_number(subject))
         return heap_fail(&run->heap, "type %s doesn't define __round__ method", value_type_name(subject));
+    if (common && values[0].type == VALUE_NONE) { /* round(x, None) is round(x): an integer */
+        return value_is_integer(subject) ? value_plus(&run->heap, subject, out)
+                                         : integer_from_double(&run->heap, float_round(subject.real, 0), out);
+    }
     if (!argument_integer(run, values[0], 0, &digits)) return false;
     if (!common) return round_towards(run, subject, value_or(values[0], value_int(0)), up, out);
     if (value_is_integer(subject)) return round_integer(run, subject, digits, out);
@@ -86,15 +90,17 @@ static bool whole_of_text(struct run *run, struct value text, struct value *out)
 
 FILTER(filter_int) {
     struct value values[2], parsed;
-    int64_t base;
-    bool fits;
-    if (!arguments_bind(run, arguments, "int [default base]", values) ||
-        !argument_integer(run, values[1], 10, &base))
-        return false;
+    int64_t base = 10;
+    bool fits = false;
+    if (!arguments_bind(run, arguments, "int [default base]", values)) return false;
     *out = value_or(values[0], value_int(0));
     if (subject.type == VALUE_UNDEFINED) return undefined_fail(&run->heap, subject);
     if (subject.type == VALUE_STRING) {
-        if (!integer_parse(&run->heap, subject.string, base, &fits, &parsed)) return false;
+        bool has_base =
+            values[1].type == VALUE_MISSING || value_is_integer(values[1]); /* else a TypeError, caught */
+        if (has_base && (!argument_integer(run, values[1], 10, &base) ||
+                         !integer_parse(&run->heap, subject.string, base, &fits, &parsed)))
+            return false;
         if (!fits) return whole_of_text(run, subject, out);
         *out = parsed;
     } else if (subject.type == VALUE_FLOAT) {

@@ -51,8 +51,8 @@ FILTER(filter_tojson) {
 
 FILTER(filter_pprint) {
     struct buffer text = { 0 };
-    return arguments_bind(run, arguments, "pprint [verbose]", (struct value[1]){ value_missing }) &&
-           pretty_print(run, subject, &text) && value_buffer(&run->heap, &text, out);
+    return arguments_bind(run, arguments, "pprint", NULL) && pretty_print(run, subject, &text) &&
+           value_buffer(&run->heap, &text, out);
 }
 
 const struct filter filters_print[] = { { "tojson", filter_tojson },

@@ -36,6 +36,7 @@ FILTER(filter_map) {
     struct iterator *iterator = generator(run, ITERATE_MAP, subject, out);
     const struct string *name;
     if (!iterator) return false;
+    if (!value_truth(subject)) return true; /* jinja2 looks at the arguments only where there is an item */
     if (arguments->count == 0) return map_attribute(run, arguments, iterator);
     if (!argument_string(run, arguments->positional[0], "a filter's name", &name)) return false;
     iterator->filter = filter_find(name);
@@ -50,6 +51,7 @@ static bool pick(struct run *run, struct value subject, const struct arguments *
     const struct string *name;
     int64_t used = attribute;
     if (!iterator) return false;
+    if (!value_truth(subject)) return true; /* as for map */
     iterator->negated = negated;
     if (attribute) {
         if (arguments->count == 0) return heap_fail(&run->heap, "Missing parameter for attribute name");

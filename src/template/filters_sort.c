@@ -76,9 +76,18 @@ static bool sort_key(struct run *run, struct value item, struct value attribute,
     return value_list(&run->heap, VALUE_LIST, parts.items, parts.count, out);
 }
 
+/* sorted() takes a C integer for `reverse`. */
+static bool reverse_of(struct run *run, struct value value, bool *reverse) {
+    int64_t number;
+    if (!argument_integer(run, value, 0, &number)) return false;
+    *reverse = number != 0;
+    return number == (int)number || heap_fail(&run->heap, "Python int too large to convert to C int");
+}
+
 FILTER(filter_sort) {
     struct value values[3];
     struct values items = { 0 };
+    bool reverse;
     if (!arguments_bind(run, arguments, "sort [reverse case_sensitive attribute]", values) ||
         !iterate_all(run, subject, &items))
         return false;
@@ -86,14 +95,15 @@ FILTER(filter_sort) {
     if (!keys) return false;
     for (int64_t i = 0; i < items.count; i++)
         if (!sort_key(run, items.items[i], values[2], value_truth(values[1]), &keys[i])) return false;
-    return sort_values(run, items.items, keys, items.count, value_truth(values[0])) &&
+    return reverse_of(run, values[0], &reverse) &&
+           sort_values(run, items.items, keys, items.count, reverse) &&
            value_list(&run->heap, VALUE_LIST, items.items, items.count, out);
 }
 
 FILTER(filter_dictsort) {
     struct value values[3];
     struct values items = { 0 };
-    bool by_value = false;
+    bool by_value = false, reverse;
     if (!arguments_bind(run, arguments, "dictsort [case_sensitive by reverse]", values)) return false;
     if (values[1].type != VALUE_MISSING) {
         by_value = values[1].type == VALUE_STRING && string_equals(values[1].string, "value");
@@ -110,7 +120,8 @@ FILTER(filter_dictsort) {
     for (int64_t i = 0; i < items.count; i++)
         if (!fold_case(run, items.items[i].list->items[by_value], value_truth(values[0]), &keys[i]))
             return false;
-    return sort_values(run, items.items, keys, items.count, value_truth(values[2])) &&
+    return reverse_of(run, values[2], &reverse) &&
+           sort_values(run, items.items, keys, items.count, reverse) &&
            value_list(&run->heap, VALUE_LIST, items.items, items.count, out);
 }
 

@@ -90,8 +90,7 @@ FILTER(filter_wordwrap) {
     struct wrapping wrapping;
     if (!arguments_bind(run, arguments, "wordwrap [width break_long_words wrapstring break_on_hyphens]",
                         values) ||
-        !argument_string(run, subject, "the text", &text) ||
-        !argument_integer(run, values[0], 79, &wrapping.width))
+        !argument_string(run, subject, "the text", &text))
         return false;
     if (values[2].type == VALUE_NONE) values[2] = value_missing;
     if (!argument_string(run, value_or(values[2], value_of_string(&newline)), "the wrapstring", &between))
@@ -99,6 +98,7 @@ FILTER(filter_wordwrap) {
     wrapping.break_long_words = value_truth(value_or(values[1], value_bool(true)));
     wrapping.break_on_hyphens = value_truth(value_or(values[3], value_bool(true)));
     if (!text_lines(heap, text, false, &lines)) return false;
+    if (lines.count > 0 && !argument_integer(run, values[0], 79, &wrapping.width)) return false;
     for (int64_t i = 0; i < lines.count; i++) {
         if (i > 0 && !add_string(heap, &result, between)) return false;
         if (!wrap_line(heap, lines.items[i].string, &wrapping, between, &result)) return false;

@@ -980,6 +980,41 @@ q|urlize
 'www.a.com <'|urlize|e
 'www.a.com <'|e|urlize
 'x\x00 www.a.com\x00 (www.b.com\x00)'|urlize
+'12'|int(2, 'x')
+'x'|int(2, none)
+'x'|int(2, 2.5)
+'12'|int(2, q)
+'11'|int(0, tr)
+'12'|int(2, 99)
+7|int(2, 'x')
+2.5|round(none)
+3.5|round(none)
+-2.6|round(none)
+7|round(none)
+tr|round(none)
+2.5|round(none, 'ceil')
+l|sort(none)
+l|sort('a')
+l|sort(2)
+l|sort(q)
+l|sort(2.0)
+l|sort(2 ** 40)
+l|sort(big)
+eld|sort('a')
+d|dictsort(false, 'key', none)
+d|dictsort(false, 'key', 1)
+l|pprint(true)
+none|map()|list
+none|map(5)|list
+eld|selectattr()|list
+fa|reject(1)|list
+q|rejectattr(5, 5)|list
+l|map()|list
+l|selectattr()|list
+''|wordwrap('a')
+''|wordwrap(0)
+'a'|wordwrap('a')
+''|wordwrap(5, wrapstring=5)
 ('www.' ~ 'a' * 63)|urlize
 ('www.' ~ 'a' * 64)|urlize
 ('www.' ~ 'a' * 64 ~ '.de')|urlize

@@ -7,7 +7,7 @@ Needs jinja2 3.1.6 and markupsafe; the environment is the one that transformers 
 equal, whatever its words. --golden FILE writes the hand-picked cases with jinja2's results as lines of JSON, which
 src/template/cases_test.c reads. --library takes every filter and test that jinja2 has, on every name of the context, with
 arguments drawn from few values: random templates come to few of these pairs."""
-import argparse, json, os, random, subprocess, sys, tempfile
+import argparse, json, os, random, re, subprocess, sys, tempfile
 from datetime import datetime
 
 import jinja2, jinja2.ext, jinja2.nodes
@@ -172,8 +172,8 @@ def library(rng):
     """Each filter and test of jinja2's environment, by name."""
     values = ["", "1", "2, 'x'", "'a'", "true", "'age'", "q", "none", "-1, 2", "['a']", "0, true, 1", "'n', 1, 2"]
     for kind, names in (("|", ENV.filters), ("is", ENV.tests)):
-        for name in sorted(names):
-            for subject in NAMES + ["loop", "range(3)", "l|map('string')", "'5'|safe", "users|first", "'a b'", "(1, 2)"]:
+        for name in sorted(set(names) - {"random"}):
+            for subject in NAMES + ["loop", "range(3)", "'5'|safe", "users|first", "'a b'", "(1, 2)"]:
                 for given in {"", *rng.sample(values, 4)}:
                     if kind == "|":
                         yield "{{ %s|%s(%s)%s }}" % (subject, name, given, rng.choice(["", "|list", "|string", "|length"]))
@@ -212,7 +212,7 @@ def main():
             if args.only and args.only not in source:
                 continue
             want, why = theirs(source)
-            if want is not None and (" at 0x" in want or "'0', 'x'" in want or "lipsum" in source):  # an address
+            if want is not None and ("generatorobject" in re.sub(r"\W", "", want.lower()) or " at 0x" in want or "lipsum" in source):
                 continue
             got, error = ours(args.bin, folder, source)
             same = want == got and not (error or "").startswith("CRASH")

@@ -5,10 +5,16 @@
 #include <string.h>
 
 static bool is_changed(const char *key, const struct gguf_change *changes, int count) {
-    for (int i = 0; i < count; i++)
-        if (strcmp(key, changes[i].key) == 0) return true;
+    for (int i = 0; i < count; i++) {
+        size_t length = strlen(changes[i].key);
+        bool all = length > 0 && changes[i].key[length - 1] == '*';
+        if (all ? strncmp(key, changes[i].key, length - 1) == 0 : strcmp(key, changes[i].key) == 0) return true;
+    }
     return false;
 }
+
+const struct gguf_change gguf_no_files[2] = { { "tokenizer.huggingface.json", { 0 }, true },
+                                              { "switchyard.file.*", { 0 }, true } };
 
 void gguf_rewrite(const char *from, const char *to, const struct gguf_change *changes, int count) {
     struct checkpoint checkpoint;

@@ -7,10 +7,13 @@
 #include "formats/gguf.h"
 
 struct gguf_change {
-    const char *key;
+    const char *key; /* a last '*' stands for any text; only where keys are dropped */
     struct gguf_value value;
     bool drop;
 };
+
+/* Drops the files that convert puts beside GGUF's own keys. */
+extern const struct gguf_change gguf_no_files[2];
 
 void gguf_rewrite(const char *from, const char *to, const struct gguf_change *changes, int count);
 struct gguf_value gguf_text_of(const char *text);

@@ -81,6 +81,7 @@ static bool tell(const struct convert_options *wanted, const struct convert_resu
                      (long long)result->fell_back, dtype_name(wanted->dtype));
     if (result->left_out > 0)
         console_warn("%lld tensors that the model does not use are left out", (long long)result->left_out);
+    if (result->text[0]) console_warn("%s", result->text);
     if (result->lacks[0]) console_warn("%s", result->lacks);
     text_add(&line, "%s: %lld tensors, %s, %s\n", wanted->out, (long long)result->tensors,
              number_bytes(result->bytes, bytes), number_seconds(seconds, took));
@@ -121,7 +122,8 @@ const struct command command_convert = {
         .details =
             "Without --dtype every tensor keeps its values; only their arrangement changes. GGUF wants\n"
             "norms, biases and routers in F32, and gets them so. config.json, the tokenizer and other\n"
-            "side files travel inside the file and come out again.\n"
+            "side files travel inside the file and come out again. GGUF's own keys say the tokenizer\n"
+            "and the chat template too, for other programs; what they cannot say a warning tells.\n"
             "\n"
             "With --dtype matrices are stored so, everything else in F32. mxfp4 is for experts: other\n"
             "matrices become q8_0. Where a row is no multiple of 256, q4_k becomes q5_0 and q6_k q8_0.",

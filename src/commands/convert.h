@@ -22,6 +22,7 @@ struct convert_result {               /* what is told afterwards */
     int64_t ours;                     /* keys that other programs ignore */
     char first_ours[96];
     char lacks[256]; /* side files that nobody could write */
+    char text[400];  /* what other programs will not get right of the tokenizer */
 };
 
 /* model: opened from `path`. Files of the folder that are no weights travel inside the file. */

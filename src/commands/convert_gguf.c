@@ -10,6 +10,7 @@
 #include "base/os.h"
 #include "formats/gguf.h"
 #include "model/meta_write.h"
+#include "text/vocab_keys.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -222,13 +223,33 @@ static bool set_sides(struct making *m, const char *path, struct sy_error *err) 
     return true;
 }
 
+/* What other programs read of the tokenizer. */
+static bool make_vocab(struct making *m, const char *path, struct vocab_keys *keys, struct sy_error *err) {
+    const struct spec *spec = &m->described.spec;
+    const struct vocab_wanted wanted = { .rows = spec->vocab,
+                                         .bos = spec->tokens.bos,
+                                         .pad = spec->tokens.pad,
+                                         .eos = spec->tokens.eos,
+                                         .eos_count = spec->tokens.eos_count };
+    if (!vocab_keys_make(path, &wanted, &m->arena, keys, err)) return false;
+    snprintf(m->result->text, sizeof m->result->text, "%s", keys->warning);
+    return true;
+}
+
+/* The model's keys, then the tokenizer's, whose word on special tokens counts more than the config's. */
 static bool set_keys(struct making *m, const char *path, struct sy_error *err) {
     const struct gguf_description *d = &m->described;
+    struct vocab_keys vocab;
+    if (!make_vocab(m, path, &vocab, err)) return false;
+    const struct gguf made = { .keys = vocab.keys, .key_count = vocab.count };
     for (int64_t i = 0; i < d->count; i++)
-        if (!gguf_set(m->writer, d->keys[i].name, &d->keys[i].value, err)) return false;
+        if (!gguf_find(&made, d->keys[i].name) &&
+            !gguf_set(m->writer, d->keys[i].name, &d->keys[i].value, err))
+            return false;
+    for (int64_t i = 0; i < vocab.count; i++)
+        if (!gguf_set(m->writer, vocab.keys[i].name, &vocab.keys[i].value, err)) return false;
     return gguf_set_u32(m->writer, "general.file_type", convert_file_type(main_type(m)), err) &&
            gguf_set_u32(m->writer, "general.quantization_version", 2, err) &&
-           gguf_set_text(m->writer, "tokenizer.ggml.model", "none", 4, err) &&
            set_list(m, CONVERT_NARROW, m->narrow, m->narrow_count, err) &&
            set_list(m, CONVERT_HALF, m->half, m->half_count, err) && set_names(m, err) &&
            set_sides(m, path, err);

@@ -48,6 +48,7 @@ static bool contradicts(struct making *m, char *field, size_t size, struct sy_er
     wanted.scale_block_rows = found.scale_block_rows;
     wanted.scale_block_cols = found.scale_block_cols;
     wanted.mtp_layers = found.mtp_layers;
+    wanted.tokens = found.tokens; /* in GGUF they are the tokenizer's, which may differ from the config's */
     if (wanted.rope.scaling == ROPE_FACTORS) wanted.rope = found.rope;
     bool ok = meta_fields_missing(&wanted, &found, covered, 1e-6, &fields, err);
     snprintf(field, size, "%s", "");

@@ -237,6 +237,11 @@ bool normalizer_is_identity(const struct normalizer *normalizer) {
     return !normalizer || normalizer->count == 0;
 }
 
+bool normalizer_is_nfc(const struct normalizer *normalizer) {
+    return normalizer && normalizer->count == 1 && normalizer->steps[0].kind == STEP_FORM &&
+           normalizer->steps[0].form == FORM_NFC;
+}
+
 bool normalizer_apply(const struct normalizer *normalizer, const char *text, int64_t size, bool first,
                       struct text *out, struct sy_error *err) {
     struct text rooms[2] = { { 0 }, { 0 } };

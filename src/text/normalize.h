@@ -22,6 +22,7 @@ SY_MUST_CHECK bool normalizer_open_spm(const struct spm_rules *rules, struct nor
                                        struct sy_error *err);
 void normalizer_close(struct normalizer *normalizer); /* NULL is allowed */
 bool normalizer_is_identity(const struct normalizer *normalizer);
+bool normalizer_is_nfc(const struct normalizer *normalizer); /* that form, and nothing else */
 
 /* Appends the normal form of valid UTF-8 text. `first`: this piece of text stands at the very front of what
  * is encoded; SentencePiece's dummy prefix is added there alone. */

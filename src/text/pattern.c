@@ -9,6 +9,7 @@
 #include "text/pattern.h"
 #include "base/checked.h"
 #include <stdlib.h>
+#include <string.h>
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
@@ -26,6 +27,8 @@ enum {
 struct pattern {
     pcre2_code *code;
     bool jit;
+    char *source; /* as it was given; NULL: a literal */
+    int64_t source_size;
 };
 
 struct pattern_scratch {
@@ -68,7 +71,28 @@ bool pattern_open(const char *source, int64_t size, enum pattern_dialect dialect
     bool ok = pattern_translate(source, size, dialect, &text, err) &&
               compile(text.data ? text.data : "", text.size, PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C, out, err);
     text_free(&text);
-    return ok;
+    if (!ok) return false;
+    (*out)->source = malloc((size_t)size + 1);
+    (*out)->source_size = size;
+    if ((*out)->source) {
+        memcpy((*out)->source, source, (size_t)size);
+        return true;
+    }
+    pattern_close(*out);
+    *out = NULL;
+    return sy_fail(err, SY_ERR_MEMORY, "no memory for a pattern");
+}
+
+bool pattern_is(const struct pattern *pattern, const char *source) {
+    struct text a = { 0 }, b = { 0 };
+    struct sy_error err;
+    bool same = pattern->source &&
+                pattern_translate(pattern->source, pattern->source_size, PATTERN_RUST, &a, &err) &&
+                pattern_translate(source, (int64_t)strlen(source), PATTERN_RUST, &b, &err) &&
+                a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
+    text_free(&a);
+    text_free(&b);
+    return same;
 }
 
 bool pattern_open_literal(const char *text, int64_t size, struct pattern **out, struct sy_error *err) {
@@ -78,6 +102,7 @@ bool pattern_open_literal(const char *text, int64_t size, struct pattern **out, 
 void pattern_close(struct pattern *pattern) {
     if (!pattern) return;
     pcre2_code_free(pattern->code);
+    free(pattern->source);
     free(pattern);
 }
 

@@ -37,6 +37,9 @@ SY_MUST_CHECK bool pattern_open(const char *source, int64_t size, enum pattern_d
 SY_MUST_CHECK bool pattern_open_literal(const char *text, int64_t size, struct pattern **out,
                                         struct sy_error *err);
 void pattern_close(struct pattern *pattern); /* NULL is allowed */
+/* Was it opened from this pattern (not from a literal), whatever its spelling? Both are read as PATTERN_RUST.
+ */
+bool pattern_is(const struct pattern *pattern, const char *source);
 
 /* A thread's own room for matching, with any pattern. */
 struct pattern_scratch;

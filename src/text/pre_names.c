@@ -163,10 +163,11 @@ static const struct pre_name table[] = {
       .bos = "<|begin_of_text|>",
       .eos = "<|end_of_text|>" },
     { .names = "glm4 glm5", .patterns = { LLAMA3 }, .whole_first = true },
-    { .names = "chatglm-bpe smaug-bpe dbrx", .patterns = { LLAMA3 } },
+    { .names = "dbrx smaug-bpe chatglm-bpe", .patterns = { LLAMA3 } },
     { .names = "cl100k",
       .patterns = { CL100K },
       .whole_first = true,
+      .ours = true,
       .ranks = 100256,
       .specials = cl100k,
       .eos = "<|endoftext|>" },
@@ -185,6 +186,7 @@ static const struct pre_name table[] = {
     { .names = "o200k_harmony",
       .patterns = { O200K },
       .whole_first = true,
+      .ours = true,
       .ranks = 199998,
       .specials = harmony,
       .eos = "<|return|>" },
@@ -250,4 +252,8 @@ const struct pre_name *pre_name_of_ranks(int64_t ranks) {
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
         if (table[i].ranks > 0 && table[i].ranks == ranks) return &table[i];
     return NULL;
+}
+
+const struct pre_name *pre_name_at(int index) {
+    return index >= 0 && index < (int)(sizeof table / sizeof table[0]) ? &table[index] : NULL;
 }

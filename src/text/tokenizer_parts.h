@@ -22,7 +22,7 @@ struct frame { /* ids that encoding puts before and behind a text */
 };
 
 struct tokenizer {
-    char file[256];
+    char file[4096]; /* that it was read from */
     const char *kind;
     struct tokenizer_limits limits; /* no zeros */
     struct vocab vocab;

@@ -1,7 +1,7 @@
 /*
  * Fuzzing convert, and with it everything between a file's bytes and a model: metadata, names, shapes, the
- * census. An input is a GGUF file, which becomes a folder, or a safetensors file, which beside a fixed
- * config.json becomes a GGUF file. Either is refused in one line, or makes a product that opens again; and
+ * census. An input is a GGUF file or a safetensors file, which lies beside a fixed config.json; either
+ * becomes a folder or a GGUF file. Either is refused in one line, or makes a product that opens again; and
  * the product is made twice, with fresh memory filled differently, so that nothing can get into it that is
  * not in the source.
  *
@@ -179,19 +179,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     prepare();
     outcome_inputs++;
     bool from_gguf = size >= 4 && memcmp(bytes, GGUF_MAGIC, 4) == 0;
-    enum dtype dtype = (from_gguf ? to_folder : to_gguf)[random_hash(bytes, size, 0) % 4];
+    uint64_t way = random_hash(bytes, size, 0);
+    bool gguf = way / 4 % 4 == 0 ? from_gguf : !from_gguf; /* now and then within one form */
+    enum dtype dtype = (gguf ? to_gguf : to_folder)[way % 4];
     put_file(from_gguf ? "in.gguf" : "hf/model.safetensors", bytes, size);
-    const char *source = from_gguf ? "in.gguf" : "hf", *one = from_gguf ? "one" : "one.gguf",
-               *two = from_gguf ? "two" : "two.gguf";
-    bool done = convert(source, one, !from_gguf, dtype, 0x5a, &first);
-    bool again = convert(source, two, !from_gguf, dtype, 0xa5, &second);
+    const char *source = from_gguf ? "in.gguf" : "hf", *one = gguf ? "one.gguf" : "one",
+               *two = gguf ? "two.gguf" : "two";
+    bool done = convert(source, one, gguf, dtype, 0x5a, &first);
+    bool again = convert(source, two, gguf, dtype, 0xa5, &second);
     OUTCOME_MUST(done == again);
     if (!done) {
         refused(&first);
     } else {
         outcome_good++;
-        same_files(from_gguf ? "one/model.safetensors" : one, from_gguf ? "two/model.safetensors" : two);
-        if (from_gguf) same_files("one/config.json", "two/config.json");
+        same_files(gguf ? one : "one/model.safetensors", gguf ? two : "two/model.safetensors");
+        if (!gguf) same_files("one/config.json", "two/config.json");
         opens(one);
     }
     path_of(folder, one);

@@ -2,8 +2,8 @@
  * What convert says of text in GGUF's own keys, without the files that it carries along: the same ids, the
  * same templates, the same ends; and the files themselves come back as they were.
  */
-#include "base/os.h"
 #include "base/random.h"
+#include "converted.h"
 #include "gguf_rewrite.h"
 #include "speaker.h"
 #include "test.h"
@@ -17,28 +17,11 @@
 
 enum { TEXTS = 400 };
 
-static struct test_output must_run(struct test_output output) {
-    if (output.status != 0) fail_msg("exit %d: %s", output.status, output.err);
-    return output;
-}
-
 static void write_file(const char *path, const void *bytes, size_t size) {
     FILE *file = fopen(path, "wb");
     assert_non_null(file);
     assert_int_equal(fwrite(bytes, 1, size, file), size);
     assert_int_equal(fclose(file), 0);
-}
-
-static void same_file(const char *folder, const char *again, const char *name) {
-    char a[TEST_PATH_MAX], b[TEST_PATH_MAX], *x, *y;
-    int64_t m, n;
-    snprintf(a, sizeof a, "%.3000s/%s", folder, name);
-    snprintf(b, sizeof b, "%.3000s/%s", again, name);
-    assert_true(os_read_file(a, 1 << 20, &x, &m, NULL) && os_read_file(b, 1 << 20, &y, &n, NULL));
-    assert_int_equal(m, n);
-    assert_memory_equal(x, y, (size_t)m);
-    free(x);
-    free(y);
 }
 
 /* ---- two tokenizers ---- */

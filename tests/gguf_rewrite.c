@@ -8,7 +8,8 @@ static bool is_changed(const char *key, const struct gguf_change *changes, int c
     for (int i = 0; i < count; i++) {
         size_t length = strlen(changes[i].key);
         bool all = length > 0 && changes[i].key[length - 1] == '*';
-        if (all ? strncmp(key, changes[i].key, length - 1) == 0 : strcmp(key, changes[i].key) == 0) return true;
+        if (all ? strncmp(key, changes[i].key, length - 1) == 0 : strcmp(key, changes[i].key) == 0)
+            return true;
     }
     return false;
 }

@@ -118,6 +118,11 @@ bool os_is_file(const char *path) {
     return stat(path, &status) == 0 && S_ISREG(status.st_mode);
 }
 
+bool os_is_same(const char *a, const char *b) {
+    struct stat one, two;
+    return stat(a, &one) == 0 && stat(b, &two) == 0 && one.st_dev == two.st_dev && one.st_ino == two.st_ino;
+}
+
 bool os_make_folder(const char *path, struct sy_error *err) {
     if (call_mkdir(path, 0777) == 0 || (errno == EEXIST && os_is_folder(path))) return true;
     sy_fail_errno(err, SY_ERR_IO, "the folder cannot be made");

@@ -128,7 +128,7 @@ TEST(read_survives_short_reads_and_reports_failed_ones) {
 }
 
 TEST(folders_and_files) {
-    char path[TEST_PATH_MAX], file[TEST_PATH_MAX];
+    char path[TEST_PATH_MAX], file[TEST_PATH_MAX], again[TEST_PATH_MAX];
     struct sy_error err;
     test_temp_path(path, "folder");
     test_temp_path(file, "folder/f");
@@ -138,6 +138,10 @@ TEST(folders_and_files) {
     assert_true(os_is_folder(path) && !os_is_file(path));
     write_file(file, "", 0);
     assert_true(os_is_file(file) && !os_is_folder(file));
+    assert_true(os_is_same(path, path) && os_is_same(file, file) && !os_is_same(path, file));
+    assert_false(os_is_same(path, "none"));
+    snprintf(again, sizeof again, "%.4000s/.", path);
+    assert_true(os_is_same(path, again));
     assert_false(os_make_folder(file, &err));
     assert_int_equal(err.code, SY_ERR_IO);
     test_temp_path(path, "none/below");

@@ -1,5 +1,5 @@
 /*
- * convert: a folder of Hugging Face's into a GGUF file, and back.
+ * convert: a folder of Hugging Face's into a GGUF file, and back; and either into other types.
  */
 #include "commands/convert.h"
 
@@ -17,7 +17,7 @@
 struct args {
     const char *out;
     int dtype; /* -1: as stored */
-    int64_t threads;
+    int64_t threads, shard_bytes;
     bool force, ignore_unknown;
 };
 
@@ -32,6 +32,8 @@ static const struct option options[] = {
     { "force", 0, OPTION_FLAG, NULL, "write although something is there", offsetof(struct args, force) },
     { "ignore-unknown", 0, OPTION_FLAG, NULL, "leave out tensors that the family does not know",
       offsetof(struct args, ignore_unknown) },
+    { "shard-size", 0, OPTION_BYTES, "SIZE", "weights of a folder in files of at most this (default: 5GB)",
+      offsetof(struct args, shard_bytes) },
     { "threads", 't', OPTION_COUNT, "N", "threads (default: the physical cores it may use)",
       offsetof(struct args, threads) },
     OPTION_END,
@@ -43,15 +45,22 @@ static bool ends_in_gguf(const char *path) {
     return length > 5 && strcmp(path + length - 5, ".gguf") == 0;
 }
 
+/* Is `out` the folder of the model, or the one that its file lies in? */
+static bool is_itself(const char *path, const char *out) {
+    const char *slash = strrchr(path, '/');
+    char folder[4200];
+    if (os_is_folder(path)) return os_is_same(path, out);
+    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path + 1) : 1, slash ? path : ".");
+    return os_is_same(folder, out);
+}
+
 /* Which way, and is there room? */
-static bool check(const struct args *args, const struct convert_options *wanted, bool from_gguf,
-                  struct sy_error *err) {
+static bool check(const struct args *args, const char *path, const struct convert_options *wanted,
+                  bool from_gguf, struct sy_error *err) {
     bool to_gguf = ends_in_gguf(args->out);
-    if (from_gguf == to_gguf) {
-        sy_fail(err, SY_ERR_USAGE,
-                from_gguf ? "from GGUF to GGUF: nothing to convert between"
-                          : "--out is no GGUF file, and neither is MODEL");
-        return sy_error_remedy(err, from_gguf ? "give --out DIR" : "give --out FILE.gguf");
+    if (!from_gguf && !to_gguf && is_itself(path, args->out)) {
+        sy_fail(err, SY_ERR_USAGE, "--out is the model itself");
+        return sy_error_remedy(err, "name another folder");
     }
     if (!to_gguf && wanted->typed && dtype_is_block(wanted->dtype)) {
         sy_fail(err, SY_ERR_USAGE, "safetensors has no place for %s", dtype_name(wanted->dtype));
@@ -83,14 +92,18 @@ static bool tell(const struct convert_options *wanted, const struct convert_resu
         console_warn("%lld tensors that the model does not use are left out", (long long)result->left_out);
     if (result->text[0]) console_warn("%s", result->text);
     if (result->lacks[0]) console_warn("%s", result->lacks);
-    text_add(&line, "%s: %lld tensors, %s, %s\n", wanted->out, (long long)result->tensors,
-             number_bytes(result->bytes, bytes), number_seconds(seconds, took));
+    text_add(&line, "%s: %lld tensors, %s, ", wanted->out, (long long)result->tensors,
+             number_bytes(result->bytes, bytes));
+    if (result->files > 1) text_add(&line, "%lld files, ", (long long)result->files);
+    text_add(&line, "%s\n", number_seconds(seconds, took));
     return console_print(&line, err);
 }
 
 static bool run(const struct call *call, struct sy_error *err) {
     const struct args *args = call->args;
-    struct convert_options wanted = { .out = args->out, .force = args->force };
+    struct convert_options wanted = { .out = args->out,
+                                      .force = args->force,
+                                      .shard_bytes = args->shard_bytes };
     struct convert_result result = { 0 };
     struct model model;
     char path[4200];
@@ -105,11 +118,11 @@ static bool run(const struct call *call, struct sy_error *err) {
     wanted.dtype = wanted.typed ? dtypes[args->dtype] : DTYPE_F32;
     if (!common_model_path(call->words[0], path, sizeof path, err)) return false;
     bool from_gguf = os_is_file(path) && gguf_is_file(path);
-    if (!check(args, &wanted, from_gguf, err)) return false;
+    if (!check(args, path, &wanted, from_gguf, err)) return false;
     double start = os_seconds();
     if (!model_open(path, args->ignore_unknown, &model, err)) return false;
-    bool ok = from_gguf ? convert_to_folder(&model, path, &wanted, &result, err)
-                        : convert_to_gguf(&model, path, &wanted, &result, err);
+    bool ok = ends_in_gguf(args->out) ? convert_to_gguf(&model, path, &wanted, &result, err)
+                                      : convert_to_folder(&model, path, &wanted, &result, err);
     model_close(&model);
     return ok ? tell(&wanted, &result, os_seconds() - start, err) : sy_error_in(err, path);
 }
@@ -117,7 +130,7 @@ static bool run(const struct call *call, struct sy_error *err) {
 const struct command command_convert = {
     .text = {
         .name = "convert",
-        .summary = "between Hugging Face's folders and GGUF files",
+        .summary = "between Hugging Face's folders, GGUF files, and types of weights",
         .usage = "MODEL --out (FILE.gguf | DIR)",
         .details =
             "Without --dtype every tensor keeps its values; only their arrangement changes. GGUF wants\n"
@@ -125,11 +138,15 @@ const struct command command_convert = {
             "side files travel inside the file and come out again. GGUF's own keys say the tokenizer\n"
             "and the chat template too, for other programs; what they cannot say a warning tells.\n"
             "\n"
+            "A GGUF file becomes another with --out FILE.gguf: its metadata stay, also those that nobody here\n"
+            "knows, and split files become one. A folder becomes another with --out DIR.\n"
+            "\n"
             "With --dtype matrices are stored so, everything else in F32. mxfp4 is for experts: other\n"
             "matrices become q8_0. Where a row is no multiple of 256, q4_k becomes q5_0 and q6_k q8_0.",
         .examples = "switchyard convert models/small --out small.gguf\n"
                     "switchyard convert models/small --out small-q4.gguf --dtype q4_k\n"
-                    "switchyard convert small.gguf --out models/again",
+                    "switchyard convert small.gguf --out models/again\n"
+                    "switchyard convert small.gguf --out small-q8.gguf --dtype q8_0",
     },
     .table = &table,
     .args_size = sizeof(struct args),

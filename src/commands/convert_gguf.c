@@ -111,7 +111,7 @@ static enum dtype main_type(const struct making *m) {
     return m->options->typed ? m->options->dtype : most == DTYPE_U8 ? DTYPE_MXFP4 : most;
 }
 
-static bool set_list(struct making *m, const char *key, const char **names, int64_t count,
+static bool set_list(struct making *m, const char *key, const char *const *names, int64_t count,
                      struct sy_error *err) {
     struct gguf_value value = { .type = GGUF_ARRAY };
     if (count == 0) return true;
@@ -133,94 +133,28 @@ static int by_text(const void *a, const void *b) {
 
 /* The names of the source's tensors, unless they are the published ones. */
 static bool set_names(struct making *m, struct sy_error *err) {
-    const struct checkpoint *checkpoint = &m->model->checkpoint;
-    const struct census *census = &m->model->census;
     struct planned_tensor *plan;
-    int64_t planned, count = 0, ignored = 0, unknown = 0;
+    const char *const *names;
+    int64_t planned, count;
     const struct spec *spec = &m->model->spec;
-    if (!plan_tensors(m->model->family, spec, &m->arena, &plan, &planned, err)) return false;
-    const char **names = arena_new(&m->arena, const char *, checkpoint->count, err);
+    if (!plan_tensors(m->model->family, spec, &m->arena, &plan, &planned, err) ||
+        !convert_names(m->model, &m->arena, &names, &count, err))
+        return false;
     const char **published = arena_new(&m->arena, const char *, planned, err);
-    if (!names || !published) return false;
+    if (!published) return false;
     for (int64_t i = 0; i < planned; i++) published[i] = plan[i].name;
     qsort(published, (size_t)planned, sizeof *published, by_text);
-    for (int64_t i = 0; i < checkpoint->count; i++) { /* both lists are in the order of the tensors */
-        const char *name = checkpoint->tensors[i].name;
-        size_t length = strlen(name);
-        if (ignored < census->ignored && census->ignored_names[ignored] == name)
-            ignored++;
-        else if (unknown < census->unknown && census->unknown_names[unknown] == name)
-            unknown++;
-        else if (length < 10 || strcmp(name + length - 10, "_scale_inv") != 0)
-            names[count++] = name;
-    }
     bool same = count == planned;
     for (int64_t i = 0; i < count && same; i++) same = strcmp(names[i], published[i]) == 0;
     return same || set_list(m, CONVERT_NAMES, names, count, err);
 }
 
-/* ---- side files ---- */
-
-struct sides {
-    struct making *m;
-    const char *folder;
-    struct sy_error *err;
-    const char *names[256];
-    int count;
-};
-
-static bool ends(const char *name, const char *end) {
-    size_t length = strlen(name), of = strlen(end);
-    return length >= of && strcmp(name + length - of, end) == 0;
-}
-
-static bool is_side(const char *name) {
-    static const char *const weights[] = { ".safetensors", ".safetensors.index.json",
-                                           ".bin",         ".bin.index.json",
-                                           ".gguf",        ".pt",
-                                           ".pth",         ".h5",
-                                           ".msgpack",     ".onnx",
-                                           ".tmp" };
-    for (size_t i = 0; i < sizeof weights / sizeof weights[0]; i++)
-        if (ends(name, weights[i])) return false;
-    for (const char *c = name; *c; c++)
-        if (*c <= ' ' || *c > '~') return false;
-    return name[0] != '.' && strlen(name) < 128;
-}
-
-static bool note_side(void *argument, const char *name) {
-    struct sides *sides = argument;
-    if (!is_side(name) || sides->count == 256) return true;
-    sides->names[sides->count] = arena_string(&sides->m->arena, name, strlen(name), sides->err);
-    return sides->names[sides->count++] != NULL;
-}
-
-static bool set_side(struct sides *sides, const char *name) {
-    char path[4200], key[192], *text;
-    int64_t size;
-    snprintf(path, sizeof path, "%s%s", sides->folder, name);
-    if (!os_is_file(path)) return true;
-    if (!os_read_file(path, CONVERT_SIDE_MAX, &text, &size, sides->err)) return false;
+static bool set_side(void *argument, const char *name, const char *text, int64_t size, struct sy_error *err) {
+    struct making *m = argument;
+    char key[192];
     snprintf(key, sizeof key, CONVERT_FILE "%s", name);
-    bool ok = gguf_set_text(sides->m->writer, strcmp(name, "tokenizer.json") == 0 ? CONVERT_TOKENIZER : key,
-                            text, size, sides->err);
-    free(text);
-    return ok;
-}
-
-static bool set_sides(struct making *m, const char *path, struct sy_error *err) {
-    char folder[4100];
-    const char *slash = strrchr(path, '/');
-    struct sides sides = { .m = m, .folder = folder, .err = err };
-    if (os_is_folder(path))
-        snprintf(folder, sizeof folder, "%.4000s/", path);
-    else
-        snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash + 1 - path) : 2, slash ? path : "./");
-    if (!os_list_folder(folder, note_side, &sides, err)) return false;
-    qsort(sides.names, (size_t)sides.count, sizeof sides.names[0], by_text);
-    for (int i = 0; i < sides.count; i++)
-        if (!set_side(&sides, sides.names[i])) return false;
-    return true;
+    return gguf_set_text(m->writer, strcmp(name, "tokenizer.json") == 0 ? CONVERT_TOKENIZER : key, text, size,
+                         err);
 }
 
 /* What other programs read of the tokenizer. */
@@ -252,7 +186,7 @@ static bool set_keys(struct making *m, const char *path, struct sy_error *err) {
            gguf_set_u32(m->writer, "general.quantization_version", 2, err) &&
            set_list(m, CONVERT_NARROW, m->narrow, m->narrow_count, err) &&
            set_list(m, CONVERT_HALF, m->half, m->half_count, err) && set_names(m, err) &&
-           set_sides(m, path, err);
+           convert_each_side(path, set_side, m, err);
 }
 
 /* ---- all of it ---- */
@@ -280,6 +214,7 @@ static bool write_all(struct making *m, const char *path, struct sy_error *err) 
 
 bool convert_to_gguf(const struct model *model, const char *path, const struct convert_options *options,
                      struct convert_result *result, struct sy_error *err) {
+    if (os_is_file(path) && gguf_is_file(path)) return convert_requantize(model, path, options, result, err);
     struct making m = { .model = model, .options = options, .result = result };
     arena_open(&m.arena);
     bool ok = gguf_describe(model->family, &model->spec, &m.arena, &m.described, err) && plan_all(&m, err) &&

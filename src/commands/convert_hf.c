@@ -1,12 +1,12 @@
 /*
- * A GGUF file becomes a folder: config.json, model.safetensors and the side files that it carries. The config
- * is the one that travelled with the weights, else what the metadata amounts to; tensors have the names that
- * they came with, else the published ones. config.json is written last.
+ * A folder out of a GGUF file, or out of another folder: config.json, weights, and side files. The config is
+ * the one that travelled with the weights, else what the metadata amounts to; tensors have the names that
+ * they came with, else (and with --dtype) the published ones.
  */
 #include "commands/convert.h"
 
 #include "base/os.h"
-#include "commands/synth_files.h"
+#include "commands/shards.h"
 #include "formats/gguf.h"
 #include "model/gguf_form.h"
 #include "model/meta_fields.h"
@@ -21,6 +21,7 @@ struct making {
     struct convert_result *result;
     const char *path;
     struct arena arena;
+    bool from_gguf;               /* the next three are of a GGUF file; of a folder they are empty */
     struct checkpoint checkpoint; /* the file once more, for its keys */
     struct gguf gguf;
     struct gguf_model described;
@@ -30,7 +31,6 @@ struct making {
     struct spec spec; /* of the new folder */
     struct convert_tensor *tensors;
     int64_t count;
-    struct safetensors_writer *writer;
 };
 
 /* ---- config.json ---- */
@@ -88,9 +88,9 @@ static bool dump_config(struct making *m, const json_t *config, struct sy_error 
 }
 
 /* To the letter, but for what it says of the storage, where that is another now. */
-static bool keep_config(struct making *m, const struct gguf_text *text, struct sy_error *err) {
+static bool keep_config(struct making *m, const char *text, int64_t size, struct sy_error *err) {
     static const struct json_limits limits = { .bytes = 16 << 20, .depth = 32 };
-    json_t *config = json_parse(text->data, text->size, limits, err);
+    json_t *config = json_parse(text, size, limits, err);
     if (!config) return sy_error_at(err, CONVERT_FILE "config.json");
     const json_t *method = json_object_get(json_object_get(config, "quantization_config"), "quant_method");
     const char *word = json_string_value(method);
@@ -101,7 +101,7 @@ static bool keep_config(struct making *m, const struct gguf_text *text, struct s
         json_object_set_new(config, key, json_string(type_word(m)));
         ok = dump_config(m, config, err);
     } else {
-        ok = copy_text(m, text->data, text->size, err);
+        ok = copy_text(m, text, size, err);
     }
     json_decref(config);
     return ok;
@@ -121,25 +121,30 @@ static void add_factors(struct making *m) {
     json_object_set_new(m->described.config, "rope_scaling", scaling);
 }
 
+static bool take_config(void *argument, const char *name, const char *text, int64_t size,
+                        struct sy_error *err) {
+    return strcmp(name, "config.json") != 0 || keep_config(argument, text, size, err);
+}
+
 /* The one that came with the weights, else what the metadata amounts to. */
-static bool read_config(struct making *m, struct sy_error *err) {
+static bool make_config(struct making *m, struct sy_error *err) {
     const struct gguf_value *kept = gguf_find(&m->gguf, CONVERT_FILE "config.json");
+    if (!m->from_gguf) return convert_each_side(m->path, take_config, m, err);
+    if (kept && kept->type == GGUF_STRING) return keep_config(m, kept->text.data, kept->text.size, err);
+    if (m->model->spec.rope.scaling == ROPE_FACTORS) add_factors(m);
+    json_object_set_new(m->described.config, "torch_dtype", json_string(type_word(m)));
+    return dump_config(m, m->described.config, err);
+}
+
+static bool read_config(struct making *m, struct sy_error *err) {
     struct config config;
-    bool ok;
-    if (kept && kept->type == GGUF_STRING) {
-        ok = keep_config(m, &kept->text, err);
-    } else {
-        if (m->model->spec.rope.scaling == ROPE_FACTORS) add_factors(m);
-        json_object_set_new(m->described.config, "torch_dtype", json_string(type_word(m)));
-        ok = dump_config(m, m->described.config, err);
-    }
-    if (!ok ||
+    if (!make_config(m, err) ||
         !config_parse(m->config_text, m->config_size, CONVERT_FILE "config.json", &m->arena, &config, err))
         return false;
     char field[96];
-    ok = spec_from_config(&config, &m->arena, &m->family, &m->spec, err);
+    bool ok = spec_from_config(&config, &m->arena, &m->family, &m->spec, err);
     config_close(&config);
-    if (!ok || !contradicts(m, field, sizeof field, err)) return ok;
+    if (!ok || !m->from_gguf || !contradicts(m, field, sizeof field, err)) return ok;
     if (!*field) return false;
     sy_fail(err, SY_ERR_SHAPE, "describes another model than the metadata beside it: %s", field);
     return sy_error_at(err, CONVERT_FILE "config.json");
@@ -194,12 +199,19 @@ static bool add_tensor(struct making *m, const struct planned_tensor *plan, stru
     if (mx && source != DTYPE_MXFP4) return refuse_type(plan, source, err);
     if (mx) dtype = DTYPE_F4_E2M1;
     if (dtype_is_block(dtype)) return refuse_type(plan, dtype, err);
+    if (dtype == DTYPE_F8_E4M3 || dtype == DTYPE_F8_E5M2) { /* its scales would be lost */
+        sy_fail(err, SY_ERR_FORMAT, "stored as %s", dtype_name(dtype));
+        sy_error_remedy(err, "choose a type: --dtype bf16, f16 or f32");
+        return sy_error_at(err, "%s", plan->name);
+    }
     return convert_prepare(m->model, &m->spec, plan, dtype, &m->tensors[m->count++], err);
 }
 
+/* The names that the tensors came with; count 0: the published ones. */
 static bool names_of(struct making *m, const char *const **names, int64_t *count, struct sy_error *err) {
     const struct gguf_value *list = gguf_find(&m->gguf, CONVERT_NAMES);
     *count = 0;
+    if (!m->from_gguf && !m->options->typed) return convert_names(m->model, &m->arena, names, count, err);
     if (m->options->typed || !list || list->type != GGUF_ARRAY || list->array.type != GGUF_STRING)
         return true;
     const char **all = arena_new(&m->arena, const char *, list->array.count, err);
@@ -224,6 +236,19 @@ static bool in_mxfp4(const struct making *m) {
     return false;
 }
 
+/* What of a folder no slot takes (a vision tower, say) stays as it is, for the config speaks of it; but not
+ * beside weights that are float8 no more, for then the config says nothing of scales. */
+static bool add_ignored(struct making *m, struct sy_error *err) {
+    const struct census *census = &m->model->census;
+    bool float8 = census->dtype_bytes[DTYPE_F8_E4M3] > 0 || census->dtype_bytes[DTYPE_F8_E5M2] > 0;
+    m->result->left_out = census->unknown + (float8 ? census->ignored : 0);
+    for (int64_t i = 0; i < census->ignored && !float8; i++) {
+        const struct tensor *tensor = checkpoint_find(&m->model->checkpoint, census->ignored_names[i]);
+        if (!convert_copy(tensor, &m->tensors[m->count++], err)) return false;
+    }
+    return true;
+}
+
 static bool plan_all(struct making *m, struct sy_error *err) {
     struct planned_tensor *plan;
     const char *const *names = NULL;
@@ -234,83 +259,45 @@ static bool plan_all(struct making *m, struct sy_error *err) {
                             : plan_tensors(m->family, &m->spec, &m->arena, &plan, &count, err);
     if (!ok) return false;
     if (named > 0) count = named;
-    m->tensors = arena_new(&m->arena, struct convert_tensor, count, err);
+    m->tensors = arena_new(&m->arena, struct convert_tensor, count + m->model->census.ignored, err);
     for (int64_t i = 0; i < count && m->tensors; i++)
         if (!add_tensor(m, &plan[i], err)) return false;
-    return m->tensors != NULL;
+    return m->tensors && (m->from_gguf || add_ignored(m, err));
 }
 
 /* ---- files ---- */
 
-static void path_in(const struct making *m, const char *name, char *path, size_t size) {
-    snprintf(path, size, "%.4000s/%.180s", m->options->out, name);
-}
-
-static bool write_file(const struct making *m, const char *name, const char *text, int64_t size,
+static bool write_side(void *argument, const char *name, const char *text, int64_t size,
                        struct sy_error *err) {
-    char path[4200];
-    struct os_writer *writer;
-    path_in(m, name, path, sizeof path);
-    if (!os_writer_open(path, false, &writer, err)) return false;
-    if (os_writer_write(writer, text, size, err)) return os_writer_commit(writer, err);
-    os_writer_abandon(writer);
-    return false;
+    struct making *m = argument;
+    return !convert_side_is_safe(name) || shards_write_text(m->options->out, name, text, size, err);
 }
 
-/* A plain name within the folder, which is none of ours. */
-static bool is_safe(const char *name) {
-    size_t length = strlen(name);
-    if (length == 0 || length > 127 || name[0] == '.' || strcmp(name, "config.json") == 0) return false;
-    if (strstr(name, ".safetensors")) return false;
-    for (const char *c = name; *c; c++)
-        if (*c == '/' || *c == '\\' || *c <= ' ' || *c > '~') return false;
-    return true;
-}
-
-static bool write_sides(struct making *m, struct sy_error *err) {
+static bool write_sides(void *argument, struct sy_error *err) {
+    struct making *m = argument;
+    if (!m->from_gguf) return convert_each_side(m->path, write_side, m, err);
     for (int64_t i = 0; i < m->gguf.key_count; i++) {
         const struct gguf_key *key = &m->gguf.keys[i];
         const char *name = key->name + strlen(CONVERT_FILE);
         if (strcmp(key->name, CONVERT_TOKENIZER) == 0)
             name = "tokenizer.json";
-        else if (strncmp(key->name, CONVERT_FILE, strlen(CONVERT_FILE)) != 0 || !is_safe(name))
+        else if (strncmp(key->name, CONVERT_FILE, strlen(CONVERT_FILE)) != 0)
             continue;
         if (key->value.type != GGUF_STRING) continue;
-        if (!write_file(m, name, key->value.text.data, key->value.text.size, err)) return false;
+        if (!write_side(m, name, key->value.text.data, key->value.text.size, err)) return false;
     }
     return true;
 }
 
-static bool write_bytes(void *writer, const void *bytes, int64_t size, struct sy_error *err) {
-    return safetensors_write(writer, bytes, size, err);
-}
-
-static bool write_weights(struct making *m, struct sy_error *err) {
-    if (!safetensors_metadata(m->writer, "format", "pt", err)) return false;
-    for (int64_t i = 0; i < m->count; i++) {
-        const struct convert_tensor *t = &m->tensors[i];
-        enum dtype dtype = t->dtype == DTYPE_F4_E2M1 ? DTYPE_U8 : t->dtype;
-        if (!safetensors_declare(m->writer, t->plan.name, dtype, t->plan.rank, t->plan.shape, err))
-            return false;
-        m->result->bytes += t->bytes;
-    }
-    m->result->tensors = m->count;
-    return convert_stream(m->tensors, m->count, m->options->threads, write_bytes, m->writer, err);
-}
-
 static bool write_all(struct making *m, struct sy_error *err) {
-    char path[4200];
-    if (!synth_folder(m->options->out, m->options->force, err)) return false;
-    path_in(m, "config.json", path, sizeof path);
-    remove(path); /* from here on, and until the end, this is no model */
-    path_in(m, "model.safetensors", path, sizeof path);
-    if (!safetensors_writer_open(path, false, &m->writer, err)) return false;
-    if (!write_weights(m, err)) {
-        safetensors_writer_abandon(m->writer);
-        return false;
-    }
-    return safetensors_writer_commit(m->writer, err) && write_sides(m, err) &&
-           write_file(m, "config.json", m->config_text, m->config_size, err);
+    const struct convert_folder folder = { .options = m->options,
+                                           .tensors = m->tensors,
+                                           .count = m->count,
+                                           .config = m->config_text,
+                                           .config_size = m->config_size,
+                                           .sides = write_sides,
+                                           .argument = m };
+    return convert_write_folder(&folder, m->result, err);
 }
 
 static void note_lacks(struct making *m) {
@@ -321,20 +308,27 @@ static void note_lacks(struct making *m) {
              tokens ? "" : "; there is no tokenizer.json in it to write");
 }
 
+static bool open_keys(struct making *m, struct sy_error *err) {
+    if (!gguf_open(m->path, &m->checkpoint, &m->gguf, err)) return false;
+    if (spec_from_gguf(&m->gguf, &m->checkpoint, m->path, true, &m->arena, &m->described, err)) return true;
+    checkpoint_close(&m->checkpoint);
+    return false;
+}
+
 bool convert_to_folder(const struct model *model, const char *path, const struct convert_options *options,
                        struct convert_result *result, struct sy_error *err) {
     struct making m = { .model = model, .options = options, .result = result, .path = path };
-    if (!gguf_open(path, &m.checkpoint, &m.gguf, err)) return false;
+    m.from_gguf = os_is_file(path) && gguf_is_file(path);
     arena_open(&m.arena);
-    bool ok = spec_from_gguf(&m.gguf, &m.checkpoint, path, true, &m.arena, &m.described, err);
+    bool ok = !m.from_gguf || open_keys(&m, err);
     if (ok) {
         result->left_out = left_out(&model->census);
-        note_lacks(&m);
+        if (m.from_gguf) note_lacks(&m);
         ok = read_config(&m, err) && plan_all(&m, err) && write_all(&m, err);
-        gguf_model_free(&m.described);
+        if (m.from_gguf) gguf_model_free(&m.described);
+        if (m.from_gguf) checkpoint_close(&m.checkpoint);
     }
     free(m.config_text);
     arena_close(&m.arena);
-    checkpoint_close(&m.checkpoint);
     return ok;
 }

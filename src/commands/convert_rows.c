@@ -10,6 +10,7 @@
 struct strip {
     struct weight view;
     int64_t row, offset, step;
+    bool column; /* `row` is a column of the view, which cannot be transposed */
 };
 
 /* ---- where a row comes from ---- */
@@ -60,7 +61,8 @@ static struct strip slot_row(const struct convert_tensor *t, enum slot slot, int
 static struct strip slot_column(const struct convert_tensor *t, enum slot slot, int64_t expert, int64_t col) {
     struct strip strip = { .row = col, .step = 1 };
     struct weight w = whole_weight(t, slot, expert);
-    strip.view = weight_transpose(&w);
+    strip.column = w.dtype == DTYPE_F4_E2M1; /* two elements a byte */
+    strip.view = strip.column ? w : weight_transpose(&w);
     return strip;
 }
 
@@ -180,6 +182,21 @@ bool convert_prepare(const struct model *source, const struct spec *target, cons
     return true;
 }
 
+bool convert_copy(const struct tensor *from, struct convert_tensor *out, struct sy_error *err) {
+    int64_t elements = 0;
+    *out = (struct convert_tensor){ .dtype = from->dtype, .bytes = from->bytes, .raw = from->data };
+    out->plan = (struct planned_tensor){ .name = from->name, .rank = from->rank };
+    memcpy(out->plan.shape, from->shape, sizeof from->shape);
+    if (!tensor_elements(from, &elements)) {
+        sy_fail(err, SY_ERR_LIMIT, "its size passes 2^63");
+        return sy_error_at(err, "%s", from->name);
+    }
+    out->cols = elements > 0 && from->rank > 0 ? from->shape[from->rank - 1] : 1;
+    out->rows = out->each = elements / out->cols;
+    out->row_bytes = elements > 0 ? from->bytes / out->rows : 1;
+    return true;
+}
+
 /* ---- one row ---- */
 
 /* The two orders of MXFP4's codes: element j of a block is nibble j % 2 of byte j / 2 (safetensors), or
@@ -235,6 +252,9 @@ static void copy_strip(const struct convert_tensor *t, const struct strip *s, un
 }
 
 static void decode_strip(const struct convert_tensor *t, const struct strip *s, float *scratch, float *row) {
+    for (int64_t i = 0; i < s->view.rows && s->column; i++)
+        row[s->offset + i * s->step] = weight_get(&s->view, i, s->row);
+    if (s->column) return;
     weight_get_row(&s->view, s->row, 0, s->view.cols, scratch);
     for (int64_t i = 0; i < s->view.cols; i++) row[s->offset + i * s->step] = scratch[position(t, i)];
 }
@@ -242,15 +262,19 @@ static void decode_strip(const struct convert_tensor *t, const struct strip *s, 
 /* Can the bytes be taken as they are? Blocks only along their rows. */
 static bool as_is(const struct convert_tensor *t, const struct strip *s) {
     const struct weight *w = &s->view;
-    return w->dtype == t->dtype && !w->scale &&
+    return w->dtype == t->dtype && !w->scale && !s->column &&
            !(dtype_is_block(w->dtype) && (w->transposed || s->step != 1));
 }
 
 void convert_row(const struct convert_tensor *t, int64_t row, float *scratch, unsigned char *out) {
     struct strip strips[2];
+    if (t->raw) {
+        memcpy(out, t->raw + row * t->row_bytes, (size_t)t->row_bytes);
+        return;
+    }
     int count = strips_of(t, row, strips);
     const struct weight *first = &strips[0].view;
-    bool mx = stored_dtype(first) == DTYPE_MXFP4 && !first->transposed;
+    bool mx = stored_dtype(first) == DTYPE_MXFP4 && !first->transposed && !strips[0].column;
     if (mx && (t->dtype == DTYPE_MXFP4 || t->dtype == DTYPE_F4_E2M1)) {
         mx_row(t, &strips[0], out);
         return;

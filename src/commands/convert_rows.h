@@ -18,6 +18,7 @@ struct convert_tensor {
     enum dtype dtype;              /* of the elements; MXFP4 in safetensors' form: F4_E2M1, in the file U8 */
     int64_t rows, cols, row_bytes; /* of the file; all experts' rows */
     int64_t each;                  /* rows of one expert */
+    const unsigned char *raw;      /* the file's bytes as they are to be; else NULL */
     int64_t bytes;
 };
 
@@ -30,6 +31,9 @@ SY_MUST_CHECK bool convert_source_dtype(const struct model *source, const struct
 SY_MUST_CHECK bool convert_prepare(const struct model *source, const struct spec *target,
                                    const struct planned_tensor *plan, enum dtype dtype,
                                    struct convert_tensor *out, struct sy_error *err);
+
+/* A tensor that stays as it is, to the byte. */
+SY_MUST_CHECK bool convert_copy(const struct tensor *from, struct convert_tensor *out, struct sy_error *err);
 
 /* One row. scratch: 2 * cols floats, this thread's. */
 void convert_row(const struct convert_tensor *tensor, int64_t row, float *scratch, unsigned char *out);

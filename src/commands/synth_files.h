@@ -1,7 +1,6 @@
 /*
- * The files of a synthetic checkpoint: model.safetensors, or shards with an index where it is larger than
- * SYNTH_SHARD_BYTES, and config.json last, so that a folder that was left half-way is no model. Weights
- * stream: a few MiB are in memory at a time.
+ * The files of a synthetic checkpoint: shards (shards.h), and config.json last, so that a folder that was
+ * left half-way is no model. Weights stream: a few MiB are in memory at a time.
  */
 #ifndef COMMANDS_SYNTH_FILES_H
 #define COMMANDS_SYNTH_FILES_H
@@ -10,13 +9,11 @@
 #include "commands/synth_plan.h"
 #include "report/progress.h"
 
-#define SYNTH_SHARD_BYTES 5000000000ll
-
 /* Make the folder, or check that it is empty. force: it may hold files. */
 SY_MUST_CHECK bool synth_folder(const char *folder, bool force, struct sy_error *err);
 
-/* Write all. With shard_bytes 0 for SYNTH_SHARD_BYTES. Files of a former checkpoint in the folder are removed
- * at the end. */
+/* Write all. With shard_bytes 0 for SHARD_BYTES. Files of a former checkpoint in the folder are removed at
+ * the end. */
 SY_MUST_CHECK bool synth_write(const char *folder, const struct synth_plan *plan, const char *config,
                                int64_t config_bytes, int64_t shard_bytes, struct team_pool *team,
                                struct progress *progress, int *shards, struct sy_error *err);

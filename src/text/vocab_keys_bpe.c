@@ -40,10 +40,12 @@ static bool put_merges(struct vocab_making *m, const struct merge *merges, int64
 /* The loader has seen that each is a pair, or has a space between. */
 static struct merge listed(const json_t *item) {
     const json_t *left = json_array_get(item, 0), *right = json_array_get(item, 1);
-    const char *text = json_string_value(item), *space = text ? strchr(text + 1, ' ') : NULL;
+    const char *text = json_string_value(item);
+    int64_t size = (int64_t)json_string_length(item);
+    const char *space = size > 1 ? memchr(text + 1, ' ', (size_t)size - 1) : NULL;
     if (space)
         return (struct merge){ .left = { text, space - text },
-                               .right = { space + 1, (int64_t)strlen(space + 1) } };
+                               .right = { space + 1, text + size - space - 1 } };
     return (struct merge){ .left = { json_string_value(left), (int64_t)json_string_length(left) },
                            .right = { json_string_value(right), (int64_t)json_string_length(right) } };
 }

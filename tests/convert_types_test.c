@@ -11,6 +11,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Calls `run` with each of some golden folders; NULL ends. */
+static void with_each(const char *const *names, void (*run)(const char *folder)) {
+    char name[96], folder[TEST_PATH_MAX];
+    for (; *names; names++) {
+        snprintf(name, sizeof name, "tests/golden/%s", *names);
+        test_source(folder, name);
+        print_message("%s\n", name);
+        run(folder);
+    }
+}
+
 /* ---- GGUF to GGUF ---- */
 
 struct file {
@@ -96,17 +107,15 @@ static void two_ways(const char *folder, const char *dtype) {
     must_run(test_run("show", again));
 }
 
+static void requantised(const char *folder) {
+    two_ways(folder, "q8_0");
+    two_ways(folder, "bf16");
+}
+
 TEST(requantised_as_from_the_folder) {
-    static const char *const names[] = { "mixtral_fused", "deepseek_v2_norm", "gpt_oss_clamp",
-                                         "llama_bias_llama3", "granitemoe_bias" };
-    char name[96], folder[TEST_PATH_MAX];
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        snprintf(name, sizeof name, "tests/golden/%s", names[i]);
-        test_source(folder, name);
-        print_message("%s\n", name);
-        two_ways(folder, "q8_0");
-        two_ways(folder, "bf16");
-    }
+    static const char *const names[] = { "mixtral_fused",     "deepseek_v2_norm", "gpt_oss_clamp",
+                                         "llama_bias_llama3", "granitemoe_bias",  NULL };
+    with_each(names, requantised);
 }
 
 TEST(a_copy_without_a_type_is_the_same) {
@@ -143,36 +152,35 @@ static void through_gguf(const char *folder, const char *dtype) {
     same_file(one, two, "config.json");
 }
 
+static void retyped(const char *folder) {
+    through_gguf(folder, "bf16");
+    through_gguf(folder, "f32");
+}
+
 TEST(a_folder_in_another_type_as_through_gguf) {
     static const char *const names[] = { "mixtral_fused", "qwen3_moe_fp8", "gpt_oss_mxfp4",
-                                         "deepseek_v2_norm" };
-    char name[96], folder[TEST_PATH_MAX], again[TEST_PATH_MAX];
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        snprintf(name, sizeof name, "tests/golden/%s", names[i]);
-        test_source(folder, name);
-        print_message("%s\n", name);
-        through_gguf(folder, "bf16");
-        through_gguf(folder, "f32");
-    }
+                                         "deepseek_v2_norm", NULL };
+    char folder[TEST_PATH_MAX], again[TEST_PATH_MAX];
+    with_each(names, retyped);
     test_source(folder, "tests/golden/qwen3_moe_fp8");
     test_temp_path(again, "again");
     must_refuse(test_run("convert", folder, "--out", again), "stored as F8_E4M3");
     assert_false(os_is_folder(again));
 }
 
+static void copied(const char *folder) {
+    char again[TEST_PATH_MAX];
+    test_temp_path(again, "again");
+    must_run(test_run("convert", folder, "--out", again, "--force"));
+    same_tensors(folder, again);
+    same_file(folder, again, "config.json");
+}
+
+/* Also what no slot takes: a vision tower, the layer that predicts further tokens. */
 TEST(a_folder_as_it_is) {
-    static const char *const names[] = { "mixtral_fused", "gpt_oss_mxfp4", "llama4_nested",
-                                         "mixtral_sharded" };
-    char name[96], folder[TEST_PATH_MAX], again[TEST_PATH_MAX];
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        snprintf(name, sizeof name, "tests/golden/%s", names[i]);
-        test_source(folder, name);
-        print_message("%s\n", name);
-        test_temp_path(again, "again");
-        must_run(test_run("convert", folder, "--out", again, "--force"));
-        same_tensors(folder, again);
-        same_file(folder, again, "config.json");
-    }
+    static const char *const names[] = { "mixtral_fused",   "gpt_oss_mxfp4",   "llama4_nested",
+                                         "mixtral_sharded", "deepseek_v3_mtp", NULL };
+    with_each(names, copied);
 }
 
 TEST(side_files_come_along) {

@@ -138,8 +138,8 @@ const struct command command_convert = {
             "side files travel inside the file and come out again. GGUF's own keys say the tokenizer\n"
             "and the chat template too, for other programs; what they cannot say a warning tells.\n"
             "\n"
-            "A GGUF file becomes another with --out FILE.gguf: its metadata stay, also those that nobody here\n"
-            "knows, and split files become one. A folder becomes another with --out DIR.\n"
+            "A GGUF file becomes another with --out FILE.gguf: all its metadata stay, also what nobody\n"
+            "here knows, and split files become one. A folder becomes another with --out DIR.\n"
             "\n"
             "With --dtype matrices are stored so, everything else in F32. mxfp4 is for experts: other\n"
             "matrices become q8_0. Where a row is no multiple of 256, q4_k becomes q5_0 and q6_k q8_0.",

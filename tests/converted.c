@@ -18,8 +18,8 @@ void must_refuse(struct test_output output, const char *what) {
 }
 
 void same_file(const char *a, const char *b, const char *name) {
-    char one[TEST_PATH_MAX], two[TEST_PATH_MAX], *x, *y;
-    int64_t m, n;
+    char one[TEST_PATH_MAX], two[TEST_PATH_MAX], *x = NULL, *y = NULL;
+    int64_t m = 0, n = 0;
     snprintf(one, sizeof one, "%.3000s%s%s", a, name ? "/" : "", name ? name : "");
     snprintf(two, sizeof two, "%.3000s%s%s", b, name ? "/" : "", name ? name : "");
     assert_true(os_read_file(one, 1 << 20, &x, &m, NULL) && os_read_file(two, 1 << 20, &y, &n, NULL));

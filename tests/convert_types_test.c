@@ -118,6 +118,26 @@ TEST(requantised_as_from_the_folder) {
     with_each(names, requantised);
 }
 
+/* GGUF holds the divisors of llama3's positions in a tensor of their own. */
+TEST(divisors_of_positions_come_along) {
+    char folder[TEST_PATH_MAX], file[TEST_PATH_MAX], again[TEST_PATH_MAX];
+    test_source(folder, "tests/golden/llama_bias_llama3");
+    test_temp_path(file, "m.gguf");
+    test_temp_path(again, "again.gguf");
+    must_run(test_run("convert", folder, "--out", file));
+    must_run(test_run("convert", file, "--out", again, "--dtype", "q8_0"));
+    struct file a = open_file(file), b = open_file(again);
+    const struct tensor *t = checkpoint_find(&a.checkpoint, "rope_freqs.weight"),
+                        *u = checkpoint_find(&b.checkpoint, "rope_freqs.weight");
+    assert_non_null(t);
+    assert_non_null(u);
+    assert_true(t->dtype == u->dtype && t->bytes == u->bytes);
+    assert_memory_equal(t->data, u->data, (size_t)t->bytes);
+    close_file(&a);
+    close_file(&b);
+    assert_non_null(strstr(must_run(test_run("show", again)).out, " by factors"));
+}
+
 TEST(a_copy_without_a_type_is_the_same) {
     char folder[TEST_PATH_MAX], file[TEST_PATH_MAX], again[TEST_PATH_MAX];
     test_temp_path(folder, "speaker");

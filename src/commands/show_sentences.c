@@ -89,7 +89,7 @@ static void add_windows(const struct spec *spec, struct text *out) {
 }
 
 void show_attention(const struct spec *spec, struct text *out) {
-    static const char *const scalings[] = { "", " linear", " llama3", " yarn", " longrope" };
+    static const char *const scalings[] = { "", " linear", " llama3", " yarn", " longrope", " by factors" };
     static const char *const norms[] = { "", ", q and k normed by head", ", q and k normed",
                                          ", q and k normed after rope" };
     add_heads(spec, out);

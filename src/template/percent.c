@@ -207,7 +207,8 @@ bool string_modulo(struct run *run, struct value format, struct value values, st
         if (!heap_work(heap, 1) || !put(&percent, &result)) return false;
     }
     bool tuple = values.type == VALUE_TUPLE;
-    bool mapping = values.type == VALUE_DICT || values.type == VALUE_LIST || values.type == VALUE_RANGE;
+    bool mapping = values.type == VALUE_DICT || values.type == VALUE_LIST || values.type == VALUE_RANGE ||
+                   values.type == VALUE_UNDEFINED; /* whatever has __getitem__ */
     if (!mapping && percent.used < (tuple ? values.list->count : 1))
         return heap_fail(heap, "not all arguments converted during string formatting");
     if (!value_buffer(heap, &result, out)) return false;

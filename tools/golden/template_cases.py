@@ -1015,6 +1015,12 @@ l|selectattr()|list
 ''|wordwrap(0)
 'a'|wordwrap('a')
 ''|wordwrap(5, wrapstring=5)
+html % q
+('a'|safe) % q
+'%s' % q
+'%s %s' % q
+'%(x)s' % q
+html is divisibleby(q)
 ('www.' ~ 'a' * 63)|urlize
 ('www.' ~ 'a' * 64)|urlize
 ('www.' ~ 'a' * 64 ~ '.de')|urlize

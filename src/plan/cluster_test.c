@@ -85,6 +85,8 @@ TEST(experts_beyond_count_are_refused) {
     assert_int_equal(err.code, SY_ERR_LIMIT);
     assert_false(imbalance_of(LOAD_UNIFORM, NULL, 1 << 20, 1, 64, 2, 65536, &i, &err));
     assert_false(imbalance_of(LOAD_UNIFORM, NULL, INT64_MAX, 1, 64, 2, 2, &i, &err));
+    assert_true(imbalance_of(LOAD_UNIFORM, NULL, 1 << 20, 1, 64, 2, 2, &i, &err));
+    assert_false(imbalance_of(LOAD_UNIFORM, NULL, (1 << 20) + 1, 1, 64, 2, 2, &i, &err));
 }
 
 TEST(layouts_multiply_to_the_ranks_and_are_ordered) {

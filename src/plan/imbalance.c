@@ -23,10 +23,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define POINTS     96
-#define PLACEMENTS 16
-#define LAYERS_MAX 16        /* of a trace: so many, evenly spread, stand for all */
-#define WORK_MAX   (1 << 28) /* copies x (ranks + replicas + deals) of a layer: half a second */
+#define POINTS      96
+#define PLACEMENTS  16
+#define LAYERS_MAX  16        /* of a trace: so many, evenly spread, stand for all */
+#define EXPERTS_MAX (1 << 20) /* that are dealt out, a fifth of a second */
+#define WORK_MAX    (1 << 26) /* copies x (ranks + replicas + deals) of a layer: as long */
 
 const char *load_name(enum load load) {
     static const char *const names[LOAD_COUNT] = { "uniform", "zipf", "trace" };
@@ -162,7 +163,7 @@ bool imbalance_of(enum load load, const struct trace *trace, int64_t experts, in
     };
     int64_t count, work;
     if (!size_add(experts, replicas, &count) || !size_mul(count, ranks + replicas + PLACEMENTS, &work) ||
-        work > WORK_MAX)
+        experts > EXPERTS_MAX || work > WORK_MAX)
         return sy_fail(err, SY_ERR_LIMIT,
                        "%lld experts and %lld copies on %lld ranks are more than can be dealt out",
                        (long long)experts, (long long)replicas, (long long)ranks);

@@ -136,14 +136,14 @@ static double needed(const char *model, const char *option, const char *value) {
 }
 
 /* What is kept for the report is in the sum: 2 layers, 2 experts a token, 4 bytes each; and 16 bytes for each
- * of the likeliest. */
+ * of the likeliest, twice: in the engine, too. */
 TEST(what_a_report_keeps_is_part_of_the_sum) {
     const char *model = small_model();
     double bare = needed(model, NULL, NULL), routing = needed(model, "--routing", NULL),
            likeliest = needed(model, "--logprobs", "20");
     print_message("%.1f MiB, with routing %.1f, with log-probabilities %.1f\n", bare, routing, likeliest);
     assert_true(fabs(routing - bare - 1.6e6 / (1 << 20)) < 0.15);
-    assert_true(fabs(likeliest - bare - 32e6 / (1 << 20)) < 0.15);
+    assert_true(fabs(likeliest - bare - 64e6 / (1 << 20)) < 0.15);
 }
 
 TEST(help_man_completion_and_version_print) {

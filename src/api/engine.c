@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define BESIDE_MOST ((int64_t)1 << 60)
+
 /* ---- one at a time ---- */
 
 static atomic_bool *busy_of(const struct sy_engine *engine) {
@@ -123,8 +125,9 @@ static bool ask_caller(void *argument, const struct session *s, int64_t *bytes, 
     const struct sy_options *o = argument;
     struct sy_facts facts = model_facts(s);
     int64_t beside = o->beside(o->argument, &facts);
-    return (beside >= 0 && size_add(*bytes, beside, bytes)) ||
-           sy_fail(err, SY_ERR_LIMIT, "what the caller takes beside the engine is more than can be counted");
+    if (beside < 0 || beside > BESIDE_MOST) beside = BESIDE_MOST; /* fits nowhere: refused with the numbers */
+    return size_add(*bytes, beside, bytes) ||
+           sy_fail(err, SY_ERR_LIMIT, "what the caller takes beside the engine overflows 64 bits");
 }
 
 static bool list_moe_layers(struct sy_engine *e, struct sy_error *err) {

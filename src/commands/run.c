@@ -217,13 +217,14 @@ static int64_t positions_bound(const struct job *job) {
     return run_prompt_bound(job->args, &job->prompt) + max_i64(0, job->new_count - 1);
 }
 
-/* What is kept for the report: tokens, the likeliest beside them, the routing. */
+/* What is kept for the report: tokens, the likeliest beside them (the engine has the same once more, until
+ * the sequence is released), the routing. */
 static int64_t report_bytes(void *argument, const struct sy_facts *facts) {
     const struct job *job = argument;
     int64_t ids = min_i64(positions_bound(job), facts->context),
             tokens = min_i64(job->new_count, facts->context),
             likeliest = max_i64(0, min_i64(job->args->logprobs, SY_LOGPROBS_MAX)), bytes = 0;
-    int64_t a_token = (int64_t)sizeof *job->tokens + likeliest * (int64_t)sizeof *job->tokens->likeliest;
+    int64_t a_token = (int64_t)sizeof *job->tokens + 2 * likeliest * (int64_t)sizeof *job->tokens->likeliest;
     if (job->args->routing && !routing_log_bytes(facts, ids, &bytes)) return -1;
     return size_mul_add(tokens, a_token, bytes, &bytes) ? bytes : -1;
 }

@@ -42,10 +42,11 @@ bool kv_pages_needed(const struct spec *spec, int64_t sequences, int64_t positio
                      struct sy_error *err) {
     int64_t rounded;
     if (!size_round_up(positions, KV_PAGE, &rounded) || !size_mul(rounded / KV_PAGE, sequences, pages) ||
-        !size_mul(*pages, spec->decoder.layer_count, pages) || *pages > INT32_MAX)
-        return sy_fail(err, SY_ERR_LIMIT,
-                       "%lld sequences of %lld positions are more pages than can be counted",
-                       (long long)sequences, (long long)positions);
+        !size_mul(*pages, spec->decoder.layer_count, pages) || *pages > INT32_MAX) {
+        sy_fail(err, SY_ERR_LIMIT, "%lld sequence%s of %lld positions are more pages than can be counted",
+                (long long)sequences, sequences == 1 ? "" : "s", (long long)positions);
+        return sy_error_remedy(err, "ask for a shorter context");
+    }
     return true;
 }
 

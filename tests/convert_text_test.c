@@ -92,6 +92,8 @@ TEST(byte_level_keys_stand_for_the_files) {
     test_temp_path(bare, "bare.gguf");
     test_temp_path(again, "again");
     speaker_make(folder);
+    snprintf(path, sizeof path, "%.4000s/generation_config.json", folder); /* three ids end an answer */
+    write_file(path, "{\"eos_token_id\":[263,262,261]}", 30);
     snprintf(path, sizeof path, "%.4000s/additional.jinja", folder);
     write_file(path, "x", 1);
     struct test_output made = must_run(test_run("convert", folder, "--out", file));

@@ -6,7 +6,7 @@
 --memory  a synthetic checkpoint of each family the engine runs, run with a prompt that touches every weight: the peak
           resident memory over the plan's `peak`. Exit status 1 when one is off by more than 3 %, or when the bytes of
           weights are not equal.
---speed   `plan --measure` and `bench` in turn on the same machine: tokens a second at most and measured, and the share.
+--speed   (of shapes, or of a checkpoint's path) `plan --measure` and `bench` in turn on the same machine: tokens a second at most and measured, and the share.
 
 Checkpoints go to --keep (default: a temporary folder) and are used again from there.
 """
@@ -113,7 +113,10 @@ def speed(bench, shapes):
     for shape in shapes:
         name, _, dtype = shape.partition(":")
         dtype = dtype or "bf16"
-        model = bench.model(name, SHAPES[name], dtype)
+        if os.path.exists(shape):
+            name, dtype, model = os.path.basename(shape), "as stored", shape
+        else:
+            model = bench.model(name, SHAPES[name], dtype)
         # bench's steps follow 32 ids, or 8 with several sequences, and go on for 64.
         for batch, ctx in ((1, 64), (16, 40)):
             limit = bench.json("plan", model, "--measure", "--ctx", ctx, "--batch", batch)["roofline"]["tok_per_s"]

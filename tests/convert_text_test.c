@@ -111,7 +111,7 @@ TEST(byte_level_keys_stand_for_the_files) {
 }
 
 /* A model of 300 rows, whose tokenizer.model has fewer pieces. */
-static void make_sentencepiece(const char *folder, int64_t rows, unsigned kind) {
+static void make_sentencepiece(const char *folder, int64_t rows, unsigned kind, const char *defined) {
     static const char *const pieces[] = {
         "\xe2\x96\x81the", "\xe2\x96\x81", "th", "he", "t", "h", "e", "a", "an", "n", "in", "\xe2\x96\x81in"
     };
@@ -131,10 +131,39 @@ static void make_sentencepiece(const char *folder, int64_t rows, unsigned kind) 
     text_free(&t);
     must_run(test_run("synth", config, "--out", folder, "--force"));
     sample_pieces(&sample, true, pieces, 12);
+    if (defined) sample_piece(&sample, defined, strlen(defined), 0, SPM_USER_DEFINED);
     sample_trainer(&sample, kind, true, false);
     sample_rules(&sample, NULL, 0, (const bool[3]){ true, kind == SPM_UNIGRAM, true });
     snprintf(path, sizeof path, "%.4000s/tokenizer.model", folder);
     write_file(path, room, sample.size);
+}
+
+/* What GGUF's keys cannot say does not change what we read: user-defined pieces are found in normalised text
+ * here, and in the text as it came in GGUF. */
+TEST(files_carried_along_go_before_keys) {
+    char folder[TEST_PATH_MAX], file[TEST_PATH_MAX], bare[TEST_PATH_MAX];
+    struct tokenizer *a = NULL, *b = NULL, *c = NULL;
+    struct id_buffer x = { 0 }, y = { 0 };
+    test_temp_path(folder, "spm");
+    test_temp_path(file, "m.gguf");
+    test_temp_path(bare, "bare.gguf");
+    make_sentencepiece(folder, 300, SPM_UNIGRAM, "<|end|>");
+    struct test_output made = must_run(test_run("convert", folder, "--out", file));
+    assert_non_null(strstr(made.err, "cannot say all"));
+    gguf_rewrite(file, bare, gguf_no_files, 2);
+    same_text(folder, file);
+    assert_true(tokenizer_open(folder, NULL, NULL, &a, NULL) && tokenizer_open(file, NULL, NULL, &b, NULL) &&
+                tokenizer_open(bare, NULL, NULL, &c, NULL));
+    same_ids(a, b);
+    static const struct encode_options plain = { .no_special = true };
+    assert_true(tokenizer_encode(a, "the <|end|> the", 15, plain, &x, NULL) &&
+                tokenizer_encode(c, "the <|end|> the", 15, plain, &y, NULL));
+    assert_true(x.count != y.count || memcmp(x.data, y.data, (size_t)x.count * sizeof *x.data) != 0);
+    id_buffer_free(&x);
+    id_buffer_free(&y);
+    tokenizer_close(a);
+    tokenizer_close(b);
+    tokenizer_close(c);
 }
 
 static void sentencepiece(unsigned kind) {
@@ -143,7 +172,7 @@ static void sentencepiece(unsigned kind) {
     test_temp_path(file, "m.gguf");
     test_temp_path(bare, "bare.gguf");
     test_temp_path(again, "again");
-    make_sentencepiece(folder, 300, kind);
+    make_sentencepiece(folder, 300, kind, NULL);
     struct test_output made = must_run(test_run("convert", folder, "--out", file, "--force"));
     assert_string_equal(made.err, "");
     gguf_rewrite(file, bare, gguf_no_files, 2);
@@ -172,9 +201,9 @@ static void told(const char *folder, const char *what) {
 TEST(what_the_keys_cannot_hold_is_told) {
     char folder[TEST_PATH_MAX], path[TEST_PATH_MAX];
     test_temp_path(folder, "spm");
-    make_sentencepiece(folder, 270, SPM_BPE);
+    make_sentencepiece(folder, 270, SPM_BPE, NULL);
     told(folder, "it has 271 tokens and the model 270 rows");
-    make_sentencepiece(folder, 271, SPM_BPE);
+    make_sentencepiece(folder, 271, SPM_BPE, NULL);
     snprintf(path, sizeof path, "%.4000s/tokenizer.json", folder);
     write_file(path, "{", 1);
     told(folder, "other programs find no tokenizer in the file: ");

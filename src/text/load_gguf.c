@@ -1,6 +1,7 @@
 /*
- * Vocabularies inside GGUF files. A file that carries a whole tokenizer.json (tokenizer.huggingface.json,
- * which `convert` writes) is read from that; else tokenizer.ggml.model says which kind of tokenizer it is:
+ * Vocabularies inside GGUF files. A file that carries a whole tokenizer.json (tokenizer.huggingface.json) or
+ * another tokenizer's file, as `convert` writes it, is read from that; else tokenizer.ggml.model says which
+ * kind of tokenizer it is:
  *
  *     gpt2     byte-level BPE: tokens in the byte alphabet, merges, and a pattern by name (pre_names.c)
  *     llama    SentencePiece BPE: tokens, scores, types
@@ -19,7 +20,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define KEY "tokenizer.ggml."
+#define KEY      "tokenizer.ggml."
+#define FILE_KEY "switchyard.file."
 
 struct source {
     const struct gguf *gguf;
@@ -296,24 +298,55 @@ static bool open_ggml(struct tokenizer *t, const struct gguf *gguf, struct sy_er
     return done && put_frame(t, gguf, kind, err);
 }
 
-static bool open_huggingface(struct tokenizer *t, const struct gguf *gguf, struct gguf_text json,
-                             struct sy_error *err) {
-    const struct gguf_value *side = gguf_find(gguf, "switchyard.file.tokenizer_config.json");
+/* ---- files that convert carries along: they say more than GGUF's keys can ---- */
+
+static bool add_config(struct tokenizer *t, const struct gguf *gguf, struct sy_error *err) {
+    const struct gguf_value *side = gguf_find(gguf, FILE_KEY "tokenizer_config.json");
     struct json_limits limits = { .bytes = t->limits.file_bytes, .depth = LOAD_JSON_DEPTH };
-    json_t *config = NULL, *root = json_parse(json.data, json.size, limits, err);
-    bool done = root && load_json(t, root, err);
-    json_decref(root);
-    if (done && side && side->type == GGUF_STRING) {
-        config = json_parse(side->text.data, side->text.size, limits, err);
-        done = config && load_config(t, config, err);
-        json_decref(config);
-    }
-    if (!done) sy_error_at(err, "tokenizer.huggingface.json");
+    if (!side || side->type != GGUF_STRING) return true;
+    json_t *config = json_parse(side->text.data, side->text.size, limits, err);
+    bool done = config && load_config(t, config, err);
+    json_decref(config);
     return done;
 }
 
+/* A rank file counts only where GGUF's keys show that it could be read: it does not say all itself. */
+static bool is_ranks(const char *name) {
+    size_t length = strlen(name), begin = strlen(FILE_KEY);
+    return strncmp(name, FILE_KEY, begin) == 0 && length > begin + 9 &&
+           strcmp(name + length - 9, ".tiktoken") == 0;
+}
+
+/* The file that would be read in the folder (tokenizer_open.c), by its key; NULL: none. */
+static const char *find_file(const struct gguf *gguf, bool ranks_too) {
+    static const char *const names[] = { "tokenizer.huggingface.json", FILE_KEY "tokenizer.model",
+                                         FILE_KEY "spiece.model", FILE_KEY "tekken.json",
+                                         FILE_KEY "tiktoken.model" };
+    const char *found = NULL;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const struct gguf_value *value = gguf_find(gguf, names[i]);
+        if (value && value->type == GGUF_STRING && (ranks_too || i < 4)) return names[i];
+    }
+    for (int64_t i = 0; ranks_too && i < gguf->key_count; i++) {
+        const struct gguf_key *key = &gguf->keys[i];
+        if (key->value.type == GGUF_STRING && is_ranks(key->name) && (!found || strcmp(key->name, found) < 0))
+            found = key->name;
+    }
+    return found;
+}
+
+static bool open_file(struct tokenizer *t, const struct gguf *gguf, const char *key, struct sy_error *err) {
+    struct gguf_text text = gguf_find(gguf, key)->text;
+    bool done = text.size <= t->limits.file_bytes
+                    ? load_bytes(t, text.data, text.size, NULL, err) && add_config(t, gguf, err)
+                    : sy_fail(err, SY_ERR_LIMIT, "%lld bytes, at most %lld are read", (long long)text.size,
+                              (long long)t->limits.file_bytes);
+    return done || sy_error_at(err, "%s", key);
+}
+
 bool load_gguf(struct tokenizer *t, const struct gguf *gguf, struct sy_error *err) {
-    const struct gguf_value *json = gguf_find(gguf, "tokenizer.huggingface.json");
-    if (json && json->type == GGUF_STRING) return open_huggingface(t, gguf, json->text, err);
-    return open_ggml(t, gguf, err);
+    char kind[208];
+    key_text(gguf, "model", kind, sizeof kind);
+    const char *file = find_file(gguf, kind[0] && strcmp(kind, "none") != 0);
+    return file ? open_file(t, gguf, file, err) : open_ggml(t, gguf, err);
 }

@@ -13,8 +13,9 @@ Then the 350 texts there are tokenised in four ways:
 
 A table says how many texts differ: keys from files, files from the reference, llama.cpp from keys; --show prints the first N of the first and the last.
 For starcoder, whose vocabulary file by llama.cpp's own converter is there too, llama.cpp is also asked with that: what it differs in with
-both is its own. Texts that are no UTF-8 are compared where the reference has them, but not with llama.cpp's gpt2, which they end. Exit status 1 where keys differ from files without a
-warning of convert's. Needs llama-cpp-python, gguf, zstd (the program).
+both is its own. Texts that are no UTF-8 are compared where the reference has them, but not with llama.cpp's gpt2, which they end.
+Exit status 1 where keys differ from files without a warning of convert's, or where the GGUF file with the files that it carries does not
+tokenise as the folder. Needs llama-cpp-python, gguf, zstd (the program).
 """
 import argparse, json, os, re, shutil, subprocess, sys, tempfile
 
@@ -131,13 +132,15 @@ def one(program, name, show, folder):
     from gguf import GGUFReader
     fields = GGUFReader(file).fields
     said = {k: fields["tokenizer.ggml." + k].contents() if "tokenizer.ggml." + k in fields else "-" for k in ("model", "pre")}
-    told = {"files": 0, "keys": 0, "llama": 0, "texts": 0, "own": None}
+    told = {"files": 0, "carried": 0, "keys": 0, "llama": 0, "texts": 0, "own": None}
     differ, hidden = [], []
     for special, ids, texts, want in cases(rows):
-        files, keys, other = ours(program, checkpoint, texts, special), ours(program, bare, texts, special), llama_cpp(file, texts, special, said["model"] != "gpt2")
+        files, keys = ours(program, checkpoint, texts, special), ours(program, bare, texts, special)
+        other = llama_cpp(file, texts, special, said["model"] != "gpt2")
         told["texts"] += len(texts)
         told["files"] += count(files, want)
         told["keys"] += count(keys, files)
+        told["carried"] += count(ours(program, file, texts, special), files)
         told["llama"] += count(other, keys)
         differ += [(i, t, "llama.cpp", a, b) for i, t, a, b in zip(ids, texts, other, keys) if a is not None and a != b]
         hidden += [(i, t, "files", a, b) for i, t, a, b in zip(ids, texts, files, keys) if a != b]
@@ -156,7 +159,9 @@ def one(program, name, show, folder):
         print(f"{'':18} llama.cpp with the vocabulary file of its own converter: {told['own']} of these texts otherwise than with ours")
     for i, text, who, a, b in hidden[:show] + differ[:show]:
         print(f"    {i} {text[:60]!r}\n      {who:9} {a[:24]}\n      keys      {b[:24]}")
-    return told["keys"] == 0 or bool(p.stderr)
+    if told["carried"]:
+        print(f"{'':18} with the files that the GGUF file carries {told['carried']} texts differ from the folder's")
+    return told["carried"] == 0 and (told["keys"] == 0 or bool(p.stderr))
 
 
 def main():

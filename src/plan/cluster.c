@@ -30,7 +30,8 @@
 
 double ranks_touched(int64_t experts, int64_t chosen, int64_t ranks) {
     double each = (double)experts / (double)ranks, none = 1;
-    for (int64_t k = 0; k < chosen; k++) /* C(E - each, K) / C(E, K) */
+    for (int64_t k = 0; k < chosen && none > 1e-20;
+         k++) /* C(E - each, K) / C(E, K); what is left adds nothing */
         none *= fmax(0, ((double)experts - each - (double)k) / ((double)experts - (double)k));
     return (double)ranks * (1 - none);
 }

@@ -76,11 +76,13 @@ static struct plan_cluster cluster_of(const char *preset, int64_t ranks, int64_t
     return c;
 }
 
-/* Found by fuzzing: a config of four billion experts took its copies of them all. */
+/* Found by fuzzing: a config of four billion experts took its copies of them all, or went through all that a
+ * token chose. */
 TEST(experts_beyond_count_are_refused) {
     struct imbalance i;
     struct sy_error err = { 0 };
     assert_true(imbalance_of(LOAD_ZIPF, NULL, 2048, 1, 64, 4096, 4096, &i, &err));
+    assert_true(ranks_touched((int64_t)1 << 50, (int64_t)1 << 49, 4096) == 4096);
     assert_false(imbalance_of(LOAD_ZIPF, NULL, (int64_t)1 << 32, 1, 64, 2, 2, &i, &err));
     assert_int_equal(err.code, SY_ERR_LIMIT);
     assert_false(imbalance_of(LOAD_UNIFORM, NULL, 1 << 20, 1, 64, 2, 65536, &i, &err));

@@ -242,6 +242,10 @@ bool normalizer_is_nfc(const struct normalizer *normalizer) {
            normalizer->steps[0].form == FORM_NFC;
 }
 
+bool normalizer_mends(const struct normalizer *normalizer) {
+    return normalizer && normalizer->count == 1 && normalizer->steps[0].kind == STEP_SPM;
+}
+
 bool normalizer_apply(const struct normalizer *normalizer, const char *text, int64_t size, bool first,
                       struct text *out, struct sy_error *err) {
     struct text rooms[2] = { { 0 }, { 0 } };

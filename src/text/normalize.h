@@ -24,8 +24,12 @@ void normalizer_close(struct normalizer *normalizer); /* NULL is allowed */
 bool normalizer_is_identity(const struct normalizer *normalizer);
 bool normalizer_is_nfc(const struct normalizer *normalizer); /* that form, and nothing else */
 
-/* Appends the normal form of valid UTF-8 text. `first`: this piece of text stands at the very front of what
- * is encoded; SentencePiece's dummy prefix is added there alone. */
+/* Does it take bytes that are no characters, too, and make U+FFFD of each? Then it must see them as they are:
+ * that U+FFFD is the map's no more, as one in the text would be. */
+bool normalizer_mends(const struct normalizer *normalizer);
+
+/* Appends the normal form of valid UTF-8 text, or of any bytes where normalizer_mends. `first`: this piece of
+ * text stands at the very front of what is encoded; SentencePiece's dummy prefix is added there alone. */
 SY_MUST_CHECK bool normalizer_apply(const struct normalizer *normalizer, const char *text, int64_t size,
                                     bool first, struct text *out, struct sy_error *err);
 

@@ -3,8 +3,9 @@
  * put before the text. Source: sentencepiece 0.2.3, src/normalizer.cc, Normalize and NormalizePrefix.
  *
  * At each place the longest piece that the user defined is taken as it is, else the longest key of the map is
- * replaced, else one character is copied. With `squeeze`, spaces at both ends go, and of several one is left.
- * U+2581 stands for a space where `escape` is set. `first`: the dummy prefix goes before this piece of text.
+ * replaced, else one character is copied, or U+FFFD put for a byte that is part of none. With `squeeze`,
+ * spaces at both ends go, and of several one is left. U+2581 stands for a space where `escape` is set.
+ * `first`: the dummy prefix goes before this piece of text.
  */
 #include "base/checked.h"
 #include "text/normalize_steps.h"
@@ -21,17 +22,16 @@ struct unit {
 static struct unit unit_at(const struct step *step, const char *text, int64_t size) {
     struct byte_trie_cursor cursor = byte_trie_begin(&step->whole, text, size);
     int64_t longest = 0;
-    struct unit unit = { text, 0, 0 };
     while (byte_trie_next(&cursor) >= 0) longest = cursor.used;
     if (longest == 0 && step->map) {
+        struct unit unit;
         unit.size = charsmap_find(step->map, text, size, false, &unit.become, &unit.become_size);
         if (unit.size > 0) return unit;
     }
-    unit.become = text;
-    unit.size = longest;
-    if (longest == 0) text_next(text, size, &unit.size);
-    unit.become_size = unit.size;
-    return unit;
+    uint32_t point;
+    if (longest == 0) longest = (int64_t)utf8_decode(text, (size_t)size, &point);
+    if (longest == 0) return (struct unit){ "\xef\xbf\xbd", 3, 1 }; /* a byte of no character */
+    return (struct unit){ text, longest, longest };
 }
 
 void step_find_plain(struct step *step) {

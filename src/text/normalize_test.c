@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A character map of two keys, as sentencepiece lays it out: "a" -> "b", and "ab" -> "xyz". Node 1 ^ 'a' =
- * 0x60 etc. are spelt out by hand. */
+/* A character map of three keys, as sentencepiece lays it out: "a" -> "b", "ab" -> "xyz", and U+FFFD -> "b".
+ * Node 1 ^ 'a' = 0x60 etc. are spelt out by hand. */
 static int64_t small_map(unsigned char *bytes) {
     enum { UNITS = 256 };
     uint32_t units[UNITS] = { 0 };
@@ -18,6 +18,10 @@ static int64_t small_map(unsigned char *bytes) {
     units[(1 ^ 'a') ^ 4] = 0x80000000u | 0;    /* its value: replacement at 0 */
     units[((1 ^ 'a') ^ 4) ^ 'b'] = 8u << 10 | 1u << 8 | 'b';
     units[(((1 ^ 'a') ^ 4) ^ 'b') ^ 8] = 0x80000000u | 2;
+    units[0xee] = 1u << 10 | 0xef; /* 1 ^ 0xef; children at 0xef ^ byte */
+    units[0x50] = 1u << 10 | 0xbf;
+    units[0xec] = 1u << 10 | 1u << 8 | 0xbd;
+    units[0xed] = 0x80000000u | 0;
     uint32_t size = sizeof units;
     memcpy(bytes, &size, 4);
     memcpy(bytes + 4, units, sizeof units);
@@ -273,6 +277,8 @@ TEST(sentencepiece_s_rules_for_characters_and_the_user_s_pieces) {
                                                { "aab", 3, 0, SPM_USER_DEFINED } };
     struct spm_rules rules = { .charsmap = bytes, .charsmap_size = small_map(bytes) };
     spm_becomes(&rules, "abcacaab\xc3\xa9", true, "xyzcbcbxyz\xc3\xa9");
+    spm_becomes(&rules, "\xef\xbf\xbd\xff\xe4\xb8z", true,
+                "b\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbdz"); /* not the map's */
     rules.pieces = pieces;
     rules.piece_count = 3;
     spm_becomes(&rules, "abcaaaabz", true, "xyzcaaaabz"); /* aa and aab stand, the longer where both fit */

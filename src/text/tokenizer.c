@@ -102,7 +102,7 @@ static bool encode_mended(struct encoding *e, const char *text, int64_t size, bo
 static bool encode_plain(struct encoding *e, const char *text, int64_t size, bool first,
                          struct sy_error *err) {
     int64_t at = valid_end(text, size, 0);
-    if (at == size) return encode_valid(e, text, size, first, err);
+    if (at == size || normalizer_mends(e->t->normalizer)) return encode_valid(e, text, size, first, err);
     if (!e->t->byte_level) return encode_mended(e, text, size, first, err);
     if (!encode_valid(e, text, at, first, err)) return false;
     while (at < size) {

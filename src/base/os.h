@@ -82,7 +82,7 @@ void os_writer_abandon(struct os_writer *writer);          /* removes the tempor
 /* Anonymous memory, zeroed and touched now (huge pages where given), so that it is really there. size > 0. */
 SY_MUST_CHECK bool os_memory_take(int64_t size, void **out, struct sy_error *err);
 void os_memory_release(void *memory, int64_t size);
-int64_t os_peak_rss_bytes(void);
+int64_t os_peak_rss_bytes(void); /* the most that was resident since this program started; 0: not known */
 
 /* ---- this process ---- */
 

@@ -30,7 +30,7 @@ static void open_all(void) {
 
 static void encode(const struct tokenizer *t, const char *text, int64_t size, struct id_buffer *ids) {
     struct encode_options how = { .no_special = true, .parse_special = true };
-    TOKENIZER_MUST(tokenizer_encode(t, text, size, how, ids, NULL));
+    MUST(tokenizer_encode(t, text, size, how, ids, NULL));
 }
 
 /* ids of "A<s>B" = ids of A, <s>, ids of B. */
@@ -43,13 +43,12 @@ static void cut_must_hold(const struct tokenizer *t, const char *text, int64_t s
     text_add_bytes(&joined, text + half, (size_t)(size - half));
     encode(t, joined.data, (int64_t)joined.size, &whole);
     encode(t, text, half, &parts);
-    TOKENIZER_MUST(id_buffer_add(&parts, (int32_t)tokenizer_find(t, "<s>", 3), NULL));
+    MUST(id_buffer_add(&parts, (int32_t)tokenizer_find(t, "<s>", 3), NULL));
     encode(t, text + half, size - half, &parts);
     bool crossed =
         memmem(text, (size_t)size, "<", 1) || memmem(text, (size_t)size, ">", 1); /* "<s" and "<s>>" */
     if (!crossed)
-        TOKENIZER_MUST(whole.count == parts.count &&
-                       memcmp(whole.data, parts.data, (size_t)whole.count * 4) == 0);
+        MUST(whole.count == parts.count && memcmp(whole.data, parts.data, (size_t)whole.count * 4) == 0);
     id_buffer_free(&whole);
     id_buffer_free(&parts);
     text_free(&joined);

@@ -58,19 +58,19 @@ static void must_be_same(const struct checkpoint *checkpoint, const struct gguf 
                          const struct inputs *written) {
     struct checkpoint again;
     struct gguf keys;
-    OUTCOME_MUST(gguf_open_memory(written->files, 1, &again, &keys, NULL));
+    MUST(gguf_open_memory(written->files, 1, &again, &keys, NULL));
     accepted_must_hold(written, &again, &keys);
     for (int64_t i = 0; i < gguf->key_count; i++) {
         if (is_writers(gguf->keys[i].name)) continue;
         const struct gguf_value *value = gguf_find(&keys, gguf->keys[i].name);
-        OUTCOME_MUST(value && same_value(value, &gguf->keys[i].value));
+        MUST(value && same_value(value, &gguf->keys[i].value));
     }
     for (int64_t i = 0; i < checkpoint->count; i++) {
         const struct tensor *a = &checkpoint->tensors[i], *b = checkpoint_find(&again, a->name);
         if (a->dtype == DTYPE_COUNT) continue;
-        OUTCOME_MUST(b && a->dtype == b->dtype && a->rank == b->rank && a->bytes == b->bytes);
-        OUTCOME_MUST(memcmp(a->shape, b->shape, sizeof a->shape) == 0);
-        OUTCOME_MUST(memcmp(a->data, b->data, (size_t)a->bytes) == 0);
+        MUST(b && a->dtype == b->dtype && a->rank == b->rank && a->bytes == b->bytes);
+        MUST(memcmp(a->shape, b->shape, sizeof a->shape) == 0);
+        MUST(memcmp(a->data, b->data, (size_t)a->bytes) == 0);
     }
     checkpoint_close(&again);
 }
@@ -80,8 +80,8 @@ static void give_all(struct gguf_writer *writer, const struct checkpoint *checkp
         const struct tensor *tensor = &checkpoint->tensors[i];
         if (tensor->dtype == DTYPE_COUNT) continue;
         int64_t cut = (int64_t)random_below(random, (uint64_t)tensor->bytes + 1);
-        OUTCOME_MUST(gguf_write(writer, tensor->data, cut, NULL));
-        OUTCOME_MUST(gguf_write(writer, tensor->data + cut, tensor->bytes - cut, NULL));
+        MUST(gguf_write(writer, tensor->data, cut, NULL));
+        MUST(gguf_write(writer, tensor->data + cut, tensor->bytes - cut, NULL));
     }
 }
 
@@ -91,24 +91,24 @@ static void write_back(const struct checkpoint *checkpoint, const struct gguf *g
     int fd = memfd_create("gguf", MFD_CLOEXEC);
     int64_t declared = 0, set = 0;
     snprintf(path, sizeof path, "/dev/fd/%d", fd);
-    OUTCOME_MUST(fd >= 0 && gguf_writer_open(path, &writer, NULL));
+    MUST(fd >= 0 && gguf_writer_open(path, &writer, NULL));
     for (int64_t i = 0; i < gguf->key_count; i++) {
         const struct gguf_key *key = &gguf->keys[i];
-        OUTCOME_MUST(gguf_set(writer, key->name, &key->value, NULL) != is_writers(key->name));
+        MUST(gguf_set(writer, key->name, &key->value, NULL) != is_writers(key->name));
     }
     for (int64_t i = 0; i < checkpoint->count; i++) {
         const struct tensor *a = &checkpoint->tensors[i];
         if (a->dtype == DTYPE_COUNT) continue;
-        OUTCOME_MUST(gguf_declare(writer, a->name, a->dtype, a->rank, a->shape, NULL));
+        MUST(gguf_declare(writer, a->name, a->dtype, a->rank, a->shape, NULL));
     }
     if (random_below(random, 2)) ask_much(writer, random, &declared, &set);
     give_all(writer, checkpoint, random);
     bool good = gguf_writer_commit(writer, NULL);
-    OUTCOME_MUST(good == (declared == 0)); /* nobody gave the data of what was declared in between */
+    MUST(good == (declared == 0)); /* nobody gave the data of what was declared in between */
     off_t size = lseek(fd, 0, SEEK_END);
     unsigned char *bytes = good ? malloc((size_t)size) : NULL;
     if (good) {
-        OUTCOME_MUST(size > 0 && bytes && pread(fd, bytes, (size_t)size, 0) == size);
+        MUST(size > 0 && bytes && pread(fd, bytes, (size_t)size, 0) == size);
         must_be_same(checkpoint, gguf, &(struct inputs){ { { "back", bytes, size } }, 1 });
     }
     free(bytes);

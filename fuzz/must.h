@@ -5,18 +5,7 @@
 #ifndef FUZZ_MUST_H
 #define FUZZ_MUST_H
 
-#include "base/error.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-
-#define MUST(condition)                                                                                      \
-    do {                                                                                                     \
-        if (!(condition)) {                                                                                  \
-            fprintf(stderr, "fuzz: not so: %s\n", #condition);                                               \
-            abort();                                                                                         \
-        }                                                                                                    \
-    } while (0)
+#include "check.h"
 
 static long long must_inputs, must_deep, must_good;
 
@@ -30,11 +19,7 @@ static inline void must_begin(void) {
 }
 
 static inline void must_refuse(const struct sy_error *err) {
-    char line[1200];
-    MUST(err->code != SY_OK && err->code != SY_ERR_INTERNAL && err->code != SY_ERR_MEMORY);
-    MUST(err->message[0]);
-    sy_error_line(err, line, sizeof line);
-    for (const unsigned char *c = (const unsigned char *)line; *c; c++) MUST(*c >= 0x20 && *c != 0x7f);
+    check_refusal_line(err);
 }
 
 #endif

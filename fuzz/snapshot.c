@@ -3,6 +3,7 @@
  * table of pages, and mostly puts the checksum right again, so that what lies behind it is reached.
  */
 #include "base/random.h"
+#include "check.h"
 #include "kv/snapshot_file.h"
 
 #include <stdio.h>
@@ -16,14 +17,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 size_t LLVMFuzzerCustomMutator(uint8_t *bytes, size_t size, size_t room, unsigned seed);
 
 static long long inputs, deep, good;
-
-#define MUST(condition)                                                                                      \
-    do {                                                                                                     \
-        if (!(condition)) {                                                                                  \
-            fprintf(stderr, "fuzz: not so: %s\n", #condition);                                               \
-            abort();                                                                                         \
-        }                                                                                                    \
-    } while (0)
 
 static void print_counts(void) {
     fprintf(stderr, "fuzz: %lld of %lld inputs past the header, %lld accepted\n", deep, inputs, good);

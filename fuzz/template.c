@@ -8,6 +8,7 @@
  */
 #include "template/template.h"
 #include "base/utf8.h"
+#include "check.h"
 #include "mutate.h"
 
 static const char *const seeds[] = {
@@ -285,14 +286,6 @@ static long long inputs, parsed, rendered;
 static void print_counts(void) {
     fprintf(stderr, "fuzz: %lld of %lld inputs past the parser, %lld rendered\n", parsed, inputs, rendered);
 }
-
-#define MUST(condition)                                                                                      \
-    do {                                                                                                     \
-        if (!(condition)) {                                                                                  \
-            fprintf(stderr, "fuzz: not so: %s\n", #condition);                                               \
-            abort();                                                                                         \
-        }                                                                                                    \
-    } while (0)
 
 static void check_refusal(const struct sy_error *err) {
     int line, column;

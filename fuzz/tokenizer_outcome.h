@@ -5,6 +5,7 @@
 #ifndef FUZZ_TOKENIZER_OUTCOME_H
 #define FUZZ_TOKENIZER_OUTCOME_H
 
+#include "refusal.h"
 #include "tokenizer_seeds.h"
 
 static const struct tokenizer_limits limits = { 1 << 16, 2048, 256, 2048, 1 << 20 };
@@ -14,31 +15,21 @@ static void print_counts(void) {
     fprintf(stderr, "fuzz: %lld of %lld inputs past the header, %lld accepted\n", deep, inputs, good);
 }
 
-static void refusal_must_hold(struct sy_error *err) {
-    char line[1200];
-    TOKENIZER_MUST(err->code != SY_OK && err->code != SY_ERR_INTERNAL && err->code != SY_ERR_MEMORY);
-    TOKENIZER_MUST(err->message[0] && err->remedy[0]);
-    sy_error_line(err, line, sizeof line);
-    for (const unsigned char *c = (const unsigned char *)line; *c; c++)
-        TOKENIZER_MUST(*c >= 0x20 && *c != 0x7f);
-}
-
 static void accepted_must_hold(const struct tokenizer *t, const uint8_t *bytes, size_t size) {
     static const char *const texts[] = {
         "", "ab abc <s> word <mask> b\xc3\xa9", "  aab\n\nb 123 it's", "\xff\xc3 a\xe2\x96",
         "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab"
     };
     struct tokenizer_facts facts = tokenizer_facts(t);
-    TOKENIZER_MUST(facts.count > 0 && facts.kind && facts.bytes > 0);
+    MUST(facts.count > 0 && facts.kind && facts.bytes > 0);
     for (int64_t id = -1; id <= facts.count; id++) {
         int64_t piece_size;
         const char *piece = tokenizer_piece(t, id, &piece_size);
-        TOKENIZER_MUST((piece == NULL) == (tokenizer_kind(t, id) == TOKEN_NONE));
+        MUST((piece == NULL) == (tokenizer_kind(t, id) == TOKEN_NONE));
         if (piece && piece_size > 0) {
             int64_t found = tokenizer_find(t, piece, piece_size), found_size;
             const char *other = tokenizer_piece(t, found, &found_size);
-            TOKENIZER_MUST(other && found_size == piece_size &&
-                           memcmp(other, piece, (size_t)piece_size) == 0);
+            MUST(other && found_size == piece_size && memcmp(other, piece, (size_t)piece_size) == 0);
         }
     }
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
@@ -61,7 +52,7 @@ static inline void outcome_of(const uint8_t *bytes, size_t size, const char *pre
     if (inputs++ == 0) atexit(print_counts);
     struct tokenizer *t = tokenizer_blank("fuzz", &limits, &err);
     bool accepted = load_bytes(t, (const char *)bytes, (int64_t)size, pre, &err);
-    if (!accepted) refusal_must_hold(&err);
+    if (!accepted) refusal_check(&err);
     deep += accepted || strncmp(err.place, "line ", 5) != 0;
     good += accepted;
     if (accepted && !may_refuse_text(t)) accepted_must_hold(t, bytes, size);

@@ -6,20 +6,13 @@
 #define FUZZ_TOKENIZER_SEEDS_H
 
 #include "base/utf8.h"
+#include "check.h"
 #include "text/byte_alphabet.h"
 #include "text/tokenizer_parts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define TOKENIZER_MUST(condition)                                                                            \
-    do {                                                                                                     \
-        if (!(condition)) {                                                                                  \
-            fprintf(stderr, "fuzz: not so: %s\n", #condition);                                               \
-            abort();                                                                                         \
-        }                                                                                                    \
-    } while (0)
 
 /* ---- tokenizers ---- */
 
@@ -117,13 +110,13 @@ static inline void stream_must_hold(const struct tokenizer *t, const struct id_b
     struct token_stream stream = token_stream_begin(t);
     struct text out = { 0 };
     for (int64_t i = 0; i < ids->count; i++) {
-        TOKENIZER_MUST(token_stream_next(&stream, ids->data[i], &out, NULL));
+        MUST(token_stream_next(&stream, ids->data[i], &out, NULL));
         /* With bytes held back, those before are known to be broken: c3 c3 gives c3, and holds c3. */
-        if (stream.pending_count == 0) TOKENIZER_MUST(!ends_within_character(out.data, out.size));
+        if (stream.pending_count == 0) MUST(!ends_within_character(out.data, out.size));
     }
     token_stream_end(&stream, &out);
-    TOKENIZER_MUST(out.size == want->size);
-    TOKENIZER_MUST(out.size == 0 || memcmp(out.data, want->data, out.size) == 0);
+    MUST(out.size == want->size);
+    MUST(out.size == 0 || memcmp(out.data, want->data, out.size) == 0);
     text_free(&out);
 }
 
@@ -135,11 +128,11 @@ static inline void text_must_hold(const struct tokenizer *t, const char *text, i
         struct id_buffer ids = { 0 };
         struct text out = { 0 };
         struct sy_error err;
-        TOKENIZER_MUST(tokenizer_encode(t, text, size, how, &ids, &err));
-        for (int64_t i = 0; i < ids.count; i++) TOKENIZER_MUST(ids.data[i] >= 0 && ids.data[i] < facts.count);
-        TOKENIZER_MUST(tokenizer_decode(t, ids.data, ids.count, &out, &err));
+        MUST(tokenizer_encode(t, text, size, how, &ids, &err));
+        for (int64_t i = 0; i < ids.count; i++) MUST(ids.data[i] >= 0 && ids.data[i] < facts.count);
+        MUST(tokenizer_decode(t, ids.data, ids.count, &out, &err));
         if (same && way == 1)
-            TOKENIZER_MUST(out.size == (size_t)size && (size == 0 || memcmp(out.data, text, out.size) == 0));
+            MUST(out.size == (size_t)size && (size == 0 || memcmp(out.data, text, out.size) == 0));
         stream_must_hold(t, &ids, &out);
         text_free(&out);
         id_buffer_free(&ids);

@@ -37,8 +37,8 @@ static void accepted_must_hold(const struct tokenizer *t, const uint8_t *bytes, 
     text_must_hold(t, (const char *)bytes, size > 400 ? 400 : (int64_t)size, false);
 }
 
-/* A pattern or a Replace may go beyond its bounds on some text: that is a refusal too, so only sound models.
- */
+/* A pattern or a Replace may go beyond its bounds on some text: that is a refusal too, so only sound
+ * models. */
 static bool may_refuse_text(const struct tokenizer *t) {
     struct id_buffer ids = { 0 };
     struct sy_error err;

@@ -265,8 +265,8 @@ struct sy_event { /* pointers are valid until the next call on the engine */
     struct sy_logprob token;
     const struct sy_logprob *likeliest; /* [likeliest_count], best first, as sampling.logprobs asked */
     int64_t likeliest_count;
-    /* both kinds: text that became sure since the last event; never half a character, nothing of a stop text
-     */
+    /* both kinds: text that became sure since the last event; never half a character, nothing of a stop
+     * text */
     const char *text;
     size_t text_size;
     /* SY_EVENT_FINISHED */

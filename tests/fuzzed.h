@@ -14,8 +14,8 @@ struct fuzzed {
                      unsigned seed); /* from nothing: a valid input */
 };
 
-/* `rounds` inputs in chains of mutations, each in a block of its own size, so that reading behind it is seen.
- */
+/* `rounds` inputs in chains of mutations, each in a block of its own size, so that reading behind it is
+ * seen. */
 void fuzzed_run(const struct fuzzed *fuzzed, int rounds, uint64_t seed);
 /* Every file of the folder (from the source root). */
 void fuzzed_replay(const struct fuzzed *fuzzed, const char *folder);

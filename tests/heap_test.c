@@ -71,8 +71,8 @@ TEST(steps_ask_the_heap_for_nothing) {
     }
 }
 
-/* Nor does the scheduler, whatever it does for a sequence: samples, tells log-probabilities, logits, routing.
- */
+/* Nor does the scheduler, whatever it does for a sequence: samples, tells log-probabilities, logits,
+ * routing. */
 static void ignore_logits(void *argument, int64_t sequence, int64_t index, const float *logits,
                           int64_t vocab) {
     (void)argument, (void)sequence, (void)index, (void)logits, (void)vocab;

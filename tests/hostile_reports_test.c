@@ -155,8 +155,8 @@ TEST(hostile_colibri_413_shape_against_span) {
     hostile_close(&h);
 }
 
-/* colibri GHSA-gf38 and its like: a span of bytes that fits no dtype must not be read as if it were two bits.
- */
+/* colibri GHSA-gf38 and its like: a span of bytes that fits no dtype must not be read as if it were two
+ * bits. */
 TEST(hostile_colibri_bytes_of_an_unknown_type) {
     static const char *const types[] = { "INT2", "I2", "U2", "Q2_K", "F4", "I4", "BOOL", "U8", "F8_E4M3" };
     struct hostile h;

@@ -52,8 +52,8 @@ _Noreturn void test_skip_at(const char *file, int line, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* The path of something in the shared test data, say "vectors/moe"; whether it is there. The data lie in
- * ../shared/data beside the checkout, if at all. A test that is then skipped fails where SY_EXPECT_SHARED=1.
- */
+ * ../shared/data beside the checkout, if at all. A test that is then skipped fails where
+ * SY_EXPECT_SHARED=1. */
 bool test_data(char path[TEST_PATH_MAX], const char *name);
 
 /* The same, but skips the test when it is missing. */

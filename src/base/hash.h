@@ -2,8 +2,8 @@
  * A hash of 256 bits over a stream of bytes: whether a file is what was written, which model a cache was made
  * with. Against accidents, not against people: whoever wants can make two inputs of one hash.
  *
- *     word j of the input (8 bytes, little-endian) goes to lane j mod 4:   h = (h ^ word) * odd;  h ^= h >>
- * 29 end:   the length as one more word, the lanes mixed into each other twice
+ *     word j of the input (8 bytes, little-endian) goes to lane j mod 4:  h = (h ^ word) * odd;  h ^= h >> 29
+ *     at the end the length, as one more word; then the lanes are mixed into each other, twice
  *
  * Every step can be undone, so two inputs of one length that differ within a single word (one bit, say)
  * always differ in hash.

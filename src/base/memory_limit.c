@@ -21,8 +21,8 @@ static void lower(struct memory_limit *limit, int64_t bytes, const char *whose) 
 }
 
 static void group_limit(void *argument, const char *folder) {
-    /* Version 2: who goes over `max` is killed, who goes over `high` is slowed down until nothing moves.
-     * Version 1. */
+    /* Who goes over memory.max is killed, who goes over memory.high is slowed down until nothing moves (both
+     * of version 2). memory.limit_in_bytes is version 1's. */
     static const char *const files[] = { "memory.max", "memory.high", "memory.limit_in_bytes" };
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         char *text = cgroup_text(folder, files[i]), *end;

@@ -35,8 +35,7 @@ TEST(the_tightest_limit_of_memory_counts) {
 }
 
 /* Version 2, as a service in a slice has it: each group may say `max` and `high`, and the least of all
- * counts.
- */
+ * counts. */
 TEST(nested_groups_of_version_2_count) {
     lay("/proc/meminfo", "MemTotal:       24000 kB\n");
     lay("/proc/self/cgroup", "0::/user.slice/user-0.slice/job.scope\n");

@@ -66,8 +66,7 @@ struct command_text {
 
 /* Parse argv[0..argc) (the words after the verb) into `args`; positionals are collected into
  * positional[0..*count), at most `room`. Errors: SY_ERR_USAGE, one line, with the nearest option as remedy.
- * When --help or -h comes, *help_wanted is set, and nothing
- * behind it is looked at. */
+ * When --help or -h comes, *help_wanted is set, and nothing behind it is looked at. */
 SY_MUST_CHECK bool options_parse(const struct option_table *table, int argc, char **argv, void *args,
                                  const char **positional, int room, int *count, bool *help_wanted,
                                  struct sy_error *err);

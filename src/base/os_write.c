@@ -1,9 +1,10 @@
 /*
  * Writing a file so that it appears whole or not at all:
  *
- *     .NAME.x7k2qp.tmp  <- write ... write      in the folder of the target, so that renaming cannot cross
- * file systems fsync             the bytes are on the disk before the name points at them rename over the
- * target, in one step fsync folder      the name is on the disk too
+ *     .NAME.x7k2qp.tmp <- write ... write  in the target's folder, so that renaming cannot cross file systems
+ *     fsync                                the bytes are on the disk before the name points at them
+ *     rename over the target               in one step
+ *     fsync folder                         the name is on the disk too
  *
  * All names are relative to the folder's descriptor: nothing that happens to the path meanwhile can divert
  * the rename. Pipes, devices and the descriptors under /dev are no files that could be replaced; they are

@@ -6,8 +6,8 @@
  * take in order as they come free, and team_sync() is the only barrier:
  *
  *     for (struct team_loop l = team_loop(team, tiles); team_next(&l);)
- *         compute(l.tile);                       // which thread takes a tile is free; what a tile computes
- * is not team_sync(team);                           // everybody's tiles are done, and visible
+ *         compute(l.tile);       // which thread takes a tile is free; what a tile computes is not
+ *     team_sync(team);           // everybody's tiles are done, and visible
  *
  * All threads must make the same sequence of team_loop and team_sync calls. At most TEAM_LOOPS loops may
  * stand between two barriers. The barrier spins first (a futex costs 30 us, spinning 0.1 to 0.8: reference

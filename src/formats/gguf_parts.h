@@ -56,8 +56,8 @@ struct gguf_entries { /* malloc'ed */
     int64_t count, room;
 };
 
-/* Appends one file's tensors, sorted by place, checked but for the uniqueness of their names; `file` is kept.
- */
+/* Appends one file's tensors, sorted by place, checked but for the uniqueness of their names; `file` is
+ * kept. */
 SY_MUST_CHECK bool gguf_tensors_read(struct gguf_cursor *cursor, uint64_t count, int64_t alignment,
                                      const char *file, struct arena *arena, struct gguf_entries *entries,
                                      struct sy_error *err);

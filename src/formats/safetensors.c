@@ -1,8 +1,8 @@
 /*
  * Opening a checkpoint: which files belong to it, all their tensors in one table sorted by name.
  *
- *     path -> folder? -> file or index -> shards -> maps -> headers checked -> tensors -> sorted, unique, as
- * the index says
+ *     path -> folder? -> file or index -> shards -> maps -> headers checked -> tensors
+ *          -> sorted, unique, as the index says
  */
 #include "formats/safetensors.h"
 

@@ -2,8 +2,8 @@
  * What a file of kernel-check sees. For each operation of list.h there are two functions, found by name, so
  * that an operation without them does not link:
  *
- *     void check_OP(struct check *check);     all shapes and kinds of data: check->test->OP against
- * check->ref->OP void bench_OP(struct check *check);     speed of check->test->OP, beside the machine's limit
+ *     void check_OP(struct check *check);   all shapes and kinds of data: check->test->OP as check->ref->OP
+ *     void bench_OP(struct check *check);   speed of check->test->OP, beside the machine's limit
  *
  *     void check_scale(struct check *check) {
  *         for (int kind = 0; kind < DATA_COUNT; kind++)
@@ -15,8 +15,9 @@
  *                 check->test->scale(3, x, n, got);
  *                 check_same(check, got, want, n, "n = %ld, data %d", (long)n, kind);
  *                 if (kind == DATA_NORMAL)
- *                     for (int64_t i = 0; i < n; i++) check_near(check, got[i], 3.0 * x[i], 6e-8 *
- * fabs(got[i])); check_done(check);
+ *                     for (int64_t i = 0; i < n; i++)
+ *                         check_near(check, got[i], 3.0 * x[i], 6e-8 * fabs(got[i]));
+ *                 check_done(check);
  *             }
  *     }
  *

@@ -1,11 +1,13 @@
 /*
- * Rotary frequencies and their scalings (models.md 2.3). theta_i = base^(-2i / dims).
+ * Rotary frequencies and their scalings. theta_i = base^(-2i / dims) (Su et al. 2021, arXiv:2104.09864).
  *
  *   linear    theta_i / factor
- *   llama3    by wavelength w = 2 pi / theta_i: kept below original / high; theta / factor above original /
- * low; blended between YaRN      theta_i / factor * ramp_i + theta_i * (1 - ramp_i), ramp from lo to hi; Peng
- * et al. 2023, arXiv:2309.00071 longrope  theta_i / short_i or / long_i, by the length of the prompt; Ding et
- * al. 2024, arXiv:2402.13753
+ *   llama3    by wavelength w = 2 pi / theta_i: kept where w is below original / high, theta_i / factor where
+ *             it is above original / low, blended between
+ *   YaRN      theta_i / factor * ramp_i + theta_i * (1 - ramp_i), ramp from lo to hi
+ *             Peng et al. 2023, arXiv:2309.00071
+ *   longrope  theta_i / short_i or / long_i, by the length of the prompt
+ *             Ding et al. 2024, arXiv:2402.13753
  *   factors   theta_i / factor_i, as GGUF stores llama3's
  *
  * The steps are f32 ones in the order of transformers' modeling_rope_utils.py: angles grow with the position,

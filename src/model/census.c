@@ -4,8 +4,7 @@
  *   a rule of the family, for a layer and an expert that the model has     bound: one claim, two for a pair
  *   the scales of such a tensor                                            bound with it
  *   what the family lists as ignored, the head of a tied model             ignored, with the reason
- *   nothing                                                                refused by name, or unknown if
- * wished
+ *   nothing                                                                refused by name; unknown if wished
  */
 #include "base/options.h"
 #include "model/claims.h"

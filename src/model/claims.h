@@ -38,8 +38,8 @@ bool layout_is_pair(enum layout layout);
 
 bool is_float8(enum dtype dtype); /* the types that may have a scale plane */
 
-/* The shape of the tensor that serves `slot` in this layout (all experts in one: `fused`). Returns the rank.
- */
+/* The shape of the tensor that serves `slot` in this layout (all experts in one: `fused`). Returns the
+ * rank. */
 int layout_shape(const struct spec *spec, int64_t layer, enum slot slot, enum layout layout, bool fused,
                  int64_t shape[TENSOR_RANK_MAX]);
 

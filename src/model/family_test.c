@@ -341,8 +341,8 @@ TEST(multipliers_of_granite) {
     must_refuse(granite, "\"logits_scaling\": 0", "logits_scaling");
 }
 
-/* What a file does not say: the defaults of the classes that wrote it (transformers, or the authors' code).
- */
+/* What a file does not say: the defaults of the classes that wrote it (transformers, or the authors'
+ * code). */
 TEST(defaults_of_each_family) {
 #define EXPERTS_OF(name)                                                                                     \
     "\"model_type\": \"" name "\", \"num_experts_per_tok\": 2, \"intermediate_size\": 12, " SIZES

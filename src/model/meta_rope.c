@@ -1,9 +1,10 @@
 /*
- * Scaled positions in GGUF (models.md 2.3). Some of it is keys, some of it tensors:
+ * Scaled positions in GGUF (llama.cpp, gguf-py constants.py and convert_hf_to_gguf.py). Some of it is keys,
+ * some of it tensors:
  *
- *   A.rope.scaling.{type, factor, original_context_length, ...}      linear, yarn
- *   rope_freqs.weight [dims / 2]                                     what each frequency is divided by
- * (llama3) rope_factors_short.weight, rope_factors_long.weight [dims / 2]   longrope
+ *   A.rope.scaling.{type, factor, original_context_length, ...}   linear, yarn
+ *   rope_freqs.weight [dims / 2]                                  llama3: what each frequency is divided by
+ *   rope_factors_short.weight [dims / 2], rope_factors_long.weight [dims / 2]   longrope
  *
  * A yarn's attn_factor multiplies the magnitude 0.1 ln(factor) + 1; a longrope's is the magnitude itself.
  * yarn_log_multiplier (MLA) is 0.1 mscale_all_dim.

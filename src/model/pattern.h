@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Whether `name` has this form. *layer and *expert become the numbers found, -1 where the pattern has none.
- */
+/* Whether `name` has this form. *layer and *expert become the numbers found, -1 where the pattern has
+ * none. */
 bool pattern_match(const char *pattern, const char *name, int64_t *layer, int64_t *expert);
 
 /* The name that the pattern gives for these numbers; '*' becomes `rest`. False when it does not fit. */

@@ -202,8 +202,8 @@ static bool is_section(const char *name) {
     return false;
 }
 
-/* All fields of one section that `object` has; anything else in it is refused, but for what the root holds.
- */
+/* All fields of one section that `object` has; anything else in it is refused, but for what the root
+ * holds. */
 static void read_section(struct reading *r, const char *section, const json_t *object, void *base) {
     const char *key;
     json_t *value;

@@ -1,8 +1,8 @@
 /*
  * How many experts a batch touches.
  *
- *   distinct(T) = E * (1 - (1 - K/E)^T)          each token leaves a given expert out with probability 1 -
- * K/E distinct(T) = sum over e of 1 - (1 - q_e)^T  measured: q_e is the share of tokens that chose expert e
+ *   distinct(T) = E * (1 - (1 - K/E)^T)           each token leaves an expert out with probability 1 - K/E
+ *   distinct(T) = sum over e of 1 - (1 - q_e)^T   measured: q_e is the share of tokens that chose expert e
  *
  * The tokens of a decode batch come from different texts, so independence holds; those of one text do not
  * choose independently, which experts_touched_together measures (for drafting). The formula is the coupon

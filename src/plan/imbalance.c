@@ -2,15 +2,16 @@
  * Imbalance of expert parallelism: a layer waits for its fullest rank.
  *
  *   shares    p_e = 1 / E (uniform), 1 / rank of e (Zipf, exponent 1), or the trace's, layer by layer
- *   load      of rank r among T K choices: mean T K P_r, variance T K P_r (1 - P_r), P_r the sum of its
- * shares fullest   E[max] of normal numbers with these moments, over T K / ranks: the integral of 1 - prod_r
- * Phi((x - mean_r) / deviation_r)
+ *   load      of rank r among T K choices, P_r being the sum of its shares: mean T K P_r,
+ *             variance T K P_r (1 - P_r)
+ *   fullest   E[max] of normal numbers with these moments, over T K / ranks:
+ *             the integral of 1 - prod_r Phi((x - mean_r) / deviation_r)
  *
- * expected  experts dealt at random, as many to each rank: the mean over PLACEMENTS deals
- * worst     the hottest experts side by side on one rank
- * replicas  each next copy goes to the expert with the most load a copy, its tokens spread over the copies;
- *           then the heaviest copy first to the rank with the least (what DeepSeek's EPLB does, 2025). Worst:
- *           the copies sorted and placed side by side.
+ *   expected  experts dealt at random, as many to each rank: the mean over PLACEMENTS deals
+ *   worst     the hottest experts side by side on one rank
+ *   replicas  each next copy goes to the expert with the most load a copy, its tokens spread over the copies;
+ *             then the heaviest copy first to the rank with the least (what DeepSeek's EPLB does, 2025).
+ *             Worst: the copies sorted and placed side by side.
  *
  * Choices are taken as independent draws: with K of few experts the truth is a little more even.
  */

@@ -7,8 +7,8 @@
  * takes it (store_bytes, kv_pool_bytes, pass_bytes...), the weights from their recipe or headers.
  *
  *   cache    (memory - everything but the experts) / bytes of an expert, in whole experts
- *   fetch    experts that the batch touches / batch * bytes of an expert, all MoE layers * (1 - hit);  hit =
- * held / E when routing is uniform, else from the trace, replayed through LRU (trace.c)
+ *   fetch    experts that the batch touches / batch * bytes of an expert, all MoE layers * (1 - hit)
+ *   hit      held / E when routing is uniform, else from the trace, replayed through LRU (trace.c)
  */
 #include "plan/memory.h"
 

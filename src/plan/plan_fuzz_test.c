@@ -1,5 +1,5 @@
-/* fuzz/plan.c in the suite (fuzzed.h): from the presets, and what it found: configs of billions of experts.
- */
+/* fuzz/plan.c in the suite (fuzzed.h): from the presets, and what it found: configs of billions of
+ * experts. */
 #include "fuzzed.h"
 #include "test.h"
 

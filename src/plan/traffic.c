@@ -1,16 +1,19 @@
 /*
  * Compute and traffic.
  *
- *   FLOPs of a step = 2 * (weights of matrices that act on the token) + attention
- *     a multiply and an add for each weight; the table is looked up, not multiplied; K experts a layer;
- * norms, softmax and activations, far below 1 %, are left out (Kaplan et al. 2020, arXiv:2001.08361, table 1)
- *   attention       = 2 * heads * (key width + value width) * positions seen, a layer
- *     MLA in a step works on the latent (absorbed: kv_lora + rotary, and kv_lora wide), in a prompt on the
- *     expanded keys and values
- *   FLOPs of a prompt's token: the same without the head, which its last token alone needs, and with what is
- *     seen on the mean; of a token in training: 3 * (with the head), for backward costs twice the forward
- * pass bytes of a step = weights that the batch touches, once each, / batch
- *                     + the row of the table + keys and values seen and written
+ *   FLOPs of a step      2 * (weights of matrices that act on the token) + attention
+ *                        a multiply and an add for each weight; the table is looked up, not multiplied;
+ *                        K experts a layer; norms, softmax and activations, far below 1 %, are left out
+ *                        (Kaplan et al. 2020, arXiv:2001.08361, table 1)
+ *   attention            2 * heads * (key width + value width) * positions seen, a layer
+ *                        MLA in a step works on the latent (absorbed: kv_lora + rotary, and kv_lora wide),
+ *                        in a prompt on the expanded keys and values
+ *   FLOPs of a prompt's  the same without the head, which its last token alone needs, and with what is seen
+ *   token                on the mean
+ *   FLOPs of a token     3 * (with the head), for backward costs twice the forward pass
+ *   in training
+ *   bytes of a step      weights that the batch touches, once each, / batch
+ *                        + the row of the table + keys and values seen and written
  *
  * Experts touched: experts_touched.c. Windows: a layer sees what they leave. Of an encoder-decoder a step
  * passes the decoder alone; its cross attention sees `context` positions of the encoder, whose keys and

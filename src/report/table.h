@@ -3,9 +3,10 @@
  * copied.
  *
  *     struct table table = { .columns = 3, .align = "lrr" };
- *     table_row(&table, "part", "parameters", "share");          // the first row is the head, if .head is
- * set table_row(&table, "routed experts", "45.1 B", "96.6 %"); table_print(&table, &style, &out);
- * table_free(&table);
+ *     table_row(&table, "part", "parameters", "share");         // the first row is the head, if .head is set
+ *     table_row(&table, "routed experts", "45.1 B", "96.6 %");
+ *     table_print(&table, &style, &out);
+ *     table_free(&table);
  *
  * Running out of memory shows in out->failed.
  */

@@ -8,13 +8,13 @@
  *   rows N: outputs.  cols K: inputs.  y[m][n] = sum over k of x[m][k] * w[n][k].
  *
  * Strides are in bytes. F4_E2M1 has two elements a byte: its col_stride is 0, and element k is nibble k % 2
- * of byte k / 2 of the row. The product with the scale is rounded once to f32 (and, as every
- * product, flushed where the thread flushes denormals); without a plane it is exact.
+ * of byte k / 2 of the row. The product with the scale is rounded once to f32 (and, as every product, flushed
+ * where the thread flushes denormals); without a plane it is exact.
  *
  * Block formats (tensor/blocks/) have their col_stride 0 too: element k of a row of the file lies in block
  * k / elements, at data + n * row_stride + (k / elements) * bytes. A view that swaps rows and columns says so
- * in `transposed`, since no stride can: then w[n][k] is element n of the file's row k, at data + k *
- * col_stride + (n / elements) * bytes, and row_stride is 0.
+ * in `transposed`, since no stride can: then w[n][k] is element n of the file's row k, at
+ * data + k * col_stride + (n / elements) * bytes, and row_stride is 0.
  *
  * A vector (norm weight, bias) is a weight of one row.
  */

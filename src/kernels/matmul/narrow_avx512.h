@@ -4,7 +4,8 @@
  * then lie, times the scales of the 16 outputs:
  *
  *     e4m3  (1 + m/8) 2^(e-7) by adding to the exponent; subnormals as (1 + m/8) 2^-6 - 2^-6, since denormals
- * are flushed e2m1  a table of 16 in one register, indexed by the low four bits of each lane
+ *           are flushed
+ *     e2m1  a table of 16 in one register, indexed by the low four bits of each lane
  */
 #ifndef KERNELS_MATMUL_NARROW_AVX512_H
 #define KERNELS_MATMUL_NARROW_AVX512_H

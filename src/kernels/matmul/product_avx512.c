@@ -4,9 +4,9 @@
  * product_ref.c.
  *
  *     f32    12 rows: 24 sums
- *     bf16   a word of the panel holds a pair: even k = word << 16, odd k = word & 0xffff0000. Few rows take
- * pairs apart as they go. Many rows share 32 k that were taken apart once, then run as in f32: even chains,
- * odd chains.
+ *     bf16   a word of the panel holds a pair: even k = word << 16, odd k = word & 0xffff0000
+ *            few rows take pairs apart as they go
+ *            many rows share 32 k that were taken apart once, then run as in f32: even chains, odd chains
  */
 #include "base/checked.h"
 #include "kernels/kernels.h"

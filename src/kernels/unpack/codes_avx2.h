@@ -1,8 +1,7 @@
 /*
  * Block formats on AVX2 and up: any run of 32 numbers as 32 signed bytes and two scales.
  *
- *     x_j = scale[j / 16] * codes[j] (+ offset[j / 16])          the operations of tensor/blocks/, in their
- * order
+ *     x_j = scale[j / 16] * codes[j] (+ offset[j / 16])      the operations of tensor/blocks/, in their order
  *
  * Codes are put together and tables looked up while they are still bytes, 32 in a register, so all formats
  * but for these few lines are one loop. What a level does with a run (f32, pairs of bf16) is its own affair.

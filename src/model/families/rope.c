@@ -1,10 +1,10 @@
 /*
- * Rotary positions as config files write them (reference models.md 2.3):
+ * Rotary positions as config files write them (transformers, modeling_rope_utils.py; the scalings themselves:
+ * layers/rope.c):
  *
- *   rope_theta beside rope_scaling { type | rope_type, factor, ... } or null          published files
- *   rope_parameters { rope_type, rope_theta, ... }                                    transformers 5
- *   rope_parameters { full_attention: { ... }, sliding_attention: { ... } }           the same, per kind of
- * layer
+ *   rope_theta beside rope_scaling { type | rope_type, factor, ... } or null     published files
+ *   rope_parameters { rope_type, rope_theta, ... }                               transformers 5
+ *   rope_parameters { full_attention: { ... }, sliding_attention: { ... } }      the same, per kind of layer
  *
  * The last is taken when all kinds agree, and refused by name otherwise.
  */

@@ -8,7 +8,7 @@
  *        best s and m are those of weighted least squares (2 x 2); keep the best
  *     2  d = largest s / 63, dmin = largest m / 63, as f16
  *     3  for each group the pair of codes (sc, m) around s / d and m / dmin that leaves the least error, with
- * the numbers encoded by what a reader will see
+ *        the numbers encoded by what a reader will see
  *
  * The idea is the reference's (make_qkx2_quants in ggml-quants.c); step 3 is not in it.
  */

@@ -5,9 +5,10 @@
  *     error            sum of w_j (x_j - s q_j)^2,  w_j = x_j^2 + mean(x^2)
  *
  *     1  for each candidate (the largest number becomes -32 + i / 8): q = nearest; given q, the best s is
- * that of weighted least squares; keep the best 2  d = the s of largest magnitude / -128, as f16 3  for each
- * group the code of the scale around s / d that leaves the least error, with the numbers encoded by what a
- * reader will see
+ *        that of weighted least squares; keep the best
+ *     2  d = the s of largest magnitude / -128, as f16
+ *     3  for each group the code of the scale around s / d that leaves the least error, with the numbers
+ *        encoded by what a reader will see
  *
  * The idea is the reference's (make_qx_quants in ggml-quants.c); step 3 is not in it.
  */

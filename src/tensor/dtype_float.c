@@ -33,13 +33,6 @@ static inline float float_of(uint32_t bits) {
     return value;
 }
 
-/* value / 2^shift to the nearest integer, ties to even; 0 < shift. */
-static inline uint64_t shift_round(uint64_t value, int shift) {
-    if (shift > 63) return 0;
-    uint64_t kept = value >> shift, rest = value & ((1ull << shift) - 1), half = 1ull << (shift - 1);
-    return kept + (rest > half || (rest == half && kept % 2 == 1));
-}
-
 /* ---- 16 bits ---- */
 
 float f16_to_f32(uint16_t bits) {
@@ -47,20 +40,7 @@ float f16_to_f32(uint16_t bits) {
 }
 
 uint16_t f16_from_f32(float value) {
-    uint32_t bits = bits_of(value), magnitude = bits & 0x7fffffff;
-    int exponent = (int)(magnitude >> 23);
-    uint32_t result;
-    if (magnitude > 0x7f800000)
-        result = 0x7e00 | (magnitude >> 13 & 0x03ff);
-    else if (magnitude >= 0x47800000)
-        result = 0x7c00; /* 65536 */
-    else if (exponent >= 113)
-        result = (uint32_t)shift_round(magnitude - (112u << 23), 13);
-    else if (exponent == 0)
-        result = 0;
-    else
-        result = (uint32_t)shift_round((magnitude & 0x7fffff) | 0x800000, 126 - exponent);
-    return (uint16_t)((bits >> 16 & 0x8000) | result);
+    return half_bits(value);
 }
 
 float bf16_to_f32(uint16_t bits) {

@@ -9,7 +9,6 @@
 #ifndef TENSOR_BLOCKS_BITS_H
 #define TENSOR_BLOCKS_BITS_H
 
-#include "tensor/dtype.h"
 #include "tensor/half.h"
 
 #include <math.h>
@@ -29,7 +28,7 @@ static inline float block_f16(const unsigned char *at) {
 }
 
 static inline void block_put_f16(unsigned char *at, float value) {
-    uint16_t bits = f16_from_f32(value);
+    uint16_t bits = half_bits(value);
     at[0] = (unsigned char)bits;
     at[1] = (unsigned char)(bits >> 8);
 }

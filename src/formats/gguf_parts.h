@@ -5,6 +5,7 @@
 #define FORMATS_GGUF_PARTS_H
 
 #include "formats/gguf.h"
+#include "formats/gguf_cursor.h"
 
 #define GGUF_MAGIC             "GGUF"
 #define GGUF_ALIGNMENT_KEY     "general.alignment"
@@ -20,20 +21,6 @@
 
 #define GGUF_REMEDY_DAMAGED "the file is damaged: fetch or write it again"
 #define GGUF_REMEDY_CUT     "the file was cut short: fetch it again"
-
-/* ---- gguf_read.c: the next field, which the file must still hold ---- */
-
-struct gguf_cursor {
-    const unsigned char *bytes;
-    int64_t size, at;
-};
-
-SY_MUST_CHECK bool gguf_take_u32(struct gguf_cursor *cursor, uint32_t *out, struct sy_error *err);
-SY_MUST_CHECK bool gguf_take_u64(struct gguf_cursor *cursor, uint64_t *out, struct sy_error *err);
-SY_MUST_CHECK bool gguf_take_text(struct gguf_cursor *cursor, struct gguf_text *out, struct sy_error *err);
-/* A count of things that take `each` bytes at least, held against what is left. */
-SY_MUST_CHECK bool gguf_count_check(const struct gguf_cursor *cursor, uint64_t count, int64_t each,
-                                    const char *what, struct sy_error *err);
 
 /* ---- gguf_keys.c ---- */
 

@@ -5,6 +5,7 @@
  */
 #include "formats/gguf.h"
 
+#include "formats/gguf_cursor.h"
 #include "formats/gguf_memory.h"
 #include "formats/gguf_parts.h"
 
@@ -12,7 +13,7 @@
 #include <string.h>
 
 /* What opening needs until it is done. */
-struct opening {
+struct gguf_opening {
     const struct memory_file *files; /* NULL: the disc */
     int file_count;
     struct checkpoint *checkpoint;
@@ -20,52 +21,6 @@ struct opening {
     struct gguf_entries entries;
     struct arena scratch; /* keys of further files */
 };
-
-/* ---- fields ---- */
-
-static bool take(struct gguf_cursor *cursor, int64_t size, const unsigned char **out, struct sy_error *err) {
-    int64_t left = cursor->size - cursor->at;
-    if (size > left) {
-        sy_fail(err, SY_ERR_FORMAT, "%lld bytes are wanted at byte %lld, where only %lld are left",
-                (long long)size, (long long)cursor->at, (long long)left);
-        return sy_error_remedy(err, GGUF_REMEDY_CUT);
-    }
-    *out = cursor->bytes + cursor->at;
-    cursor->at += size;
-    return true;
-}
-
-bool gguf_take_u32(struct gguf_cursor *cursor, uint32_t *out, struct sy_error *err) {
-    const unsigned char *b = cursor->bytes;
-    if (!take(cursor, 4, &b, err)) return false;
-    *out = (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
-    return true;
-}
-
-bool gguf_take_u64(struct gguf_cursor *cursor, uint64_t *out, struct sy_error *err) {
-    const unsigned char *b = cursor->bytes;
-    if (!take(cursor, 8, &b, err)) return false;
-    *out = 0;
-    for (int i = 7; i >= 0; i--) *out = *out << 8 | b[i];
-    return true;
-}
-
-bool gguf_count_check(const struct gguf_cursor *cursor, uint64_t count, int64_t each, const char *what,
-                      struct sy_error *err) {
-    int64_t left = cursor->size - cursor->at;
-    if (count <= (uint64_t)(left / each)) return true;
-    return sy_fail(err, SY_ERR_FORMAT, "%llu %s cannot lie in the %lld bytes from byte %lld on",
-                   (unsigned long long)count, what, (long long)left, (long long)cursor->at);
-}
-
-bool gguf_take_text(struct gguf_cursor *cursor, struct gguf_text *out, struct sy_error *err) {
-    uint64_t size = 0;
-    if (!gguf_take_u64(cursor, &size, err) || !gguf_count_check(cursor, size, 1, "bytes of a string", err))
-        return false;
-    *out = (struct gguf_text){ (const char *)cursor->bytes + cursor->at, (int64_t)size };
-    cursor->at += (int64_t)size;
-    return true;
-}
 
 /* ---- one file ---- */
 
@@ -108,7 +63,7 @@ static bool head_read(struct gguf_cursor *cursor, struct arena *arena, struct gg
 }
 
 /* Adds one file's map and keys; the cursor then stands before its tensors. */
-static bool file_open(struct opening *opening, const char *path, struct arena *arena, struct gguf *gguf,
+static bool file_open(struct gguf_opening *opening, const char *path, struct arena *arena, struct gguf *gguf,
                       struct gguf_cursor *cursor, uint64_t *tensor_count, struct sy_error *err) {
     struct checkpoint *checkpoint = opening->checkpoint;
     struct os_map *map = &checkpoint->maps[checkpoint->shard_count];
@@ -118,7 +73,7 @@ static bool file_open(struct opening *opening, const char *path, struct arena *a
     return head_read(cursor, arena, gguf, tensor_count, err);
 }
 
-static bool file_tensors(struct opening *opening, const char *path, struct gguf_cursor *cursor,
+static bool file_tensors(struct gguf_opening *opening, const char *path, struct gguf_cursor *cursor,
                          uint64_t tensor_count, int64_t alignment, struct sy_error *err) {
     return gguf_tensors_read(cursor, tensor_count, alignment, path, &opening->checkpoint->arena,
                              &opening->entries, err) ||
@@ -127,8 +82,8 @@ static bool file_tensors(struct opening *opening, const char *path, struct gguf_
 
 /* ---- further files ---- */
 
-static bool part_read(struct opening *opening, const struct gguf_split *split, int64_t no, const char *path,
-                      struct sy_error *err) {
+static bool part_read(struct gguf_opening *opening, const struct gguf_split *split, int64_t no,
+                      const char *path, struct sy_error *err) {
     struct gguf gguf = { .version = 0 };
     struct gguf_cursor cursor;
     uint64_t count = 0;
@@ -138,7 +93,7 @@ static bool part_read(struct opening *opening, const struct gguf_split *split, i
            file_tensors(opening, path, &cursor, count, gguf.alignment, err);
 }
 
-static bool parts_read(struct opening *opening, const struct gguf_split *split, const char *first,
+static bool parts_read(struct gguf_opening *opening, const struct gguf_split *split, const char *first,
                        struct sy_error *err) {
     struct checkpoint *checkpoint = opening->checkpoint;
     struct os_map *maps = arena_new(&checkpoint->arena, struct os_map, split->count, err);
@@ -167,7 +122,7 @@ static int by_name(const void *left, const void *right) {
     return strcmp(a->tensor.name, b->tensor.name);
 }
 
-static bool table_finish(struct opening *opening, struct sy_error *err) {
+static bool table_finish(struct gguf_opening *opening, struct sy_error *err) {
     struct checkpoint *checkpoint = opening->checkpoint;
     struct gguf_entry *items = opening->entries.items;
     int64_t count = opening->entries.count;
@@ -194,7 +149,7 @@ static bool table_finish(struct opening *opening, struct sy_error *err) {
 
 /* ---- the public calls ---- */
 
-static bool path_open(struct opening *opening, const char *path, struct sy_error *err) {
+static bool path_open(struct gguf_opening *opening, const char *path, struct sy_error *err) {
     struct arena *arena = &opening->checkpoint->arena;
     const char *file = arena_string(arena, path, strlen(path), err);
     struct gguf_cursor cursor;
@@ -210,7 +165,7 @@ static bool path_open(struct opening *opening, const char *path, struct sy_error
            (split.count == 1 || parts_read(opening, &split, file, err)) && table_finish(opening, err);
 }
 
-static bool open_with(struct opening *opening, const char *path, struct sy_error *err) {
+static bool open_with(struct gguf_opening *opening, const char *path, struct sy_error *err) {
     *opening->checkpoint = (struct checkpoint){ .count = 0 };
     *opening->gguf = (struct gguf){ .version = 0 };
     arena_open(&opening->checkpoint->arena);
@@ -229,12 +184,14 @@ static bool open_with(struct opening *opening, const char *path, struct sy_error
 }
 
 bool gguf_open(const char *path, struct checkpoint *checkpoint, struct gguf *gguf, struct sy_error *err) {
-    return open_with(&(struct opening){ .checkpoint = checkpoint, .gguf = gguf }, path, err);
+    return open_with(&(struct gguf_opening){ .checkpoint = checkpoint, .gguf = gguf }, path, err);
 }
 
 bool gguf_open_memory(const struct memory_file *files, int count, struct checkpoint *checkpoint,
                       struct gguf *gguf, struct sy_error *err) {
-    struct opening opening = { .files = files, .file_count = count, .checkpoint = checkpoint, .gguf = gguf };
+    struct gguf_opening opening = {
+        .files = files, .file_count = count, .checkpoint = checkpoint, .gguf = gguf
+    };
     return open_with(&opening, files[0].name, err);
 }
 

@@ -122,17 +122,17 @@ void test_temp_path(char path[TEST_PATH_MAX], const char *name) {
     join(path, test_temp_dir(), "/", name);
 }
 
-struct text { /* what a program printed; kept in a list so that it is reachable, hence no leak */
-    struct text *next;
+struct printed { /* what a program printed; kept in a list so that it is reachable, hence no leak */
+    struct printed *next;
     size_t size;
     char bytes[];
 };
 
-static struct text *text_take(int file) {
-    static struct text *kept;
+static struct printed *text_take(int file) {
+    static struct printed *kept;
     off_t size = lseek(file, 0, SEEK_END);
     if (size < 0) fail_msg("output of the program: %s", strerror(errno));
-    struct text *text = malloc(sizeof *text + (size_t)size + 1);
+    struct printed *text = malloc(sizeof *text + (size_t)size + 1);
     assert_non_null(text);
     text->size = (size_t)size;
     for (size_t have = 0; have < text->size;) {
@@ -170,7 +170,7 @@ struct test_output test_run_program(const char *const *arguments) {
     int how = 0;
     while (waitpid(pid, &how, 0) < 0)
         if (errno != EINTR) fail_msg("waitpid: %s", strerror(errno));
-    struct text *out_text = text_take(out), *err_text = text_take(err);
+    struct printed *out_text = text_take(out), *err_text = text_take(err);
     return (struct test_output){
         .status = WIFEXITED(how) ? WEXITSTATUS(how) : 128 + WTERMSIG(how),
         .out = out_text->bytes,

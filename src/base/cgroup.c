@@ -23,14 +23,14 @@ char *cgroup_text(const char *folder, const char *name) {
     return os_read_file(path, FILE_BYTES_MAX, &text, &size, NULL) ? text : NULL;
 }
 
-struct walk {
+struct group_walk {
     const char *root;
     void (*visit)(void *argument, const char *folder);
     void *argument;
 };
 
 /* A group and all above it, up to where the hierarchy is mounted. */
-static void walk_up(const struct walk *walk, const char *mount, const char *group) {
+static void walk_up(const struct group_walk *walk, const char *mount, const char *group) {
     char folder[PATH_BYTES_MAX];
     int base = snprintf(folder, sizeof folder, "%s/sys/fs/cgroup%s", walk->root, mount);
     if (base < 0 || (size_t)base + strlen(group) >= sizeof folder) return;
@@ -43,7 +43,7 @@ static void walk_up(const struct walk *walk, const char *mount, const char *grou
     }
 }
 
-static void walk_version_1(const struct walk *walk, const char *controller, char *controllers,
+static void walk_version_1(const struct group_walk *walk, const char *controller, char *controllers,
                            const char *group) {
     char mount[64], own[64], *rest = NULL;
     bool named = false;
@@ -58,7 +58,7 @@ static void walk_version_1(const struct walk *walk, const char *controller, char
 
 void cgroup_walk(const char *root, const char *controller, void (*visit)(void *argument, const char *folder),
                  void *argument) {
-    struct walk walk = { root, visit, argument };
+    struct group_walk walk = { root, visit, argument };
     char proc[PATH_BYTES_MAX], *rest = NULL;
     snprintf(proc, sizeof proc, "%s/proc/self", root);
     char *groups = cgroup_text(proc, "cgroup");

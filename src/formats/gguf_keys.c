@@ -16,7 +16,7 @@
 enum { KEY_BYTES_MIN = 8 + 1 + 4 + 1, STRING_BYTES_MIN = 8, ARRAY_BYTES_MIN = 4 + 8 };
 
 /* What the values of one file share. */
-struct reading {
+struct keys_reading {
     struct gguf_cursor *cursor;
     struct arena *arena;
     int64_t items; /* strings and arrays inside arrays, so far */
@@ -78,11 +78,11 @@ static bool scalars_take(struct gguf_cursor *cursor, enum gguf_type type, uint64
     return type != GGUF_BOOL || bools_check(*bytes, (int64_t)count, err);
 }
 
-static bool value_read(struct reading *reading, enum gguf_type type, int depth, struct gguf_value *value,
+static bool value_read(struct keys_reading *reading, enum gguf_type type, int depth, struct gguf_value *value,
                        struct sy_error *err);
 
 /* The items of an array of strings or of arrays. */
-static bool items_read(struct reading *reading, int depth, struct gguf_value *array, uint64_t count,
+static bool items_read(struct keys_reading *reading, int depth, struct gguf_value *array, uint64_t count,
                        struct sy_error *err) {
     enum gguf_type type = array->array.type;
     int64_t each = type == GGUF_STRING ? STRING_BYTES_MIN : ARRAY_BYTES_MIN;
@@ -102,7 +102,8 @@ static bool items_read(struct reading *reading, int depth, struct gguf_value *ar
     return true;
 }
 
-static bool array_read(struct reading *reading, int depth, struct gguf_value *array, struct sy_error *err) {
+static bool array_read(struct keys_reading *reading, int depth, struct gguf_value *array,
+                       struct sy_error *err) {
     struct gguf_cursor *cursor = reading->cursor;
     uint64_t count = 0;
     if (depth > GGUF_DEPTH_MAX) {
@@ -116,7 +117,7 @@ static bool array_read(struct reading *reading, int depth, struct gguf_value *ar
     return good;
 }
 
-static bool value_read(struct reading *reading, enum gguf_type type, int depth, struct gguf_value *value,
+static bool value_read(struct keys_reading *reading, enum gguf_type type, int depth, struct gguf_value *value,
                        struct sy_error *err) {
     const unsigned char *bytes;
     *value = (struct gguf_value){ .type = type };
@@ -142,7 +143,7 @@ bool gguf_key_check(const char *name, int64_t size, struct sy_error *err) {
     return true;
 }
 
-static bool key_read(struct reading *reading, struct gguf_key *key, struct sy_error *err) {
+static bool key_read(struct keys_reading *reading, struct gguf_key *key, struct sy_error *err) {
     struct gguf_text name;
     enum gguf_type type = GGUF_U8;
     int64_t begin = reading->cursor->at;
@@ -192,7 +193,7 @@ static bool alignment_read(struct gguf *gguf, struct sy_error *err) {
 
 bool gguf_keys_read(struct gguf_cursor *cursor, uint64_t count, struct arena *arena, struct gguf *gguf,
                     struct sy_error *err) {
-    struct reading reading = { cursor, arena, 0 };
+    struct keys_reading reading = { cursor, arena, 0 };
     if (!gguf_count_check(cursor, count, KEY_BYTES_MIN, "keys", err)) return false;
     if (count > (uint64_t)GGUF_KEYS_MAX) {
         return sy_fail(err, SY_ERR_LIMIT, "the file has %llu keys, the limit is %lld",

@@ -5,13 +5,13 @@
 
 #include <stdio.h>
 
-struct part {
+struct split_part {
     int64_t no, count, tensors; /* as it says */
     int tensor_count;           /* as it has; named a, b, ... from `first` on */
     char first;
 };
 
-static struct draft part_make(struct part part) {
+static struct draft part_make(struct split_part part) {
     struct draft draft = { .field_count = 0 };
     draft_head(&draft, 3, (uint64_t)part.tensor_count, 4);
     draft_scalar(&draft, "split.no", GGUF_U16, (uint64_t)part.no);
@@ -30,10 +30,12 @@ enum { PARTS = 3 };
 
 static const char *const names[PARTS] = { "x/m-00001-of-00003.gguf", "x/m-00002-of-00003.gguf",
                                           "x/m-00003-of-00003.gguf" };
-static const struct part valid[PARTS] = { { 0, 3, 4, 0, 'a' }, { 1, 3, 4, 3, 'b' }, { 2, 3, 4, 1, 'a' } };
+static const struct split_part valid[PARTS] = { { 0, 3, 4, 0, 'a' },
+                                                { 1, 3, 4, 3, 'b' },
+                                                { 2, 3, 4, 1, 'a' } };
 
 /* Opens the parts in memory; false and *err when refused. */
-static bool parts_open(const struct part parts[PARTS], int present, struct sy_error *err) {
+static bool parts_open(const struct split_part parts[PARTS], int present, struct sy_error *err) {
     struct draft drafts[PARTS];
     struct memory_file files[PARTS];
     struct checkpoint checkpoint;
@@ -70,7 +72,7 @@ TEST(gguf_in_parts) {
 TEST(gguf_in_parts_that_disagree) {
     static const struct {
         int which;
-        struct part part;
+        struct split_part part;
         const char *message;
     } all[] = {
         { 1, { 2, 3, 4, 3, 'b' }, "it says file 3 of 3" },
@@ -87,7 +89,7 @@ TEST(gguf_in_parts_that_disagree) {
         { 0, { 0, 3, -1, 0, 'a' }, "no integer from 0 to 4194304" },
     };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-        struct part parts[PARTS];
+        struct split_part parts[PARTS];
         struct sy_error err;
         memcpy(parts, valid, sizeof parts);
         parts[all[i].which] = all[i].part;
@@ -101,8 +103,8 @@ TEST(gguf_parts_on_disc) {
     struct checkpoint checkpoint;
     struct gguf gguf;
     struct sy_error err;
-    struct draft one = part_make((struct part){ 0, 2, 3, 1, 'a' });
-    struct draft two = part_make((struct part){ 1, 2, 3, 2, 'b' });
+    struct draft one = part_make((struct split_part){ 0, 2, 3, 1, 'a' });
+    struct draft two = part_make((struct split_part){ 1, 2, 3, 2, 'b' });
     test_file(first, "m-00001-of-00002.gguf", one.bytes.at, one.bytes.size);
     assert_false(gguf_open(first, &checkpoint, &gguf, &err));
     assert_true(err.code == SY_ERR_IO && strstr(err.file, "m-00002-of-00002.gguf"));
@@ -118,7 +120,8 @@ TEST(gguf_parts_on_disc) {
     assert_says(&err, "", "does not end in -00001-of-00002.gguf");
     draft_free(&one);
     draft_free(&two);
-    one = part_make((struct part){ 0, 1, 1, 1, 'a' }); /* one of one is none of several, whatever its name */
+    one = part_make(
+        (struct split_part){ 0, 1, 1, 1, 'a' }); /* one of one is none of several, whatever its name */
     test_file(alone, "m.gguf", one.bytes.at, one.bytes.size);
     assert_true(gguf_open(alone, &checkpoint, &gguf, &err));
     checkpoint_close(&checkpoint);

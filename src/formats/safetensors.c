@@ -13,7 +13,7 @@
 #include <string.h>
 
 /* What opening needs until it is done. */
-struct opening {
+struct checkpoint_opening {
     const struct memory_file *files; /* NULL: the disc */
     int file_count;
     struct checkpoint *checkpoint;
@@ -34,12 +34,12 @@ bool memory_file_map(const struct memory_file *files, int count, const char *pat
     return sy_fail(err, SY_ERR_IO, "there is no such file"), sy_error_in(err, path);
 }
 
-static void file_unmap(const struct opening *opening, struct os_map *map) {
+static void file_unmap(const struct checkpoint_opening *opening, struct os_map *map) {
     if (!opening->files) os_map_close(map);
 }
 
 /* Adds one file's map and tensors; `path` is kept. */
-static bool file_read(struct opening *opening, const char *path, struct sy_error *err) {
+static bool file_read(struct checkpoint_opening *opening, const char *path, struct sy_error *err) {
     struct checkpoint *checkpoint = opening->checkpoint;
     struct os_map map;
     if (!memory_file_map(opening->files, opening->file_count, path, &map, err)) return false;
@@ -54,7 +54,7 @@ static int by_name(const void *left, const void *right) {
     return strcmp(a->name, b->name);
 }
 
-static bool table_finish(struct opening *opening, struct sy_error *err) {
+static bool table_finish(struct checkpoint_opening *opening, struct sy_error *err) {
     struct tensor *items = opening->list.items;
     int64_t count = opening->list.count;
     if (count > 1) qsort(items, (size_t)count, sizeof *items, by_name);
@@ -78,16 +78,16 @@ static bool table_finish(struct opening *opening, struct sy_error *err) {
 
 /* ---- one file, or an index ---- */
 
-static bool maps_take(struct opening *opening, int count, struct sy_error *err) {
+static bool maps_take(struct checkpoint_opening *opening, int count, struct sy_error *err) {
     opening->checkpoint->maps = arena_new(&opening->checkpoint->arena, struct os_map, count, err);
     return opening->checkpoint->maps != NULL;
 }
 
-static bool single_open(struct opening *opening, const char *path, struct sy_error *err) {
+static bool single_open(struct checkpoint_opening *opening, const char *path, struct sy_error *err) {
     return maps_take(opening, 1, err) && file_read(opening, path, err) && table_finish(opening, err);
 }
 
-static bool shards_open(struct opening *opening, const struct shard_index *index, const char *path,
+static bool shards_open(struct checkpoint_opening *opening, const struct shard_index *index, const char *path,
                         struct sy_error *err) {
     const char *slash = strrchr(path, '/');
     int folder = slash ? (int)(slash + 1 - path) : 0;
@@ -106,7 +106,7 @@ static bool shards_open(struct opening *opening, const struct shard_index *index
            shard_index_check(index, opening->checkpoint->tensors, opening->checkpoint->count, err);
 }
 
-static bool index_open(struct opening *opening, const char *path, struct sy_error *err) {
+static bool index_open(struct checkpoint_opening *opening, const char *path, struct sy_error *err) {
     struct os_map map;
     struct shard_index index;
     if (!memory_file_map(opening->files, opening->file_count, path, &map, err)) return false;
@@ -122,7 +122,7 @@ static bool ends_with(const char *text, const char *suffix) {
     return length >= tail && strcmp(text + length - tail, suffix) == 0;
 }
 
-static bool path_open(struct opening *opening, const char *path, struct sy_error *err) {
+static bool path_open(struct checkpoint_opening *opening, const char *path, struct sy_error *err) {
     struct checkpoint *checkpoint = opening->checkpoint;
     const char *file = arena_string(&checkpoint->arena, path, strlen(path), err);
     if (!file) return sy_error_in(err, path);
@@ -138,7 +138,7 @@ static bool path_open(struct opening *opening, const char *path, struct sy_error
     return sy_error_in(err, file);
 }
 
-static bool open_with(struct opening *opening, const char *path, struct sy_error *err) {
+static bool open_with(struct checkpoint_opening *opening, const char *path, struct sy_error *err) {
     *opening->checkpoint = (struct checkpoint){ .count = 0 };
     arena_open(&opening->checkpoint->arena);
     arena_open(&opening->scratch);
@@ -151,12 +151,12 @@ static bool open_with(struct opening *opening, const char *path, struct sy_error
 }
 
 bool checkpoint_open(const char *path, struct checkpoint *checkpoint, struct sy_error *err) {
-    return open_with(&(struct opening){ .checkpoint = checkpoint }, path, err);
+    return open_with(&(struct checkpoint_opening){ .checkpoint = checkpoint }, path, err);
 }
 
 bool checkpoint_open_memory(const struct memory_file *files, int count, struct checkpoint *checkpoint,
                             struct sy_error *err) {
-    struct opening opening = { .files = files, .file_count = count, .checkpoint = checkpoint };
+    struct checkpoint_opening opening = { .files = files, .file_count = count, .checkpoint = checkpoint };
     return open_with(&opening, files[0].name, err);
 }
 

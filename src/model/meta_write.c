@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct writing {
+struct meta_writing {
     struct arena *arena;
     struct gguf_description *out;
     int64_t room;
@@ -19,7 +19,7 @@ struct writing {
 
 /* ---- keys ---- */
 
-static void set(struct writing *w, const char *name, struct gguf_value value) {
+static void set(struct meta_writing *w, const char *name, struct gguf_value value) {
     struct gguf_description *d = w->out;
     if (w->failed) return;
     if (d->count == w->room) {
@@ -37,27 +37,27 @@ static void set(struct writing *w, const char *name, struct gguf_value value) {
 }
 
 /* Below the architecture's name, but for keys of the tokenizer. */
-static void set_below(struct writing *w, const char *key, struct gguf_value value) {
+static void set_below(struct meta_writing *w, const char *key, struct gguf_value value) {
     char name[160];
     bool whole = strncmp(key, "tokenizer.", 10) == 0 || strncmp(key, "general.", 8) == 0;
     snprintf(name, sizeof name, "%s%s%s", whole ? "" : w->out->family->gguf->arch, whole ? "" : ".", key);
     set(w, name, value);
 }
 
-static void set_int(struct writing *w, const char *key, int64_t value) {
+static void set_int(struct meta_writing *w, const char *key, int64_t value) {
     bool wide = value > UINT32_MAX || value < 0;
     set_below(w, key, (struct gguf_value){ .type = wide ? GGUF_U64 : GGUF_U32, .u = (uint64_t)value });
 }
 
-static void set_real(struct writing *w, const char *key, double value) {
+static void set_real(struct meta_writing *w, const char *key, double value) {
     set_below(w, key, (struct gguf_value){ .type = GGUF_F32, .f = (double)(float)value });
 }
 
-static void set_word(struct writing *w, const char *key, const char *word) {
+static void set_word(struct meta_writing *w, const char *key, const char *word) {
     set_below(w, key, (struct gguf_value){ .type = GGUF_STRING, .text = { word, (int64_t)strlen(word) } });
 }
 
-static void set_rules(struct writing *w, const struct gguf_rule *rules) {
+static void set_rules(struct meta_writing *w, const struct gguf_rule *rules) {
     double value;
     for (const struct gguf_rule *rule = rules; rule->key; rule++) {
         if (!meta_rule_value(rule, &w->out->spec, &value)) continue;
@@ -68,13 +68,13 @@ static void set_rules(struct writing *w, const struct gguf_rule *rules) {
     }
 }
 
-static void set_token(struct writing *w, const char *key, int64_t id) {
+static void set_token(struct meta_writing *w, const char *key, int64_t id) {
     if (id >= 0) set_int(w, key, id);
 }
 
 /* ---- positions ---- */
 
-static void add_vector(struct writing *w, const char *name, const double *values, int64_t count) {
+static void add_vector(struct meta_writing *w, const char *name, const double *values, int64_t count) {
     float *kept = arena_new(w->arena, float, count, w->err);
     w->failed = w->failed || !kept;
     for (int64_t i = 0; i < count && kept; i++) kept[i] = (float)values[i];
@@ -82,7 +82,7 @@ static void add_vector(struct writing *w, const char *name, const double *values
 }
 
 /* What each frequency is divided by: models.md 2.3. */
-static void add_llama3(struct writing *w, const struct rope_spec *r) {
+static void add_llama3(struct meta_writing *w, const struct rope_spec *r) {
     int64_t half = r->dims / 2;
     double *divisors = arena_new(w->arena, double, half, w->err);
     double low = (double)r->original_context / r->low_freq_factor;
@@ -104,7 +104,7 @@ static void add_llama3(struct writing *w, const struct rope_spec *r) {
     if (divisors) add_vector(w, "rope_freqs.weight", divisors, half);
 }
 
-static void set_yarn(struct writing *w, const struct rope_spec *r) {
+static void set_yarn(struct meta_writing *w, const struct rope_spec *r) {
     const struct attention_spec *a = &w->out->spec.attention;
     double whole = r->factor > 1 ? 0.1 * log(r->factor) + 1 : 1;
     set_word(w, "rope.scaling.type", "yarn");
@@ -121,7 +121,7 @@ static void set_yarn(struct writing *w, const struct rope_spec *r) {
     }
 }
 
-static void set_scaling(struct writing *w, const struct rope_spec *r) {
+static void set_scaling(struct meta_writing *w, const struct rope_spec *r) {
     switch (r->scaling) {
     case ROPE_PLAIN: break;
     case ROPE_LINEAR:
@@ -149,7 +149,7 @@ static int by_name(const void *a, const void *b) {
 }
 
 /* A checkpoint of names and shapes alone, but for the vectors. */
-static bool imagine(const struct writing *w, struct checkpoint *checkpoint) {
+static bool imagine(const struct meta_writing *w, struct checkpoint *checkpoint) {
     const struct gguf_description *d = w->out;
     struct planned_tensor *plan;
     int64_t count;
@@ -173,7 +173,7 @@ static bool imagine(const struct writing *w, struct checkpoint *checkpoint) {
     return true;
 }
 
-static bool set_ours(struct writing *w) {
+static bool set_ours(struct meta_writing *w) {
     struct gguf_description *d = w->out;
     struct checkpoint checkpoint;
     struct gguf_model found;
@@ -200,7 +200,7 @@ static bool set_ours(struct writing *w) {
 
 bool gguf_describe(const struct family *family, const struct spec *spec, struct arena *arena,
                    struct gguf_description *out, struct sy_error *err) {
-    struct writing w = { .arena = arena, .out = out, .err = err };
+    struct meta_writing w = { .arena = arena, .out = out, .err = err };
     struct spec neutral;
     memset(out, 0, sizeof *out);
     out->family = gguf_family(family, arena, err);

@@ -6,7 +6,7 @@
 #include "model/pattern.h"
 #include <string.h>
 
-struct plan {
+struct listing {
     const struct family *family;
     const struct spec *spec;
     struct arena *arena;
@@ -60,84 +60,84 @@ static void describe(const struct spec *spec, const struct tensor_rule *rule, in
     }
 }
 
-static bool add_one(struct plan *plan, const struct tensor_rule *rule, int64_t layer, int64_t expert,
+static bool add_one(struct listing *listing, const struct tensor_rule *rule, int64_t layer, int64_t expert,
                     bool scales) {
     char name[512];
-    struct planned_tensor *p = plan->list ? &plan->list[plan->count] : NULL;
-    plan->count++;
+    struct planned_tensor *p = listing->list ? &listing->list[listing->count] : NULL;
+    listing->count++;
     if (!p) return true;
     if (!pattern_write(scales ? rule->scales : rule->pattern, layer, expert, "", name, sizeof name))
-        return sy_fail(plan->err, SY_ERR_INTERNAL, "the name of %s is too long", slot_name(rule->slot));
-    describe(plan->spec, rule, layer, expert, p);
-    p->name = arena_string(plan->arena, name, strlen(name), plan->err);
+        return sy_fail(listing->err, SY_ERR_INTERNAL, "the name of %s is too long", slot_name(rule->slot));
+    describe(listing->spec, rule, layer, expert, p);
+    p->name = arena_string(listing->arena, name, strlen(name), listing->err);
     p->scales = scales;
     if (scales) p->rank--;
     return p->name != NULL;
 }
 
-static bool add(struct plan *plan, const struct tensor_rule *rule, int64_t layer, int64_t expert) {
-    return add_one(plan, rule, layer, expert, false) &&
-           (!is_mx(rule) || add_one(plan, rule, layer, expert, true));
+static bool add(struct listing *listing, const struct tensor_rule *rule, int64_t layer, int64_t expert) {
+    return add_one(listing, rule, layer, expert, false) &&
+           (!is_mx(rule) || add_one(listing, rule, layer, expert, true));
 }
 
 /* The tensors of one slot: for `expert` >= 0 only if the family writes one an expert, for -1 only if not. */
-static bool add_slot(struct plan *plan, int64_t layer, enum slot slot, int64_t expert) {
+static bool add_slot(struct listing *listing, int64_t layer, enum slot slot, int64_t expert) {
     int64_t rows, cols;
-    if (!slot_shape(plan->spec, layer, slot, &rows, &cols)) return true;
-    if (slot == SLOT_HEAD && plan->spec->tied) return true;
-    const struct tensor_rule *rule = published(plan->family, slot, plan->mxfp4);
+    if (!slot_shape(listing->spec, layer, slot, &rows, &cols)) return true;
+    if (slot == SLOT_HEAD && listing->spec->tied) return true;
+    const struct tensor_rule *rule = published(listing->family, slot, listing->mxfp4);
     if (!rule) {
-        sy_fail(plan->err, SY_ERR_SHAPE, "%s models have no tensor for it", plan->family->name);
-        return sy_error_at(plan->err, "%s", slot_name(slot));
+        sy_fail(listing->err, SY_ERR_SHAPE, "%s models have no tensor for it", listing->family->name);
+        return sy_error_at(listing->err, "%s", slot_name(slot));
     }
     if (is_each(rule) != (expert >= 0) || rule->slot != slot) return true;
-    return add(plan, rule, layer, expert);
+    return add(listing, rule, layer, expert);
 }
 
-static bool add_layer(struct plan *plan, int64_t layer) {
-    bool moe = plan->spec->decoder.layers[layer].ffn == FFN_MOE;
+static bool add_layer(struct listing *listing, int64_t layer) {
+    bool moe = listing->spec->decoder.layers[layer].ffn == FFN_MOE;
     for (enum slot slot = SLOT_ATTENTION_NORM; slot < SLOT_COUNT; slot++)
-        if (!add_slot(plan, layer, slot, -1)) return false;
-    for (int64_t e = 0; moe && e < plan->spec->router.experts; e++)
+        if (!add_slot(listing, layer, slot, -1)) return false;
+    for (int64_t e = 0; moe && e < listing->spec->router.experts; e++)
         for (enum slot slot = SLOT_EXPERT_GATE; slot < SLOT_COUNT; slot++)
-            if (!add_slot(plan, layer, slot, e)) return false;
+            if (!add_slot(listing, layer, slot, e)) return false;
     return true;
 }
 
-static bool add_all(struct plan *plan) {
-    plan->count = 0;
-    if (!add_slot(plan, -1, SLOT_EMBED, -1)) return false;
-    for (int64_t layer = 0; layer < plan->spec->decoder.layer_count; layer++) {
-        if (!add_layer(plan, layer)) return false;
-        if (plan->count > SAFETENSORS_TENSORS_MAX)
-            return sy_fail(plan->err, SY_ERR_LIMIT, "more than %lld tensors",
+static bool add_all(struct listing *listing) {
+    listing->count = 0;
+    if (!add_slot(listing, -1, SLOT_EMBED, -1)) return false;
+    for (int64_t layer = 0; layer < listing->spec->decoder.layer_count; layer++) {
+        if (!add_layer(listing, layer)) return false;
+        if (listing->count > SAFETENSORS_TENSORS_MAX)
+            return sy_fail(listing->err, SY_ERR_LIMIT, "more than %lld tensors",
                            (long long)SAFETENSORS_TENSORS_MAX);
     }
     for (enum slot slot = SLOT_FINAL_NORM; slot < SLOT_ATTENTION_NORM; slot++)
-        if (!add_slot(plan, -1, slot, -1)) return false;
+        if (!add_slot(listing, -1, slot, -1)) return false;
     return true;
 }
 
-static bool plan_all(struct plan *plan, struct planned_tensor **out, int64_t *count) {
-    if (!add_all(plan)) return false;
-    plan->list = arena_new(plan->arena, struct planned_tensor, plan->count, plan->err);
-    if (!plan->list || !add_all(plan)) return false;
-    *out = plan->list;
-    *count = plan->count;
+static bool plan_all(struct listing *listing, struct planned_tensor **out, int64_t *count) {
+    if (!add_all(listing)) return false;
+    listing->list = arena_new(listing->arena, struct planned_tensor, listing->count, listing->err);
+    if (!listing->list || !add_all(listing)) return false;
+    *out = listing->list;
+    *count = listing->count;
     return true;
 }
 
 bool plan_tensors(const struct family *family, const struct spec *spec, struct arena *arena,
                   struct planned_tensor **out, int64_t *count, struct sy_error *err) {
-    struct plan plan = { .family = family, .spec = spec, .arena = arena, .err = err };
+    struct listing listing = { .family = family, .spec = spec, .arena = arena, .err = err };
     if (family_is_described_only(family)) return family_refuse(family, err);
-    return plan_all(&plan, out, count);
+    return plan_all(&listing, out, count);
 }
 
 bool plan_tensors_mxfp4(const struct family *family, const struct spec *spec, struct arena *arena,
                         struct planned_tensor **out, int64_t *count, struct sy_error *err) {
-    struct plan plan = { .family = family, .spec = spec, .arena = arena, .mxfp4 = true, .err = err };
-    return plan_all(&plan, out, count);
+    struct listing listing = { .family = family, .spec = spec, .arena = arena, .mxfp4 = true, .err = err };
+    return plan_all(&listing, out, count);
 }
 
 /* ---- by name ---- */

@@ -93,19 +93,19 @@ bool spec_to_config(const struct spec *spec, json_t **out, struct sy_error *err)
 
 /* ---- reading ---- */
 
-struct reading {
+struct spec_reading {
     struct config *config;
     struct spec *spec;
     char where[96]; /* dotted, of the object being read */
 };
 
-static void fail_at(struct reading *r, const char *key, const char *what) {
+static void fail_at(struct spec_reading *r, const char *key, const char *what) {
     char place[192];
     snprintf(place, sizeof place, "%s.%s", r->where, key);
     config_fail(r->config, place, "%s", what);
 }
 
-static void read_reals(struct reading *r, const struct spec_field *field, const json_t *list, char *at) {
+static void read_reals(struct spec_reading *r, const struct spec_field *field, const json_t *list, char *at) {
     int64_t count = (int64_t)json_array_size(list), *known = &r->spec->rope.factor_count;
     double *values;
     if (!json_is_array(list) || count == 0 || (*known != 0 && *known != count)) {
@@ -123,7 +123,7 @@ static void read_reals(struct reading *r, const struct spec_field *field, const 
     memcpy(at, &values, sizeof values);
 }
 
-static void read_eos(struct reading *r, const struct spec_field *field, const json_t *list) {
+static void read_eos(struct spec_reading *r, const struct spec_field *field, const json_t *list) {
     struct tokens_spec *tokens = &r->spec->tokens;
     size_t count = json_array_size(list), most = sizeof tokens->eos / sizeof tokens->eos[0];
     if (!json_is_array(list) || count > most) {
@@ -143,7 +143,8 @@ static int word_index(const char *const *words, const json_t *value) {
     return -1;
 }
 
-static void read_words(struct reading *r, const struct spec_field *field, const json_t *value, char *at) {
+static void read_words(struct spec_reading *r, const struct spec_field *field, const json_t *value,
+                       char *at) {
     unsigned word = 0;
     int index = 0;
     if (field->type == FIELD_ENUM) {
@@ -162,7 +163,8 @@ static void read_words(struct reading *r, const struct spec_field *field, const 
         fail_at(r, field->name, "not a word that is known here");
 }
 
-static void read_field(struct reading *r, const struct spec_field *field, const json_t *value, void *base) {
+static void read_field(struct spec_reading *r, const struct spec_field *field, const json_t *value,
+                       void *base) {
     char *at = (char *)base + field->offset;
     bool truth = json_is_true(value);
     int64_t integer;
@@ -204,7 +206,7 @@ static bool is_section(const char *name) {
 
 /* All fields of one section that `object` has; anything else in it is refused, but for what the root
  * holds. */
-static void read_section(struct reading *r, const char *section, const json_t *object, void *base) {
+static void read_section(struct spec_reading *r, const char *section, const json_t *object, void *base) {
     const char *key;
     json_t *value;
     if (!json_is_object(object)) {
@@ -221,7 +223,8 @@ static void read_section(struct reading *r, const char *section, const json_t *o
     }
 }
 
-static void read_stack(struct reading *r, const char *name, const json_t *list, struct stack_spec *stack) {
+static void read_stack(struct spec_reading *r, const char *name, const json_t *list,
+                       struct stack_spec *stack) {
     struct spec holder; /* lends spec_layers' limits and neutral records */
     struct config *c = r->config;
     char whole[sizeof r->where];
@@ -242,7 +245,7 @@ static void read_stack(struct reading *r, const char *name, const json_t *list, 
 }
 
 void spec_from_json(struct config *config, const char *name, const json_t *object, struct spec *spec) {
-    struct reading r = { .config = config, .spec = spec };
+    struct spec_reading r = { .config = config, .spec = spec };
     const char *key;
     json_t *value;
     snprintf(r.where, sizeof r.where, "%.60s", name);

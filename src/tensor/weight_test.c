@@ -15,7 +15,7 @@
 enum { SIDE_MAX = 600 };
 
 /* The stored matrix, and how the view at hand maps to it. */
-struct model {
+struct naive {
     int64_t rows, cols, block_rows, block_cols;
     enum dtype dtype, scale_dtype;
     unsigned char *data, *scale;
@@ -24,7 +24,7 @@ struct model {
 };
 
 /* Random blocks of finite numbers: NaN equals nothing. */
-static void fill_blocks(const struct model *model, struct random *random, int64_t count) {
+static void fill_blocks(const struct naive *model, struct random *random, int64_t count) {
     const struct block_format *format = block_format_of(model->dtype);
     for (int64_t i = 0; i < count; i++) {
         unsigned char *block = model->data + i * format->bytes;
@@ -38,7 +38,7 @@ static void fill_blocks(const struct model *model, struct random *random, int64_
     }
 }
 
-static void model_open(struct model *model, struct random *random) {
+static void model_open(struct naive *model, struct random *random) {
     int64_t elements = model->rows * model->cols;
     int64_t scale_cols = (model->cols + model->block_cols - 1) / model->block_cols;
     int64_t scales = (model->rows + model->block_rows - 1) / model->block_rows * scale_cols;
@@ -69,12 +69,12 @@ static void model_open(struct model *model, struct random *random) {
     for (int i = 0; i < SIDE_MAX; i++) model->row_of[i] = model->col_of[i] = i;
 }
 
-static void model_close(struct model *model) {
+static void model_close(struct naive *model) {
     free(model->data);
     free(model->scale);
 }
 
-static struct weight model_weight(const struct model *model) {
+static struct weight model_weight(const struct naive *model) {
     struct weight w = weight_matrix(model->data, model->dtype, model->rows, model->cols);
     if (!model->scaled) return w;
     int64_t scale_bytes = dtype_bits(model->scale_dtype) / 8;
@@ -88,7 +88,7 @@ static struct weight model_weight(const struct model *model) {
 }
 
 /* w[n][k] straight from the stored bytes. */
-static float model_get(const struct model *model, int64_t n, int64_t k) {
+static float model_get(const struct naive *model, int64_t n, int64_t k) {
     int64_t row = model->transposed ? model->col_of[k] : model->row_of[n];
     int64_t col = model->transposed ? model->row_of[n] : model->col_of[k];
     float value = dtype_get(model->dtype, model->data, row * model->cols + col);
@@ -98,7 +98,7 @@ static float model_get(const struct model *model, int64_t n, int64_t k) {
                              row / model->block_rows * scale_cols + col / model->block_cols);
 }
 
-static void assert_agrees(const struct model *model, const struct weight *w, struct random *random) {
+static void assert_agrees(const struct naive *model, const struct weight *w, struct random *random) {
     float got[SIDE_MAX], want[SIDE_MAX];
     for (int64_t n = 0; n < w->rows; n++) {
         int64_t first = (int64_t)random_below(random, (uint64_t)w->cols + 1);
@@ -122,7 +122,7 @@ static bool stripe_fits(const struct weight *w, int64_t step) {
 }
 
 /* One random view of the view. */
-static void narrow(struct model *model, struct weight *w, struct random *random) {
+static void narrow(struct naive *model, struct weight *w, struct random *random) {
     int64_t first, count, step = in_range(random, 1, 4);
     bool nibbles = model->dtype == DTYPE_F4_E2M1, blocks = dtype_is_block(model->dtype);
     int64_t unit, bytes;
@@ -161,10 +161,10 @@ static void narrow(struct model *model, struct weight *w, struct random *random)
     }
 }
 
-static void check_views(struct model shape, uint64_t seed) {
+static void check_views(struct naive shape, uint64_t seed) {
     struct random random = random_seed(seed);
     for (int round = 0; round < 30; round++) {
-        struct model model = shape;
+        struct naive model = shape;
         model_open(&model, &random);
         struct weight w = model_weight(&model);
         for (int depth = 0; depth < 5; depth++) {
@@ -181,7 +181,7 @@ TEST(views_of_fp8_with_block_scales) {
                                         { 1, 1 },     { 128, 128 }, { 576, 300 } };
     static const enum dtype scales[] = { DTYPE_F32, DTYPE_BF16, DTYPE_F16, DTYPE_F8_E8M0 };
     for (size_t i = 0; i < sizeof sides / sizeof *sides; i++) {
-        check_views((struct model){ .rows = sides[i][0],
+        check_views((struct naive){ .rows = sides[i][0],
                                     .cols = sides[i][1],
                                     .block_rows = 128,
                                     .block_cols = 128,
@@ -193,7 +193,7 @@ TEST(views_of_fp8_with_block_scales) {
 }
 
 TEST(views_of_mxfp4) {
-    check_views((struct model){ .rows = 40,
+    check_views((struct naive){ .rows = 40,
                                 .cols = 192,
                                 .block_rows = 1,
                                 .block_cols = 32,
@@ -205,7 +205,7 @@ TEST(views_of_mxfp4) {
 
 TEST(views_of_blocks) {
     for (int dtype = DTYPE_PLAIN_COUNT; dtype < DTYPE_COUNT; dtype++) {
-        check_views((struct model){ .rows = 23,
+        check_views((struct naive){ .rows = 23,
                                     .cols = block_format_of((enum dtype)dtype)->elements == 32 ? 160 : 512,
                                     .block_rows = 1,
                                     .block_cols = 1,
@@ -218,13 +218,13 @@ TEST(views_without_scales) {
     static const enum dtype dtypes[] = { DTYPE_F32, DTYPE_BF16, DTYPE_F8_E4M3, DTYPE_I16, DTYPE_F4_E2M1 };
     for (int i = 0; i < 5; i++) {
         check_views(
-            (struct model){ .rows = 33, .cols = 70, .block_rows = 1, .block_cols = 1, .dtype = dtypes[i] },
+            (struct naive){ .rows = 33, .cols = 70, .block_rows = 1, .block_cols = 1, .dtype = dtypes[i] },
             (uint64_t)i);
     }
 }
 
 TEST(views_with_one_scale_an_element) {
-    check_views((struct model){ .rows = 20,
+    check_views((struct naive){ .rows = 20,
                                 .cols = 300,
                                 .block_rows = 16,
                                 .block_cols = 1,

@@ -17,13 +17,13 @@
 enum { GROUPS = 8, GROUP = 32, LEVELS = 15, CODE_MAX = 63, CANDIDATES = 15, AROUND = 1 };
 static const float half_most = 65504;
 
-struct group {
+struct q4_group {
     const float *x;
     float weight[GROUP];
     float scale, least; /* least = -m: x ~ scale q + least */
 };
 
-static void weigh(struct group *group) {
+static void weigh(struct q4_group *group) {
     float squares = 0;
     for (int j = 0; j < GROUP; j++) squares += group->x[j] * group->x[j];
     float rms = sqrtf(squares / GROUP);
@@ -31,7 +31,7 @@ static void weigh(struct group *group) {
 }
 
 /* The numbers' codes under (scale, least), and what error they leave. */
-static float codes(const struct group *group, float scale, float least, float *q) {
+static float codes(const struct q4_group *group, float scale, float least, float *q) {
     float error = 0, inverse = block_inverse(scale);
     for (int j = 0; j < GROUP; j++) {
         float code = (group->x[j] - least) * inverse + 0.5f;
@@ -44,7 +44,7 @@ static float codes(const struct group *group, float scale, float least, float *q
 }
 
 /* Given codes, the best scale and minimum. */
-static void fit(const struct group *group, const float *q, float *scale, float *least) {
+static void fit(const struct q4_group *group, const float *q, float *scale, float *least) {
     float w = 0, wq = 0, wqq = 0, wx = 0, wqx = 0;
     for (int j = 0; j < GROUP; j++) {
         float weight = group->weight[j];
@@ -65,7 +65,7 @@ static void fit(const struct group *group, const float *q, float *scale, float *
     }
 }
 
-static void search(struct group *group) {
+static void search(struct q4_group *group) {
     float low, high, q[GROUP], best, error;
     block_range(group->x, GROUP, &low, &high);
     low = fminf(low, 0);
@@ -90,7 +90,7 @@ static void search(struct group *group) {
 }
 
 /* The pair of codes around the ideal ones that leaves the least error; the numbers' codes in q. */
-static void settle(const struct group *group, float d, float dmin, int *scale, int *least, float *q) {
+static void settle(const struct q4_group *group, float d, float dmin, int *scale, int *least, float *q) {
     int near_scale = block_nearest(group->scale * block_inverse(d), 0, CODE_MAX);
     int near_least = block_nearest(-group->least * block_inverse(dmin), 0, CODE_MAX);
     float best = INFINITY, trial[GROUP];
@@ -118,7 +118,7 @@ static void put_scales(unsigned char *scales, const int *scale, const int *least
 
 void q4_k_encode(const float *in, unsigned char *at) {
     struct q4_k *block = (void *)at;
-    struct group groups[GROUPS];
+    struct q4_group groups[GROUPS];
     float scale_most = 0, least_most = 0, q[GROUPS][GROUP];
     int scale[GROUPS], least[GROUPS];
     for (int t = 0; t < GROUPS; t++) {

@@ -17,19 +17,19 @@
 enum { GROUPS = 16, GROUP = 16, MOST = 31, LEAST = -32, CANDIDATES = 17, AROUND = 1 };
 static const float half_most = 65504;
 
-struct group {
+struct q6_group {
     const float *x;
     float weight[GROUP], scale;
 };
 
-static void weigh(struct group *group) {
+static void weigh(struct q6_group *group) {
     float squares = 0;
     for (int j = 0; j < GROUP; j++) squares += group->x[j] * group->x[j];
     for (int j = 0; j < GROUP; j++) group->weight[j] = group->x[j] * group->x[j] + squares / GROUP;
 }
 
 /* The numbers' codes under a scale, and what error they leave. */
-static float codes(const struct group *group, float scale, float *q) {
+static float codes(const struct q6_group *group, float scale, float *q) {
     float error = 0, inverse = block_inverse(scale);
     for (int j = 0; j < GROUP; j++) {
         float code = (float)block_nearest(group->x[j] * inverse, LEAST, MOST);
@@ -40,7 +40,7 @@ static float codes(const struct group *group, float scale, float *q) {
     return error;
 }
 
-static float fit(const struct group *group, const float *q) {
+static float fit(const struct q6_group *group, const float *q) {
     float wqx = 0, wqq = 0;
     for (int j = 0; j < GROUP; j++) {
         wqx += group->weight[j] * q[j] * group->x[j];
@@ -49,7 +49,7 @@ static float fit(const struct group *group, const float *q) {
     return wqq > 0 ? wqx / wqq : 0;
 }
 
-static void search(struct group *group) {
+static void search(struct q6_group *group) {
     float extreme = block_extreme(group->x, GROUP), q[GROUP], best = INFINITY;
     weigh(group);
     group->scale = 0;
@@ -63,7 +63,7 @@ static void search(struct group *group) {
     }
 }
 
-static int settle(const struct group *group, float d, float *q) {
+static int settle(const struct q6_group *group, float d, float *q) {
     int near = block_nearest(group->scale * block_inverse(d), -128, 127), scale = 0;
     float best = INFINITY, trial[GROUP];
     for (int j = 0; j < GROUP; j++) q[j] = 0;
@@ -80,7 +80,7 @@ static int settle(const struct group *group, float d, float *q) {
 
 void q6_k_encode(const float *in, unsigned char *at) {
     struct q6_k *block = (void *)at;
-    struct group groups[GROUPS];
+    struct q6_group groups[GROUPS];
     float scales[GROUPS], q[GROUPS * GROUP];
     *block = (struct q6_k){ .ql = { 0 } };
     for (int t = 0; t < GROUPS; t++) {

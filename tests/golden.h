@@ -1,8 +1,8 @@
 /*
  * Golden cases: what a family's own code computed, against what the program computes. tests/golden/README.md
- * and the README of ../shared/data/vectors/moe describe the folders; the measures are those of
- * ../shared/tools/accept.py. Everything here fails the running test by itself, after a message that says
- * which values were compared.
+ * describes the folders. The measure is the largest difference over the root mean square of what is expected
+ * (test.h). Everything here fails the running test by itself, after a message that says which values were
+ * compared.
  */
 #ifndef GOLDEN_H
 #define GOLDEN_H

@@ -1,6 +1,7 @@
 /*
- * The small golden cases, one test each: golden_NAME for tests/golden/NAME, shared_golden_NAME for those of
- * ../shared/data/vectors/moe, so that `sy-test golden_mixtral` runs all of them that mixtral has.
+ * The small golden cases, one test each: golden_NAME for tests/golden/NAME, and shared_golden_NAME for
+ * folders of the same kind in ../shared/data/vectors/moe, where test data lie beside the checkout (test.h).
+ * So `sy-test golden_mixtral` runs all of them that mixtral has.
  *
  * Judged are the logits and the routing of every row of the prompt in exact, the greedy ids, the logits
  * behind all of them; and that neither chunks, threads nor kernels change a bit.

@@ -1,6 +1,6 @@
 /*
- * GGUF models whose container is sound and whose content is not: the reports of reference lists of hostile
- * inputs that lie above the container (formats/gguf_refusal_test.c has those within it, by their numbers).
+ * GGUF models whose container is sound and whose content is not: the reports of docs/hostile.md
+ * that lie above the container (formats/gguf_refusal_test.c has those within it, by their numbers).
  */
 #include "formats/gguf.h"
 #include "hostile.h"

@@ -1,7 +1,7 @@
 /*
- * What has gone wrong elsewhere with safetensors files, by report: one test for each row of
- * ../shared/reference/hostile.md that concerns a file read here. The bad input is the row's; where the row is
- * of another format, its idea in ours. hostile_files_reports_test.c has those about config.json and paths.
+ * What has gone wrong elsewhere with safetensors files, by report: one test for each report of
+ * docs/hostile.md that concerns them. The bad input is the report's; where that is of another format, its
+ * idea in ours. hostile_files_reports_test.c has those about config.json and paths.
  */
 #include "hostile.h"
 

@@ -1,5 +1,5 @@
 /*
- * Flushing denormals: part of the definition of every product (DESIGN section 7), as the AMX tile unit always
+ * Flushing denormals: part of the definition of every product (docs/numerics.md), as the AMX tile unit always
  * does it. Set in every worker and on entry of public calls, restored on return. Without x86 nothing is done,
  * and bits may differ in the denormal range.
  */

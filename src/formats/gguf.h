@@ -6,9 +6,9 @@
  *     tensors  string name, u32 rank, u64 dims[rank] (contiguous first), u32 type, u64 offset
  *     data     at the next multiple of general.alignment (default 32); each tensor begins at one
  *
- * Source: ggml-org/ggml docs/gguf.md; models.md section 5. Little endian; v1 and byte-swapped files are
- * refused by name. Every count and length is held against the bytes that are left before anything is
- * allocated. Split files (split.no, split.count, NAME-00001-of-0000N.gguf) open as one.
+ * Source: ggml-org/ggml, docs/gguf.md. Little endian; v1 and byte-swapped files are refused by name. Every
+ * count and length is held against the bytes that are left before anything is allocated. Split files
+ * (split.no, split.count, NAME-00001-of-0000N.gguf) open as one.
  *
  * Tensors become `struct tensor` with OUR order of sides (last index fastest), so ne = {D, F, E} has shape
  * [E, F, D]. A tensor of a type that we cannot decode is listed with dtype DTYPE_COUNT, and refused only when

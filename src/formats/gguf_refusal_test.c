@@ -1,6 +1,6 @@
 /*
  * Reading what is wrong: each way of breaking a file is refused in one line that names file, place and
- * remedy. Rows of hostile.md are named beside the test that they became.
+ * remedy. Reports (docs/hostile.md) are named beside the test that they became.
  */
 #include "formats/gguf_test.h"
 
@@ -94,7 +94,7 @@ TEST(gguf_of_nothing) {
     }
 }
 
-/* ---- hostile.md, row by row ---- */
+/* ---- docs/hostile.md, report by report ---- */
 
 TEST(hostile_string_length_that_wraps) { /* CVE-2024-23496: len + 1 */
     for (int b = HUGE_FROM; b < BOUNDARIES; b++) {

@@ -1,6 +1,6 @@
 /*
  * Reading what is wrong: each way of breaking a file is refused in one line that names file, place and
- * remedy. Rows of hostile.md are named beside the test that they became.
+ * remedy. Reports (docs/hostile.md) are named beside the test that they became.
  */
 #include "formats/safetensors_parts.h"
 

@@ -90,7 +90,7 @@ void op_scale_rows(struct exec *exec, const float *factor, float *x, int64_t cou
 bool op_all_finite(struct exec *exec, const float *x, int64_t count,
                    int64_t width); /* takes a few bytes of step memory */
 
-/* ---- routing ---- (moe/router.c composes these; the rules are DESIGN section 4) */
+/* ---- routing ---- (moe/router.c composes these, and states the rules) */
 
 #define TOP_K_EXPERTS_MAX 4096 /* what a spec may ask for: a row of scores fits on a thread's stack */
 struct top_k_op {
@@ -109,8 +109,8 @@ void op_pick(struct exec *exec, const float *x, int64_t count, int64_t width, co
  * in order j = 0.. */
 void op_weigh(struct exec *exec, bool normalise, float epsilon, float scale, int64_t count, int64_t top_k,
               float *weights);
-/* SparseMixer at inference (models.md 3.11): for j = 0..top_k-1 the largest remaining logit; weight = softmax
- * over the logits that lie within 2 * jitter of it, relative to max(|z|, maximum). */
+/* SparseMixer at inference (Liu et al. 2023, arXiv:2310.00811): for j = 0..top_k-1 the largest remaining
+ * logit; weight = softmax over the logits that lie within 2 * jitter of it, relative to max(|z|, maximum). */
 void op_sparse_mixer(struct exec *exec, float jitter, const float *logits, int64_t count, int64_t experts,
                      int64_t top_k, int32_t *ids, float *weights);
 /* How many of a row's choices count, when that is not fixed: choices [count, top_k] are best first, weights

@@ -1,7 +1,7 @@
 /*
  * What each kernel computes: the function types. A kernel computes one tile; it knows no threads, takes no
- * memory, and every level gives the same bits (the orders are DESIGN section 7; docs/numerics.md tells them
- * in full). *_ref.c is the definition.
+ * memory, and every level gives the same bits (docs/numerics.md tells the orders). *_ref.c is the
+ * definition.
  *
  * Lanes: "16 lanes" means that element i goes to virtual lane i mod 16, each lane accumulates its elements in
  * ascending order from +0, missing elements of the last group count as 0 (for max: as -infinity), and the

@@ -1,5 +1,5 @@
 /*
- * Parameter counts (reference models.md 1.2), from the spec alone.
+ * Parameter counts, from the spec alone.
  *
  *   total            every stored weight of the text model; a tied table once; no MTP layers, no buffers
  *   active           total less E - K experts of each MoE layer

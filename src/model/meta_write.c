@@ -81,7 +81,7 @@ static void add_vector(struct meta_writing *w, const char *name, const double *v
     w->out->vectors[w->out->vector_count++] = (struct gguf_vector){ name, kept, count };
 }
 
-/* What each frequency is divided by: models.md 2.3. */
+/* What each frequency is divided by, as layers/rope.c has it. */
 static void add_llama3(struct meta_writing *w, const struct rope_spec *r) {
     int64_t half = r->dims / 2;
     double *divisors = arena_new(w->arena, double, half, w->err);

@@ -106,7 +106,7 @@ bool slot_is_vector(enum slot slot); /* logical shape [1, n], stored as [n] (or 
  * what shape? */
 bool slot_shape(const struct spec *spec, int64_t layer, enum slot slot, int64_t *rows, int64_t *cols);
 
-struct param_count { /* models.md 1.2 */
+struct param_count { /* count.c says what each counts */
     int64_t total, active, active_no_embed;
     int64_t part[PART_COUNT];
 };

@@ -22,7 +22,7 @@
 
 enum rope_scaling { ROPE_PLAIN, ROPE_LINEAR, ROPE_LLAMA3, ROPE_YARN, ROPE_LONGROPE, ROPE_FACTORS };
 
-struct rope_spec { /* models.md 2.2, 2.3 */
+struct rope_spec { /* the formulas: layers/rope.c */
     enum rope_scaling scaling;
     double theta;
     int64_t dims;     /* rotated columns of each head, the first ones (MLA: the rotary part) */
@@ -75,7 +75,7 @@ struct attention_spec {
     double tune_floor, tune_scale;
 };
 
-/* ---- the router: a handful of choices (DESIGN section 4) ---- */
+/* ---- the router: a handful of choices (moe/router.c) ---- */
 
 enum router_logit { ROUTER_LINEAR, ROUTER_TWO_LEVEL };
 enum router_score { SCORE_SOFTMAX, SCORE_SIGMOID, SCORE_RELU, SCORE_RAW, SCORE_SPARSEMIXER };

@@ -25,7 +25,7 @@ TEST(active_parts_add_up) {
     }
 }
 
-/* models.md: layer 92 of GLM-4.5's files is 3.99 B without its copies of table and head. */
+/* By the headers of published files, GLM-4.5's layer 92 is 3.99 B without its copies of table and head. */
 TEST(mtp_modules_are_counted_apart) {
     assert_close((double)parameters_of("glm-4.5").mtp, 3.99e9, 0.002);
     assert_close((double)parameters_of("deepseek-v3").mtp, 11.6e9, 0.01);

@@ -6,9 +6,9 @@
  * the next type that it is:  Q4_K -> Q5_0, Q5_K -> Q5_1, Q6_K -> Q8_0, the other K and IQ4_XS -> IQ4_NL, and
  * what is no multiple of 32 BF16 (the replacements of llama.cpp's quantiser, which ends in F16: as large).
  *
- * f8_e4m3   linear layers in float8 with an f32 scale for each 128 x 128 block, the rest in BF16
- *           (DeepSeek-V3's files, arXiv:2412.19437, section 3.3)
- * mxfp4     experts in MXFP4, other matrices Q8_0; mxfp4_bf16: the others in BF16, as gpt-oss is published
+ *   f8_e4m3   linear layers in float8 with an f32 scale for each 128 x 128 block, the rest in BF16
+ *             (DeepSeek-V3's files, arXiv:2412.19437, section 3.3)
+ *   mxfp4     experts in MXFP4, other matrices Q8_0; mxfp4_bf16: the others in BF16, as gpt-oss is published
  *
  * The K mixes are llama.cpp's (src/llama-quant.cpp, llama_tensor_get_type, read 2025): "more" layers are the
  * first and last eighth and every third between; 8-expert models keep keys and values in Q8_0; 70B is a llama

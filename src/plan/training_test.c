@@ -1,7 +1,8 @@
 #include "plan/plan_test.h"
 #include "plan/scaling_law.h"
 
-/* Points that the reference evaluated (balancing.md 6.11): 1e9 active, 2e10 tokens, 1, 8 and 32 experts. */
+/* The law of arXiv:2502.05172 evaluated apart with the coefficients of its table 2: 1e9 active,
+ * 2e10 tokens, 1, 8 and 32 experts. */
 TEST(the_scaling_law_gives_the_reference_points) {
     assert_close(scaling_law_loss(1e9, 1, 2e10), 2.57760004, 1e-8);
     assert_close(scaling_law_loss(1e9, 8, 2e10), 2.50877728, 1e-8);

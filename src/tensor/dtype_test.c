@@ -27,7 +27,7 @@ static void assert_bits(float got, double want, int code) {
     fail_msg("code 0x%x is %a, should be %a", (unsigned)code, (double)got, want);
 }
 
-/* The formula of models.md 5.3.1 for s1 e? m?; `specials`: exponent all ones is infinity and NaN. */
+/* The formula of dtype_float.c's table for s1 e? m?; `specials`: exponent all ones is infinity and NaN. */
 static double small_float(int code, int exponent_bits, int mantissa_bits, int bias, bool specials) {
     int mantissa = code & ((1 << mantissa_bits) - 1);
     int exponent = code >> mantissa_bits & ((1 << exponent_bits) - 1);

@@ -1,4 +1,4 @@
-"""deepseek v1 (model_type "deepseek") in numpy f64, after shared/reference/models.md 3.8: transformers has no class.
+"""deepseek v1 (model_type "deepseek") in numpy f64, after the authors' modeling_deepseek.py: transformers has no class.
 
 Plain attention with half-split RoPE; softmax router, top k of the probabilities, normalised (+ 1e-20) only when
 norm_topk_prob is set and k > 1; routed experts plus one ungated shared MLP. Layer i has experts if

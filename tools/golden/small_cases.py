@@ -1,4 +1,4 @@
-"""The small cases: odd shapes and the traps of reference/models.md, each a folder under tests/golden."""
+"""The small cases: odd shapes and the places where implementations part, each a folder under tests/golden."""
 
 SMALL = []
 

@@ -90,7 +90,7 @@ static void run_sparse_mixer(struct exec *exec, void *argument) {
     op_sparse_mixer(exec, 0.01f, c->scores, ROWS, c->op.experts, c->op.top_k, c->ids, c->weights);
 }
 
-/* models.md 3.11, one line after the other, in float64. */
+/* SparseMixer (arXiv:2310.00811; transformers models/phimoe), one line after the other, in float64. */
 static void naive_sparse_mixer(const float *z, int64_t experts, int64_t top_k, int32_t *ids,
                                double *weights) {
     double masked[EXPERTS_MAX];

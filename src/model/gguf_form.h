@@ -41,7 +41,7 @@ struct gguf_reading {
 struct gguf_form {
     const char *arch;                         /* general.architecture */
     bool (*fits)(struct gguf_reading *r);     /* where families share it; NULL: always */
-    const struct gguf_rule *keys;             /* ends with key NULL */
+    const struct gguf_rule *const *keys;      /* lists, each ends with key NULL; they end with NULL */
     const char *implies;                      /* keys of config.json that the name alone says */
     void (*complete)(struct gguf_reading *r); /* what no table can say; may be NULL */
     const struct tensor_rule *rules;          /* names; the first of a slot is what is written */
@@ -89,8 +89,8 @@ const struct family *gguf_family(const struct family *family, struct arena *aren
 
 /* ---- steps of it, each in a file ---- */
 
-void meta_read_rules(struct gguf_reading *r, const struct gguf_rule *rules); /* meta_keys.c */
-void meta_read_scaling(struct gguf_reading *r);                              /* meta_rope.c */
+void meta_read_rules(struct gguf_reading *r, const struct gguf_rule *const *lists); /* meta_keys.c */
+void meta_read_scaling(struct gguf_reading *r);                                     /* meta_rope.c */
 /* After the family's reader: factors kept as tensors. */
 bool meta_read_factors(struct gguf_reading *r, struct arena *arena, struct spec *spec);
 /* switchyard.*: onto the spec. meta_fields.c */
@@ -104,71 +104,13 @@ extern const struct tensor_rule gguf_names[];           /* what llama.cpp calls 
 extern const struct tensor_rule gguf_names_post_norm[]; /* the norm before the FFN is post_attention_norm */
 extern const struct tensor_ignore gguf_ignored[];
 
-/* ---- tables that families share: struct gguf_rule initialisers ---- */
+/* ---- keys: lists that families share (families/gguf_keys.c) ---- */
 
-#define KEYS_END                                                                                             \
-    { NULL, KEY_INT, NULL, NULL, NULL }
-
-#define KEYS_BASIC                                                                                           \
-    { "block_count", KEY_INT, NULL, NULL, meta_get_blocks },                                                 \
-        { "nextn_predict_layers", KEY_INT, "num_nextn_predict_layers", "mtp_layers", meta_get_mtp },         \
-        { "context_length", KEY_INT, "max_position_embeddings", "context", NULL },                           \
-        { "embedding_length", KEY_INT, "hidden_size", "width", NULL },                                       \
-        { "vocab_size", KEY_INT, "vocab_size", "vocab", NULL },                                              \
-        { "attention.head_count", KEY_INT, "num_attention_heads", "attention.heads", NULL },                 \
-        { "attention.layer_norm_rms_epsilon", KEY_REAL, "rms_norm_eps", "norm_eps", NULL },                  \
-        { "rope.freq_base", KEY_REAL, "rope_theta", "rope.theta", NULL }, {                                  \
-        "rope.dimension_count", KEY_INT, NULL, "rope.dims", NULL                                             \
-    }
-
-#define KEYS_GROUPED                                                                                         \
-    { "attention.head_count_kv", KEY_INT, "num_key_value_heads", "attention.kv_heads", NULL },               \
-        { "attention.key_length", KEY_INT, "head_dim", "attention.head_width", NULL }, {                     \
-        "attention.value_length", KEY_INT, NULL, "attention.value_width", NULL                               \
-    }
-
-#define KEYS_LATENT                                                                                          \
-    { "attention.q_lora_rank", KEY_INT, "q_lora_rank", "attention.q_lora_rank", meta_get_q_lora },           \
-        { "attention.kv_lora_rank", KEY_INT, "kv_lora_rank", "attention.kv_lora_rank", NULL },               \
-        { "attention.head_count_kv", KEY_INT, "num_key_value_heads", "attention.kv_heads", NULL },           \
-        { "attention.key_length", KEY_INT, NULL, "attention.head_width", NULL }, {                           \
-        "attention.value_length", KEY_INT, NULL, "attention.value_width", NULL                               \
-    }
-
-/* `dense` is the config's key for the width of dense layers. */
-#define KEYS_DENSE(dense)                                                                                    \
-    { "feed_forward_length", KEY_INT, dense, NULL, meta_get_dense_width }
-
-/* Where there are experts alone, feed_forward_length is their width. */
-#define KEYS_EXPERT_WIDTH                                                                                    \
-    { "feed_forward_length", KEY_INT, "intermediate_size", "expert_width", NULL }
-
-#define KEYS_EXPERTS(count, chosen)                                                                          \
-    { "expert_count", KEY_INT, count, "router.experts", NULL }, {                                            \
-        "expert_used_count", KEY_INT, chosen, "router.top_k", NULL                                           \
-    }
-
-#define KEYS_FINE_EXPERTS                                                                                    \
-    { "expert_feed_forward_length", KEY_INT, "moe_intermediate_size", "expert_width", NULL }
-
-#define KEYS_SHARED                                                                                          \
-    { "leading_dense_block_count", KEY_INT, "first_k_dense_replace", NULL, meta_get_leading_dense }, {       \
-        "expert_shared_count", KEY_INT, "n_shared_experts", "shared_width", meta_get_shared_count            \
-    }
-
-#define KEYS_WEIGHTS                                                                                         \
-    { "expert_weights_norm", KEY_BOOL, "norm_topk_prob", "router.weigh", meta_get_normalised }
-
-#define KEYS_SCALE                                                                                           \
-    { "expert_weights_scale", KEY_REAL, "routed_scaling_factor", "router.scale", NULL }
-
-#define KEYS_GATING                                                                                          \
-    { "expert_gating_func", KEY_INT, NULL, "router.score", meta_get_gating }
-
-#define KEYS_GROUPS                                                                                          \
-    { "expert_group_count", KEY_INT, "n_group", "router.groups", meta_get_groups }, {                        \
-        "expert_group_used_count", KEY_INT, "topk_group", "router.groups_kept", meta_get_groups_kept         \
-    }
+extern const struct gguf_rule keys_basic[];
+extern const struct gguf_rule keys_grouped[], keys_latent[];
+extern const struct gguf_rule keys_dense[], keys_expert_width[], keys_fine_experts[];
+extern const struct gguf_rule keys_experts[], keys_local_experts[], keys_routed_experts[];
+extern const struct gguf_rule keys_shared[], keys_routing[];
 
 void meta_complete_latent(struct gguf_reading *r); /* families/gguf.c */
 

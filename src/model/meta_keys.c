@@ -165,8 +165,8 @@ void meta_covers(struct gguf_reading *r, const char *field) {
     json_object_set_new(r->covered, field, json_true());
 }
 
-void meta_read_rules(struct gguf_reading *r, const struct gguf_rule *rules) {
-    for (const struct gguf_rule *rule = rules; rule->key && r->error.code == SY_OK; rule++) {
+static void read_list(struct gguf_reading *r, const struct gguf_rule *list) {
+    for (const struct gguf_rule *rule = list; rule->key && r->error.code == SY_OK; rule++) {
         if (!meta_has(r, rule->key)) continue;
         if (rule->field) meta_covers(r, rule->field);
         if (!rule->config) continue;
@@ -174,6 +174,10 @@ void meta_read_rules(struct gguf_reading *r, const struct gguf_rule *rules) {
         if (rule->kind == KEY_REAL) meta_put(r, rule->config, json_real(meta_real(r, rule->key, 0)));
         if (rule->kind == KEY_BOOL) meta_put_bool(r, rule->config, meta_bool(r, rule->key, false));
     }
+}
+
+void meta_read_rules(struct gguf_reading *r, const struct gguf_rule *const *lists) {
+    for (; *lists; lists++) read_list(r, *lists);
 }
 
 /* ---- what is written ---- */

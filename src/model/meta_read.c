@@ -124,11 +124,13 @@ static bool complete_spec(struct gguf_reading *r, const struct gguf_form *form, 
 /* The key of the file that a key of the config came from, for messages. */
 static void name_key(const struct gguf_form *form, struct sy_error *error) {
     char name[sizeof error->place];
-    for (const struct gguf_rule *rule = form->keys; rule->key; rule++) {
-        if (!rule->config || strcmp(rule->config, error->place) != 0) continue;
-        snprintf(name, sizeof name, "%s.%s", form->arch, rule->key);
-        memcpy(error->place, name, sizeof name);
-        return;
+    for (const struct gguf_rule *const *list = form->keys; *list; list++) {
+        for (const struct gguf_rule *rule = *list; rule->key; rule++) {
+            if (!rule->config || strcmp(rule->config, error->place) != 0) continue;
+            snprintf(name, sizeof name, "%s.%s", form->arch, rule->key);
+            memcpy(error->place, name, sizeof name);
+            return;
+        }
     }
 }
 

@@ -57,9 +57,9 @@ static void set_word(struct meta_writing *w, const char *key, const char *word) 
     set_below(w, key, (struct gguf_value){ .type = GGUF_STRING, .text = { word, (int64_t)strlen(word) } });
 }
 
-static void set_rules(struct meta_writing *w, const struct gguf_rule *rules) {
+static void set_list(struct meta_writing *w, const struct gguf_rule *list) {
     double value;
-    for (const struct gguf_rule *rule = rules; rule->key; rule++) {
+    for (const struct gguf_rule *rule = list; rule->key; rule++) {
         if (!meta_rule_value(rule, &w->out->spec, &value)) continue;
         if (rule->kind == KEY_INT) set_int(w, rule->key, (int64_t)value);
         if (rule->kind == KEY_REAL) set_real(w, rule->key, value);
@@ -214,7 +214,7 @@ bool gguf_describe(const struct family *family, const struct spec *spec, struct 
     out->spec.scale_block_cols = neutral.scale_block_cols;
     out->spec.mtp_layers = 0; /* they are left out */
     set_word(&w, "general.architecture", form->arch);
-    set_rules(&w, form->keys);
+    for (const struct gguf_rule *const *list = form->keys; *list; list++) set_list(&w, *list);
     set_scaling(&w, &out->spec.rope);
     set_token(&w, "tokenizer.ggml.bos_token_id", spec->tokens.bos);
     set_token(&w, "tokenizer.ggml.eos_token_id", spec->tokens.eos_count > 0 ? spec->tokens.eos[0] : -1);

@@ -43,14 +43,8 @@ static void gguf_complete(struct gguf_reading *r) {
     if (scale != 1) meta_fail(r, "expert_weights_scale", "%g, but weights are not scaled here", scale);
 }
 
-static const struct gguf_rule gguf_keys[] = {
-    KEYS_BASIC,
-    KEYS_GROUPED,
-    KEYS_DENSE("intermediate_size"),
-    KEYS_EXPERTS("n_routed_experts", "num_experts_per_tok"),
-    KEYS_FINE_EXPERTS,
-    KEYS_SHARED,
-    KEYS_END,
+static const struct gguf_rule *const gguf_keys[] = {
+    keys_basic, keys_grouped, keys_dense, keys_routed_experts, keys_fine_experts, keys_shared, NULL,
 };
 
 static const struct gguf_form gguf = {

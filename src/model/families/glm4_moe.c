@@ -61,18 +61,9 @@ static void gguf_complete(struct gguf_reading *r) {
         meta_put(r, "partial_rotary_factor", json_real((double)rotating / (double)width));
 }
 
-static const struct gguf_rule gguf_keys[] = {
-    KEYS_BASIC,
-    KEYS_GROUPED,
-    KEYS_DENSE("intermediate_size"),
-    KEYS_EXPERTS("n_routed_experts", "num_experts_per_tok"),
-    KEYS_FINE_EXPERTS,
-    KEYS_SHARED,
-    KEYS_WEIGHTS,
-    KEYS_SCALE,
-    KEYS_GATING,
-    KEYS_GROUPS,
-    KEYS_END,
+static const struct gguf_rule *const gguf_keys[] = {
+    keys_basic,        keys_grouped, keys_dense,   keys_routed_experts,
+    keys_fine_experts, keys_shared,  keys_routing, NULL,
 };
 
 static const struct gguf_form gguf = {

@@ -82,14 +82,14 @@ static void gguf_complete(struct gguf_reading *r) {
     meta_put_rows(r, "intermediate_size", "blk.0.ffn_gate_exps.weight");
 }
 
-static const struct gguf_rule gguf_keys[] = {
-    KEYS_BASIC,
-    KEYS_GROUPED,
-    KEYS_EXPERTS("num_local_experts", "num_experts_per_tok"),
+static const struct gguf_rule own_keys[] = {
     { "expert_feed_forward_length", KEY_INT, "intermediate_size", "expert_width", NULL },
     { "feed_forward_length", KEY_INT, NULL, NULL, meta_get_dense_width },
     { "attention.sliding_window", KEY_INT, "sliding_window", NULL, meta_get_window },
-    KEYS_END,
+    { NULL, KEY_INT, NULL, NULL, NULL },
+};
+static const struct gguf_rule *const gguf_keys[] = {
+    keys_basic, keys_grouped, keys_local_experts, own_keys, NULL,
 };
 
 static const struct gguf_form gguf = {

@@ -40,16 +40,15 @@ static const struct tensor_rule names[] = {
     NAMES_END,
 };
 
-static const struct gguf_rule gguf_keys[] = {
-    KEYS_BASIC,
-    KEYS_GROUPED,
-    KEYS_EXPERT_WIDTH,
-    KEYS_EXPERTS("num_local_experts", "num_experts_per_tok"),
+static const struct gguf_rule own_keys[] = {
     { "attention.scale", KEY_REAL, "attention_multiplier", "attention.scale", NULL },
     { "embedding_scale", KEY_REAL, "embedding_multiplier", "embedding_multiplier", NULL },
     { "residual_scale", KEY_REAL, "residual_multiplier", "residual_multiplier", NULL },
     { "logit_scale", KEY_REAL, "logits_scaling", "logits_multiplier", meta_get_logit_divisor },
-    KEYS_END,
+    { NULL, KEY_INT, NULL, NULL, NULL },
+};
+static const struct gguf_rule *const gguf_keys[] = {
+    keys_basic, keys_grouped, keys_expert_width, keys_local_experts, own_keys, NULL,
 };
 
 static const struct gguf_form gguf = {

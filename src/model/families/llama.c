@@ -33,11 +33,11 @@ static void gguf_complete(struct gguf_reading *r) {
     if (meta_has_tensor(r, "blk.0.ffn_gate.bias")) meta_put_bool(r, "mlp_bias", true);
 }
 
-static const struct gguf_rule gguf_keys[] = {
-    KEYS_BASIC,
-    KEYS_GROUPED,
-    KEYS_DENSE("intermediate_size"),
-    KEYS_END,
+static const struct gguf_rule *const gguf_keys[] = {
+    keys_basic,
+    keys_grouped,
+    keys_dense,
+    NULL,
 };
 
 static const struct gguf_form gguf = {

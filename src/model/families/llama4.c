@@ -136,14 +136,17 @@ static void gguf_complete(struct gguf_reading *r) {
     meta_put_bool(r, "use_qk_norm", meta_int(r, "expert_count", 0) != 128);
 }
 
-static const struct gguf_rule gguf_keys[] = {
-    KEYS_BASIC,
-    KEYS_GROUPED,
-    KEYS_DENSE("intermediate_size_mlp"),
-    KEYS_EXPERTS("num_local_experts", "num_experts_per_tok"),
+static const struct gguf_rule dense_keys[] = {
+    { "feed_forward_length", KEY_INT, "intermediate_size_mlp", NULL, meta_get_dense_width },
+    { NULL, KEY_INT, NULL, NULL, NULL },
+};
+static const struct gguf_rule own_keys[] = {
     { "expert_feed_forward_length", KEY_INT, "intermediate_size", "expert_width", NULL },
     { "interleave_moe_layer_step", KEY_INT, "interleave_moe_layer_step", NULL, meta_get_moe_step },
-    KEYS_END,
+    { NULL, KEY_INT, NULL, NULL, NULL },
+};
+static const struct gguf_rule *const gguf_keys[] = {
+    keys_basic, keys_grouped, dense_keys, keys_local_experts, own_keys, NULL,
 };
 
 static const struct gguf_form gguf = {

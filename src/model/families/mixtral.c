@@ -39,9 +39,8 @@ static bool gguf_fits(struct gguf_reading *r) {
     return meta_int(r, "expert_count", 0) > 0;
 }
 
-static const struct gguf_rule gguf_keys[] = {
-    KEYS_BASIC, KEYS_GROUPED, KEYS_EXPERT_WIDTH, KEYS_EXPERTS("num_local_experts", "num_experts_per_tok"),
-    KEYS_END,
+static const struct gguf_rule *const gguf_keys[] = {
+    keys_basic, keys_grouped, keys_expert_width, keys_local_experts, NULL,
 };
 
 static const struct gguf_form gguf = {

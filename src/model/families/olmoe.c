@@ -33,13 +33,12 @@ static const struct tensor_rule names[] = {
     NAMES_END,
 };
 
-static const struct gguf_rule gguf_keys[] = {
-    KEYS_BASIC,
-    KEYS_GROUPED,
-    KEYS_EXPERT_WIDTH,
-    KEYS_EXPERTS("num_experts", "num_experts_per_tok"),
+static const struct gguf_rule own_keys[] = {
     { "attention.clamp_kqv", KEY_REAL, "clip_qkv", "attention.clamp", meta_get_clamp },
-    KEYS_END,
+    { NULL, KEY_INT, NULL, NULL, NULL },
+};
+static const struct gguf_rule *const gguf_keys[] = {
+    keys_basic, keys_grouped, keys_expert_width, keys_experts, own_keys, NULL,
 };
 
 static const struct gguf_form gguf = {

@@ -54,14 +54,13 @@ static void gguf_complete(struct gguf_reading *r) {
     meta_put_bool(r, "lm_head_bias", meta_has_tensor(r, "output.bias"));
 }
 
-static const struct gguf_rule gguf_keys[] = {
-    KEYS_BASIC,
-    KEYS_GROUPED,
-    KEYS_EXPERT_WIDTH,
-    KEYS_EXPERTS("num_local_experts", "num_experts_per_tok"),
+static const struct gguf_rule own_keys[] = {
     { "attention.layer_norm_epsilon", KEY_REAL, "rms_norm_eps", "norm_eps", NULL },
     { "attention.sliding_window", KEY_INT, "sliding_window", NULL, meta_get_window },
-    KEYS_END,
+    { NULL, KEY_INT, NULL, NULL, NULL },
+};
+static const struct gguf_rule *const gguf_keys[] = {
+    keys_basic, keys_grouped, keys_expert_width, keys_local_experts, own_keys, NULL,
 };
 
 static const struct gguf_form gguf = {

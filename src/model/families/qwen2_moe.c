@@ -46,14 +46,12 @@ static void gguf_complete(struct gguf_reading *r) {
     meta_put_rows(r, "shared_expert_intermediate_size", "blk.0.ffn_gate_shexp.weight");
 }
 
-static const struct gguf_rule gguf_keys[] = {
-    KEYS_BASIC,
-    KEYS_GROUPED,
-    KEYS_DENSE("intermediate_size"),
-    KEYS_EXPERTS("num_experts", "num_experts_per_tok"),
-    KEYS_FINE_EXPERTS,
+static const struct gguf_rule own_keys[] = {
     { "expert_shared_feed_forward_length", KEY_INT, "shared_expert_intermediate_size", "shared_width", NULL },
-    KEYS_END,
+    { NULL, KEY_INT, NULL, NULL, NULL },
+};
+static const struct gguf_rule *const gguf_keys[] = {
+    keys_basic, keys_grouped, keys_dense, keys_experts, keys_fine_experts, own_keys, NULL,
 };
 
 static const struct gguf_form gguf = {

@@ -23,11 +23,11 @@ static const struct tensor_rule names[] = {
     NAMES_MODEL, NAMES_ATTENTION, NAMES_QK_NORM, NAMES_QKV_BIAS, NAMES_O_BIAS, NAMES_FFN("mlp"), NAMES_END,
 };
 
-static const struct gguf_rule gguf_keys[] = {
-    KEYS_BASIC,
-    KEYS_GROUPED,
-    KEYS_DENSE("intermediate_size"),
-    KEYS_END,
+static const struct gguf_rule *const gguf_keys[] = {
+    keys_basic,
+    keys_grouped,
+    keys_dense,
+    NULL,
 };
 
 static const struct gguf_form gguf = {

@@ -37,13 +37,8 @@ static const struct tensor_rule names[] = {
     NAMES_END,
 };
 
-static const struct gguf_rule gguf_keys[] = {
-    KEYS_BASIC,
-    KEYS_GROUPED,
-    KEYS_DENSE("intermediate_size"),
-    KEYS_EXPERTS("num_experts", "num_experts_per_tok"),
-    KEYS_FINE_EXPERTS,
-    KEYS_END,
+static const struct gguf_rule *const gguf_keys[] = {
+    keys_basic, keys_grouped, keys_dense, keys_experts, keys_fine_experts, NULL,
 };
 
 static const struct gguf_form gguf = {

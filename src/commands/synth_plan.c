@@ -149,8 +149,9 @@ static bool add_planned(struct planning *p, const struct planned_tensor *planned
 }
 
 static bool has_mxfp4(const struct family *family) {
-    for (const struct tensor_rule *rule = family->rules; rule && rule->pattern; rule++)
-        if (rule->layout == LAYOUT_MX_BLOCKS) return true;
+    struct rule_walk walk = rules_of(family);
+    while (rule_next(&walk))
+        if (walk.rule->layout == LAYOUT_MX_BLOCKS) return true;
     return false;
 }
 

@@ -40,12 +40,13 @@ const struct weight *binding_expert(const struct binding *binding, int64_t layer
 static bool refuse_missing(const struct family *family, const struct checkpoint *checkpoint, int64_t layer,
                            enum slot slot, int64_t expert, struct sy_error *err) {
     char name[512] = "";
-    const struct tensor_rule *rule = family->rules;
-    while (rule->pattern && rule->slot != slot && !(layout_is_pair(rule->layout) && rule->second == slot))
-        rule++;
-    if (rule->pattern) pattern_write(rule->pattern, layer, expert < 0 ? 0 : expert, "", name, sizeof name);
+    struct rule_walk walk = rules_of(family);
+    while (rule_next(&walk))
+        if (walk.rule->slot == slot || (layout_is_pair(walk.rule->layout) && walk.rule->second == slot))
+            break;
+    if (walk.rule) pattern_write(walk.rule->pattern, layer, expert < 0 ? 0 : expert, "", name, sizeof name);
     sy_fail(err, SY_ERR_SHAPE, "missing tensor");
-    if (!rule->pattern) sy_fail(err, SY_ERR_SHAPE, "%s models have no tensor for it", family->name);
+    if (!walk.rule) sy_fail(err, SY_ERR_SHAPE, "%s models have no tensor for it", family->name);
     sy_error_remedy(err, "%s asks for it (%s): is the checkpoint complete?", family_described_by(family),
                     slot_name(slot));
     sy_error_at(err, "%s", name[0] ? name : slot_name(slot));

@@ -22,10 +22,10 @@ struct taking {
     const struct spec *spec;
     const struct checkpoint *checkpoint;
     struct claims *claims;
-    const char **reasons;           /* [count] of ignored tensors */
-    unsigned char *fates;           /* [count] */
-    int64_t beyond_layer;           /* an MTP layer found by its tensors; saves looking again */
-    const struct tensor_rule *near; /* the rule that matched last: neighbours in the file often follow it */
+    const char **reasons;  /* [count] of ignored tensors */
+    unsigned char *fates;  /* [count] */
+    int64_t beyond_layer;  /* an MTP layer found by its tensors; saves looking again */
+    struct rule_walk near; /* the rule that matched last: neighbours in the file often follow it */
 };
 
 /* A name as a rule sees it. */
@@ -37,16 +37,23 @@ struct match {
 
 /* ---- matching ---- */
 
+static void rule_first(struct rule_walk *walk, const struct family *family) {
+    *walk = rules_of(family);
+    (void)rule_next(walk);
+}
+
 static bool match_plain(struct taking *t, const char *name, struct match *match) {
-    const struct tensor_rule *start = t->near ? t->near : t->family->rules, *rule = start;
+    struct rule_walk walk = t->near;
+    if (!walk.rule) rule_first(&walk, t->family);
+    const struct tensor_rule *start = walk.rule;
     do {
-        if (pattern_match(rule->pattern, name, &match->layer, &match->expert)) {
-            match->rule = t->near = rule;
+        if (pattern_match(walk.rule->pattern, name, &match->layer, &match->expert)) {
+            match->rule = walk.rule;
+            t->near = walk;
             return true;
         }
-        rule++;
-        if (!rule->pattern) rule = t->family->rules;
-    } while (rule != start);
+        if (!rule_next(&walk)) rule_first(&walk, t->family);
+    } while (walk.rule != start);
     return false;
 }
 
@@ -156,7 +163,8 @@ static bool is_scales(struct taking *t, const struct tensor *tensor, bool *wrong
         *wrong = !whose || !is_float8(whose->dtype);
         return !*wrong;
     }
-    for (const struct tensor_rule *rule = t->family->rules; rule->pattern; rule++) {
+    for (struct rule_walk walk = rules_of(t->family); rule_next(&walk);) {
+        const struct tensor_rule *rule = walk.rule;
         if (!rule->scales) continue;
         for (int p = -1; p < 0 || (t->family->prefixes && t->family->prefixes[p]); p++) {
             match.prefix = p < 0 ? 0 : strlen(t->family->prefixes[p]);
@@ -197,8 +205,8 @@ static bool refuse_unknown(const struct taking *t, const struct tensor *tensor, 
     char form[256], name[256];
     int64_t layer, expert;
     int count = 0;
-    for (const struct tensor_rule *rule = t->family->rules; rule->pattern && count < 256; rule++)
-        patterns[count++] = rule->pattern;
+    for (struct rule_walk walk = rules_of(t->family); count < 256 && rule_next(&walk);)
+        patterns[count++] = walk.rule->pattern;
     pattern_of(tensor->name, form, sizeof form, &layer, &expert);
     near = nearest_word(form, patterns, count);
     sy_fail(err, SY_ERR_SHAPE, "no tensor of a %s model is called so", t->family->name);

@@ -46,15 +46,35 @@ struct family {
     const char *const *model_types;   /* NULL-terminated */
     void (*read)(struct config *config,
                  struct spec *spec); /* errors are kept in the config (model/config.h) */
-    const struct tensor_rule
-        *rules; /* ends with pattern NULL; the first form of a slot is the published one, which synth writes.
-                   NULL: only described, for `plan`; no checkpoint of it is opened */
+    /* Lists of names, each of which ends with pattern NULL; they end with NULL. The first form of a slot is
+     * the published one, which synth writes. NULL: only described, for `plan`; no checkpoint is opened. */
+    const struct tensor_rule *const *rules;
     const struct tensor_ignore *ignored; /* ends with pattern NULL */
     const char *const
         *prefixes; /* alternatives to strip from names ("language_model."), NULL-terminated; may be NULL */
     const struct gguf_form *gguf; /* the same in GGUF (model/gguf_form.h); NULL: it has no form there */
     const char *described_by;     /* where the sizes come from, for messages; NULL: config.json */
 };
+
+/* All rules of a family, list after list:
+ *
+ *     for (struct rule_walk walk = rules_of(family); rule_next(&walk);) ... walk.rule ...
+ */
+struct rule_walk {
+    const struct tensor_rule *const *list;
+    const struct tensor_rule *rule; /* NULL before the first, and behind the last */
+};
+
+static inline struct rule_walk rules_of(const struct family *family) {
+    return (struct rule_walk){ family->rules, NULL };
+}
+
+static inline bool rule_next(struct rule_walk *walk) {
+    if (!walk->list || !*walk->list) return false;
+    walk->rule = walk->rule ? walk->rule + 1 : *walk->list;
+    while (walk->rule && !walk->rule->pattern) walk->rule = *++walk->list;
+    return walk->rule != NULL;
+}
 
 extern const struct family *const families[]; /* NULL-terminated; from families/list.h */
 const struct family *family_find(const char *architecture,

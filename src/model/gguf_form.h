@@ -44,7 +44,7 @@ struct gguf_form {
     const struct gguf_rule *const *keys;      /* lists, each ends with key NULL; they end with NULL */
     const char *implies;                      /* keys of config.json that the name alone says */
     void (*complete)(struct gguf_reading *r); /* what no table can say; may be NULL */
-    const struct tensor_rule *rules;          /* names; the first of a slot is what is written */
+    const struct tensor_rule *const *rules;   /* names, as a family's */
     bool permuted; /* the converter permutes rows of q and k: rope is interleaved in the file */
 };
 
@@ -100,8 +100,9 @@ double meta_decimal(float value);
 
 /* ---- names ---- */
 
-extern const struct tensor_rule gguf_names[];           /* what llama.cpp calls them */
-extern const struct tensor_rule gguf_names_post_norm[]; /* the norm before the FFN is post_attention_norm */
+extern const struct tensor_rule *const gguf_names[]; /* what llama.cpp calls them */
+extern const struct tensor_rule
+    *const gguf_names_post_norm[]; /* the norm before the FFN is post_attention_norm */
 extern const struct tensor_ignore gguf_ignored[];
 
 /* ---- keys: lists that families share (families/gguf_keys.c) ---- */

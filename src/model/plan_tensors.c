@@ -21,8 +21,9 @@ static bool is_mx(const struct tensor_rule *rule) {
 }
 
 bool family_has_mxfp4(const struct family *family) {
-    for (const struct tensor_rule *rule = family->rules; rule && rule->pattern; rule++)
-        if (is_mx(rule)) return true;
+    struct rule_walk walk = rules_of(family);
+    while (rule_next(&walk))
+        if (is_mx(walk.rule)) return true;
     return false;
 }
 
@@ -31,10 +32,11 @@ static bool names_slot(const struct tensor_rule *rule, enum slot slot) {
 }
 
 static const struct tensor_rule *published(const struct family *family, enum slot slot, bool mxfp4) {
-    for (const struct tensor_rule *rule = family->rules; mxfp4 && rule->pattern; rule++)
-        if (is_mx(rule) && names_slot(rule, slot)) return rule;
-    for (const struct tensor_rule *rule = family->rules; rule->pattern; rule++)
-        if (names_slot(rule, slot)) return rule;
+    struct rule_walk blocks = rules_of(family), any = blocks;
+    while (mxfp4 && rule_next(&blocks))
+        if (is_mx(blocks.rule) && names_slot(blocks.rule, slot)) return blocks.rule;
+    while (rule_next(&any))
+        if (names_slot(any.rule, slot)) return any.rule;
     return NULL;
 }
 
@@ -144,9 +146,10 @@ bool plan_tensors_mxfp4(const struct family *family, const struct spec *spec, st
 
 static const struct tensor_rule *rule_of(const struct family *family, const char *name, int64_t *layer,
                                          int64_t *expert, bool *scales) {
-    for (const struct tensor_rule *rule = family->rules; rule->pattern; rule++) {
-        *scales = rule->scales && pattern_match(rule->scales, name, layer, expert);
-        if (*scales || pattern_match(rule->pattern, name, layer, expert)) return rule;
+    struct rule_walk walk = rules_of(family);
+    while (rule_next(&walk)) {
+        *scales = walk.rule->scales && pattern_match(walk.rule->scales, name, layer, expert);
+        if (*scales || pattern_match(walk.rule->pattern, name, layer, expert)) return walk.rule;
     }
     return NULL;
 }

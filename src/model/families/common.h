@@ -90,63 +90,15 @@ void read_dense_width(struct config *c, struct spec *spec, const char *key);
 
 #define LAYER "model.layers.{L}."
 
-#define NAMES_MODEL                                                                                          \
-    NAME(SLOT_EMBED, "model.embed_tokens.weight"), NAME(SLOT_FINAL_NORM, "model.norm.weight"),               \
-        NAME(SLOT_HEAD, "lm_head.weight"), NAME(SLOT_ATTENTION_NORM, LAYER "input_layernorm.weight"),        \
-        NAME(SLOT_FFN_NORM, LAYER "post_attention_layernorm.weight")
-
-#define NAMES_ATTENTION                                                                                      \
-    NAME(SLOT_Q, LAYER "self_attn.q_proj.weight"), NAME(SLOT_K, LAYER "self_attn.k_proj.weight"),            \
-        NAME(SLOT_V, LAYER "self_attn.v_proj.weight"), NAME(SLOT_O, LAYER "self_attn.o_proj.weight")
-
-#define NAMES_QKV_BIAS                                                                                       \
-    NAME(SLOT_Q_BIAS, LAYER "self_attn.q_proj.bias"), NAME(SLOT_K_BIAS, LAYER "self_attn.k_proj.bias"),      \
-        NAME(SLOT_V_BIAS, LAYER "self_attn.v_proj.bias")
-
-#define NAMES_O_BIAS NAME(SLOT_O_BIAS, LAYER "self_attn.o_proj.bias")
-
-#define NAMES_QK_NORM                                                                                        \
-    NAME(SLOT_Q_NORM, LAYER "self_attn.q_norm.weight"), NAME(SLOT_K_NORM, LAYER "self_attn.k_norm.weight")
-
-#define NAMES_LATENT_ATTENTION                                                                               \
-    NAME(SLOT_Q, LAYER "self_attn.q_proj.weight"), NAME(SLOT_Q_A, LAYER "self_attn.q_a_proj.weight"),        \
-        NAME(SLOT_Q_A_BIAS, LAYER "self_attn.q_a_proj.bias"),                                                \
-        NAME(SLOT_Q_A_NORM, LAYER "self_attn.q_a_layernorm.weight"),                                         \
-        NAME(SLOT_Q_B, LAYER "self_attn.q_b_proj.weight"),                                                   \
-        NAME(SLOT_KV_A, LAYER "self_attn.kv_a_proj_with_mqa.weight"),                                        \
-        NAME(SLOT_KV_A_BIAS, LAYER "self_attn.kv_a_proj_with_mqa.bias"),                                     \
-        NAME(SLOT_KV_A_NORM, LAYER "self_attn.kv_a_layernorm.weight"),                                       \
-        NAME(SLOT_KV_B, LAYER "self_attn.kv_b_proj.weight"), NAME(SLOT_O, LAYER "self_attn.o_proj.weight"),  \
-        NAMES_O_BIAS
-
-/* `module` is the FFN's name within its layer: "mlp". */
-#define NAMES_FFN(module)                                                                                    \
-    NAME(SLOT_GATE, LAYER module ".gate_proj.weight"), NAME(SLOT_UP, LAYER module ".up_proj.weight"),        \
-        NAME(SLOT_DOWN, LAYER module ".down_proj.weight")
-
-#define NAMES_FFN_BIAS(module)                                                                               \
-    NAME(SLOT_GATE_BIAS, LAYER module ".gate_proj.bias"), NAME(SLOT_UP_BIAS, LAYER module ".up_proj.bias"),  \
-        NAME(SLOT_DOWN_BIAS, LAYER module ".down_proj.bias")
-
-#define NAMES_SHARED(module)                                                                                 \
-    NAME(SLOT_SHARED_GATE, LAYER module ".gate_proj.weight"),                                                \
-        NAME(SLOT_SHARED_UP, LAYER module ".up_proj.weight"),                                                \
-        NAME(SLOT_SHARED_DOWN, LAYER module ".down_proj.weight")
-
-/* One tensor an expert, by role; by mixtral's numbers (w1 gate, w3 up, w2 down); all experts in one. */
-#define NAMES_EXPERTS(module)                                                                                \
-    NAME(SLOT_EXPERT_GATE, LAYER module ".experts.{E}.gate_proj.weight"),                                    \
-        NAME(SLOT_EXPERT_UP, LAYER module ".experts.{E}.up_proj.weight"),                                    \
-        NAME(SLOT_EXPERT_DOWN, LAYER module ".experts.{E}.down_proj.weight")
-
-#define NAMES_EXPERTS_W(module)                                                                              \
-    NAME(SLOT_EXPERT_GATE, LAYER module ".experts.{E}.w1.weight"),                                           \
-        NAME(SLOT_EXPERT_DOWN, LAYER module ".experts.{E}.w2.weight"),                                       \
-        NAME(SLOT_EXPERT_UP, LAYER module ".experts.{E}.w3.weight")
-
-#define NAMES_EXPERTS_FUSED(module)                                                                          \
-    NAME_PAIR(LAYOUT_HALVES, SLOT_EXPERT_GATE, SLOT_EXPERT_UP, LAYER module ".experts.gate_up_proj"),        \
-        NAME(SLOT_EXPERT_DOWN, LAYER module ".experts.down_proj")
+/* Lists that families share (names.c). Dense FFNs and experts are those of "mlp"; block_*: of
+ * "block_sparse_moe". */
+extern const struct tensor_rule names_model[];
+extern const struct tensor_rule names_attention[], names_qkv_bias[], names_o_bias[], names_qk_norm[];
+extern const struct tensor_rule names_latent_attention[];
+extern const struct tensor_rule names_ffn[], names_ffn_bias[];
+extern const struct tensor_rule names_shared_expert[], names_shared_experts[];
+extern const struct tensor_rule names_experts[], names_experts_fused[];
+extern const struct tensor_rule names_block_experts[], names_block_experts_fused[];
 
 /* Each file defines its family_NAME. */
 #define FAMILY(name) extern const struct family family_##name;

@@ -37,15 +37,13 @@ static void read(struct config *c, struct spec *spec) {
     read_dense_width(c, spec, "intermediate_size");
 }
 
-static const struct tensor_rule names[] = {
-    NAMES_MODEL,
-    NAMES_LATENT_ATTENTION,
-    NAMES_FFN("mlp"),
+static const struct tensor_rule router_names[] = {
     NAME(SLOT_ROUTER, LAYER "mlp.gate.weight"),
-    NAMES_EXPERTS("mlp"),
-    NAMES_EXPERTS_FUSED("mlp"),
-    NAMES_SHARED("mlp.shared_experts"),
     NAMES_END,
+};
+static const struct tensor_rule *const names[] = {
+    names_model,         names_latent_attention, names_ffn, router_names, names_experts,
+    names_experts_fused, names_shared_experts,   NULL,
 };
 
 /* Sigmoid scores: V3. */

@@ -40,18 +40,14 @@ static void read(struct config *c, struct spec *spec) {
         config_int_or(c, config_spelling(c, "num_mtp_layers", "num_nextn_predict_layers", NULL), 0);
 }
 
-static const struct tensor_rule names[] = {
-    NAMES_MODEL,
-    NAMES_ATTENTION,
-    NAMES_QKV_BIAS,
-    NAMES_QK_NORM,
-    NAMES_FFN("mlp"),
+static const struct tensor_rule router_names[] = {
     NAME(SLOT_ROUTER, LAYER "mlp.gate.weight"),
     NAME(SLOT_SELECTION_BIAS, LAYER "mlp.gate.e_score_correction_bias"),
-    NAMES_EXPERTS("mlp"),
-    NAMES_EXPERTS_FUSED("mlp"),
-    NAMES_SHARED("mlp.shared_experts"),
     NAMES_END,
+};
+static const struct tensor_rule *const names[] = {
+    names_model,  names_attention, names_qkv_bias,      names_qk_norm,        names_ffn,
+    router_names, names_experts,   names_experts_fused, names_shared_experts, NULL,
 };
 
 static void gguf_complete(struct gguf_reading *r) {

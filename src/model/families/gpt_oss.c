@@ -53,11 +53,7 @@ static void read(struct config *c, struct spec *spec) {
 
 #define EXPERTS LAYER "mlp.experts."
 
-static const struct tensor_rule names[] = {
-    NAMES_MODEL,
-    NAMES_ATTENTION,
-    NAMES_QKV_BIAS,
-    NAMES_O_BIAS,
+static const struct tensor_rule own_names[] = {
     NAME(SLOT_SINKS, LAYER "self_attn.sinks"),
     NAME(SLOT_ROUTER, LAYER "mlp.router.weight"),
     NAME(SLOT_ROUTER_BIAS, LAYER "mlp.router.bias"),
@@ -70,6 +66,9 @@ static const struct tensor_rule names[] = {
     { SLOT_EXPERT_DOWN, EXPERTS "down_proj_blocks", LAYOUT_MX_BLOCKS, SLOT_COUNT,
       EXPERTS "down_proj_scales" },
     NAMES_END,
+};
+static const struct tensor_rule *const names[] = {
+    names_model, names_attention, names_qkv_bias, names_o_bias, own_names, NULL,
 };
 
 /* No scaling in the file means none, other than in config.json; the correction range is not rounded. */

@@ -27,17 +27,15 @@ static void read(struct config *c, struct spec *spec) {
     all_moe(spec);
 }
 
-static const struct tensor_rule names[] = {
-    NAMES_MODEL,
-    NAMES_ATTENTION,
-    NAMES_QKV_BIAS,
-    NAMES_O_BIAS,
+static const struct tensor_rule own_names[] = {
     NAME(SLOT_ROUTER, LAYER "block_sparse_moe.router.layer.weight"),
     NAME_PAIR(LAYOUT_HALVES, SLOT_EXPERT_GATE, SLOT_EXPERT_UP, LAYER "block_sparse_moe.input_linear.weight"),
     NAME(SLOT_EXPERT_DOWN, LAYER "block_sparse_moe.output_linear.weight"),
     NAME(SLOT_ROUTER, LAYER "block_sparse_moe.router.weight"),
-    NAMES_EXPERTS_FUSED("block_sparse_moe"),
     NAMES_END,
+};
+static const struct tensor_rule *const names[] = {
+    names_model, names_attention, names_qkv_bias, names_o_bias, own_names, names_block_experts_fused, NULL,
 };
 
 static const struct gguf_rule own_keys[] = {

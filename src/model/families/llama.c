@@ -17,9 +17,8 @@ static void read(struct config *c, struct spec *spec) {
     read_dense_width(c, spec, "intermediate_size");
 }
 
-static const struct tensor_rule names[] = {
-    NAMES_MODEL,      NAMES_ATTENTION,       NAMES_QKV_BIAS, NAMES_O_BIAS,
-    NAMES_FFN("mlp"), NAMES_FFN_BIAS("mlp"), NAMES_END,
+static const struct tensor_rule *const names[] = {
+    names_model, names_attention, names_qkv_bias, names_o_bias, names_ffn, names_ffn_bias, NULL,
 };
 
 /* Dense; with experts the same architecture is mixtral. */

@@ -116,19 +116,24 @@ static const struct tensor_ignore ignored[] = { { "*rotary_emb.inv_freq", "compu
 
 static const char *const prefixes[] = { "language_model.", NULL };
 
-static const struct tensor_rule names[] = {
-    NAMES_MODEL,
-    NAMES_ATTENTION,
-    NAMES_QKV_BIAS,
-    NAMES_O_BIAS,
-    NAMES_FFN("feed_forward"),
+static const struct tensor_rule own_names[] = {
+    NAME(SLOT_GATE, LAYER "feed_forward.gate_proj.weight"),
+    NAME(SLOT_UP, LAYER "feed_forward.up_proj.weight"),
+    NAME(SLOT_DOWN, LAYER "feed_forward.down_proj.weight"),
     NAME(SLOT_ROUTER, LAYER "feed_forward.router.weight"),
     NAME_PAIR(LAYOUT_HALVES_TRANSPOSED, SLOT_EXPERT_GATE, SLOT_EXPERT_UP,
               LAYER "feed_forward.experts.gate_up_proj"),
     NAME_AS(LAYOUT_TRANSPOSED, SLOT_EXPERT_DOWN, LAYER "feed_forward.experts.down_proj"),
-    NAMES_EXPERTS("feed_forward"),
-    NAMES_SHARED("feed_forward.shared_expert"),
+    NAME(SLOT_EXPERT_GATE, LAYER "feed_forward.experts.{E}.gate_proj.weight"),
+    NAME(SLOT_EXPERT_UP, LAYER "feed_forward.experts.{E}.up_proj.weight"),
+    NAME(SLOT_EXPERT_DOWN, LAYER "feed_forward.experts.{E}.down_proj.weight"),
+    NAME(SLOT_SHARED_GATE, LAYER "feed_forward.shared_expert.gate_proj.weight"),
+    NAME(SLOT_SHARED_UP, LAYER "feed_forward.shared_expert.up_proj.weight"),
+    NAME(SLOT_SHARED_DOWN, LAYER "feed_forward.shared_expert.down_proj.weight"),
     NAMES_END,
+};
+static const struct tensor_rule *const names[] = {
+    names_model, names_attention, names_qkv_bias, names_o_bias, own_names, NULL,
 };
 
 /* Maverick is told by its 128 experts: it has no norm of q and k. */

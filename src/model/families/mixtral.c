@@ -23,16 +23,18 @@ static void read(struct config *c, struct spec *spec) {
     all_moe(spec);
 }
 
-static const struct tensor_rule names[] = {
-    NAMES_MODEL,
-    NAMES_ATTENTION,
+static const struct tensor_rule router_names[] = {
     NAME(SLOT_ROUTER, LAYER "block_sparse_moe.gate.weight"),
-    NAMES_EXPERTS_W("block_sparse_moe"),
-    NAMES_EXPERTS_FUSED("block_sparse_moe"),
-    NAME(SLOT_ROUTER, LAYER "mlp.gate.weight"),
-    NAMES_EXPERTS("mlp"),
-    NAMES_EXPERTS_FUSED("mlp"),
     NAMES_END,
+};
+static const struct tensor_rule fused_router_names[] = {
+    NAME(SLOT_ROUTER, LAYER "mlp.gate.weight"),
+    NAMES_END,
+};
+static const struct tensor_rule *const names[] = {
+    names_model,         names_attention,           router_names,
+    names_block_experts, names_block_experts_fused, fused_router_names,
+    names_experts,       names_experts_fused,       NULL,
 };
 
 static bool gguf_fits(struct gguf_reading *r) {

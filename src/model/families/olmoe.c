@@ -21,16 +21,13 @@ static void read(struct config *c, struct spec *spec) {
     all_moe(spec);
 }
 
-static const struct tensor_rule names[] = {
-    NAMES_MODEL,
-    NAMES_ATTENTION,
-    NAMES_QK_NORM,
-    NAMES_QKV_BIAS,
-    NAMES_O_BIAS,
+static const struct tensor_rule router_names[] = {
     NAME(SLOT_ROUTER, LAYER "mlp.gate.weight"),
-    NAMES_EXPERTS("mlp"),
-    NAMES_EXPERTS_FUSED("mlp"),
     NAMES_END,
+};
+static const struct tensor_rule *const names[] = {
+    names_model,  names_attention, names_qk_norm,       names_qkv_bias, names_o_bias,
+    router_names, names_experts,   names_experts_fused, NULL,
 };
 
 static const struct gguf_rule own_keys[] = {

@@ -31,23 +31,26 @@ static void read(struct config *c, struct spec *spec) {
     all_moe(spec);
 }
 
-static const struct tensor_rule names[] = {
-    NAMES_MODEL,
+static const struct tensor_rule bias_names[] = {
     NAME(SLOT_FINAL_NORM_BIAS, "model.norm.bias"),
     NAME(SLOT_HEAD_BIAS, "lm_head.bias"),
     NAME(SLOT_ATTENTION_NORM_BIAS, LAYER "input_layernorm.bias"),
     NAME(SLOT_FFN_NORM_BIAS, LAYER "post_attention_layernorm.bias"),
-    NAMES_ATTENTION,
-    NAMES_QKV_BIAS,
-    NAMES_O_BIAS,
+    NAMES_END,
+};
+static const struct tensor_rule router_names[] = {
     NAME(SLOT_ROUTER, LAYER "block_sparse_moe.gate.weight"),
-    NAMES_EXPERTS_W("block_sparse_moe"),
-    NAMES_EXPERTS_FUSED("block_sparse_moe"),
+    NAMES_END,
+};
+static const struct tensor_rule fused_router_names[] = {
     NAME(SLOT_ROUTER, LAYER "mlp.router.weight"),
     NAME(SLOT_ROUTER, LAYER "mlp.gate.weight"),
-    NAMES_EXPERTS("mlp"),
-    NAMES_EXPERTS_FUSED("mlp"),
     NAMES_END,
+};
+static const struct tensor_rule *const names[] = {
+    names_model,        bias_names,    names_attention,     names_qkv_bias,
+    names_o_bias,       router_names,  names_block_experts, names_block_experts_fused,
+    fused_router_names, names_experts, names_experts_fused, NULL,
 };
 
 static void gguf_complete(struct gguf_reading *r) {

@@ -27,17 +27,17 @@ static void read(struct config *c, struct spec *spec) {
     read_dense_width(c, spec, "intermediate_size");
 }
 
-static const struct tensor_rule names[] = {
-    NAMES_MODEL,
-    NAMES_ATTENTION,
-    NAMES_QKV_BIAS,
-    NAMES_FFN("mlp"),
+static const struct tensor_rule router_names[] = {
     NAME(SLOT_ROUTER, LAYER "mlp.gate.weight"),
-    NAMES_EXPERTS("mlp"),
-    NAMES_EXPERTS_FUSED("mlp"),
-    NAMES_SHARED("mlp.shared_expert"),
+    NAMES_END,
+};
+static const struct tensor_rule shared_gate_names[] = {
     NAME(SLOT_SHARED_SCALE, LAYER "mlp.shared_expert_gate.weight"),
     NAMES_END,
+};
+static const struct tensor_rule *const names[] = {
+    names_model,   names_attention,     names_qkv_bias,      names_ffn,         router_names,
+    names_experts, names_experts_fused, names_shared_expert, shared_gate_names, NULL,
 };
 
 static void gguf_complete(struct gguf_reading *r) {

@@ -19,8 +19,8 @@ static void read(struct config *c, struct spec *spec) {
     read_dense_width(c, spec, "intermediate_size");
 }
 
-static const struct tensor_rule names[] = {
-    NAMES_MODEL, NAMES_ATTENTION, NAMES_QK_NORM, NAMES_QKV_BIAS, NAMES_O_BIAS, NAMES_FFN("mlp"), NAMES_END,
+static const struct tensor_rule *const names[] = {
+    names_model, names_attention, names_qk_norm, names_qkv_bias, names_o_bias, names_ffn, NULL,
 };
 
 static const struct gguf_rule *const gguf_keys[] = {

@@ -18,7 +18,7 @@ static void read(struct config *c, struct spec *spec) {
 
 #define OURS "layers.{L}."
 
-static const struct tensor_rule names[] = {
+static const struct tensor_rule own_names[] = {
     NAME(SLOT_EMBED, "embed.weight"),
     NAME(SLOT_FINAL_NORM, "final_norm.weight"),
     NAME(SLOT_FINAL_NORM_BIAS, "final_norm.bias"),
@@ -86,6 +86,10 @@ static const struct tensor_rule names[] = {
     NAME(SLOT_EXPERT_UP_BIAS, OURS "experts.{E}.up.bias"),
     NAME(SLOT_EXPERT_DOWN_BIAS, OURS "experts.{E}.down.bias"),
     NAMES_END,
+};
+static const struct tensor_rule *const names[] = {
+    own_names,
+    NULL,
 };
 
 static const char *const architectures[] = { "SwitchyardForCausalLM", NULL };

@@ -24,7 +24,7 @@ help:
 	@echo 'make fuzz       each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS); F=WORD only those named so'
 	@echo 'make bench      the benchmarks of bench/'
 	@echo 'make format     lay the code out as .clang-format says'
-	@echo 'make layers     check the includes against layers.txt;  make tidy: the other rules a script can see'
+	@echo 'make layers     check includes against layers.txt, and for circles;  make tidy: the other rules a script can see'
 	@echo 'make install    program, library, manual and completions into PREFIX=$(PREFIX) (and DESTDIR);'
 	@echo 'make uninstall  takes away what the last one brought'
 	@echo 'make clean      remove all build folders'

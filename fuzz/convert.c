@@ -12,7 +12,7 @@
 #include "gguf_mutate.h"
 
 #include "commands/command.h"
-#include "commands/convert.h"
+#include "commands/convert/convert.h"
 
 #include <dirent.h>
 #include <fcntl.h>

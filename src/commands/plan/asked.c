@@ -1,0 +1,167 @@
+#include "commands/plan/asked.h"
+
+#include "base/checked.h"
+#include "base/team.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define CONTEXT_DEFAULT 4096
+
+static const struct option options[] = {
+    { "dtype", 0, OPTION_STRING, "TYPE",
+      "of the weights: f32, f16, bf16, f8_e4m3, q8_0, q4_k_m, mxfp4 or any other that plan lists (default: "
+      "as "
+      "stored; of a config bf16)",
+      offsetof(struct plan_args, dtype) },
+    { "kv", 0, OPTION_CHOICE, "f32|f16|bf16|q8_0", "type of keys and values (default: f16)",
+      offsetof(struct plan_args, kv) },
+    { "ctx", 0, OPTION_SIZE, "N", "positions a sequence (default: the model's own, at most 4096)",
+      offsetof(struct plan_args, context) },
+    { "batch", 0, OPTION_COUNT, "N", "sequences at the same time (default: 1)",
+      offsetof(struct plan_args, batch) },
+    { "memory", 0, OPTION_BYTES, "SIZE", "memory there is (24G): does it fit?",
+      offsetof(struct plan_args, memory) },
+    { "bandwidth", 0, OPTION_RATE, "RATE", "of reading memory, bytes a second (default: 20G)",
+      offsetof(struct plan_args, bandwidth) },
+    { "flops", 0, OPTION_RATE, "RATE", "of arithmetic, a second (default: 300G)",
+      offsetof(struct plan_args, flops) },
+    { "measure", 0, OPTION_FLAG, NULL, "measure both rates on this machine",
+      offsetof(struct plan_args, measure) },
+    { "storage", 0, OPTION_RATE, "RATE", "of the disk that experts are fetched from (default: 3G)",
+      offsetof(struct plan_args, storage) },
+    { "ranks", 0, OPTION_COUNT, "N", "over so many machines", offsetof(struct plan_args, ranks) },
+    { "link", 0, OPTION_RATE, "RATE", "of their links, bytes a second (default: 25G; 200Gbit works too)",
+      offsetof(struct plan_args, link) },
+    { "latency", 0, OPTION_REAL, "US", "of a message, microseconds (default: 5)",
+      offsetof(struct plan_args, latency) },
+    { "replicas", 0, OPTION_COUNT, "N", "more copies of the hottest experts (default: one a rank)",
+      offsetof(struct plan_args, replicas) },
+    { "train", 0, OPTION_STRING, "tokens=N,batch=N,...",
+      "training too: tokens=1T, batch=512 sequences a step, micro=1 at a time, precision=f32|bf16|fp8, "
+      "moments=f32|bf16|f8, keep=all|inputs",
+      offsetof(struct plan_args, train) },
+    { "trace", 0, OPTION_STRING, "FILE", "a routing trace of this model instead of uniform routing",
+      offsetof(struct plan_args, trace) },
+    { "vs", 0, OPTION_STRING, "MODEL", "another model beside it", offsetof(struct plan_args, versus) },
+    { "explain", 0, OPTION_STRING, "KEY", "the formula behind a figure, with its numbers",
+      offsetof(struct plan_args, explain) },
+    { "list", 0, OPTION_FLAG, NULL, "the presets", offsetof(struct plan_args, list) },
+    { "table", 0, OPTION_FLAG, NULL, "all presets in one table", offsetof(struct plan_args, table) },
+    { "format", 0, OPTION_CHOICE, "text|markdown|csv", "of --table", offsetof(struct plan_args, format) },
+    { "svg", 0, OPTION_STRING, "FILE", "draw total against active, memory, the roofline",
+      offsetof(struct plan_args, svg) },
+    { "png", 0, OPTION_STRING, "FILE", "the same in pixels", offsetof(struct plan_args, png) },
+    { "json", 0, OPTION_FLAG, NULL, "print one JSON object", offsetof(struct plan_args, json) },
+    { "ignore-unknown", 0, OPTION_FLAG, NULL, "in spite of tensors that the family does not know",
+      offsetof(struct plan_args, ignore_unknown) },
+    { "threads", 't', OPTION_COUNT, "N", "threads that run would have (default: the physical cores)",
+      offsetof(struct plan_args, threads) },
+    OPTION_END,
+};
+const struct option_table plan_options = { options, NULL };
+
+/* ---- --train ---- */
+
+static int word_at(const char *const *words, const char *word) {
+    for (int i = 0; words[i]; i++)
+        if (strcmp(words[i], word) == 0) return i;
+    return -1;
+}
+
+static bool take_pair(const char *key, const char *value, struct training_request *r, struct sy_error *err) {
+    static const char *const precisions[] = { "f32", "bf16", "fp8", NULL };
+    static const char *const moments[] = { "f32", "bf16", "f8", NULL };
+    static const enum dtype types[] = { DTYPE_F32, DTYPE_BF16, DTYPE_F8_E4M3 };
+    static const char *const keeps[] = { "all", "inputs", NULL };
+    double number;
+    int word;
+    if (strcmp(key, "tokens") == 0 && parse_rate(value, &number)) {
+        r->tokens = number;
+    } else if (strcmp(key, "batch") == 0 && parse_rate(value, &number) && number >= 1 && number <= 1e9) {
+        r->batch = (int64_t)number;
+    } else if (strcmp(key, "micro") == 0 && parse_rate(value, &number) && number >= 1 && number <= 1e9) {
+        r->micro = (int64_t)number;
+    } else if (strcmp(key, "precision") == 0 && (word = word_at(precisions, value)) >= 0) {
+        r->precision = (enum train_precision)word;
+    } else if (strcmp(key, "moments") == 0 && (word = word_at(moments, value)) >= 0) {
+        r->moments = types[word];
+    } else if (strcmp(key, "keep") == 0 && (word = word_at(keeps, value)) >= 0) {
+        r->recompute = word == 1;
+    } else {
+        sy_fail(err, SY_ERR_USAGE, "--train: %s=%s is not understood", key, value);
+        return sy_error_remedy(err, "tokens=1T,batch=512,micro=1,precision=f32|bf16|fp8,moments=f32|bf16|f8,"
+                                    "keep=all|inputs");
+    }
+    return true;
+}
+
+bool plan_parse_train(const char *text, struct training_request *request, struct sy_error *err) {
+    *request = (struct training_request){ .wanted = true,
+                                          .tokens = 1e12,
+                                          .batch = 512,
+                                          .micro = 1,
+                                          .precision = TRAIN_BF16,
+                                          .moments = DTYPE_F32 };
+    for (const char *at = text; *at;) {
+        char pair[64], *value;
+        size_t length = strcspn(at, ",");
+        snprintf(pair, sizeof pair, "%.*s", (int)(length < sizeof pair ? length : sizeof pair - 1), at);
+        value = strchr(pair, '=');
+        if (!value) {
+            sy_fail(err, SY_ERR_USAGE, "--train: '%s' is no key=value", pair);
+            return sy_error_remedy(err, "such as tokens=1T,batch=512");
+        }
+        *value = 0;
+        if (!take_pair(pair, value + 1, request, err)) return false;
+        at += length + (at[length] == ',');
+    }
+    return true;
+}
+
+/* ---- all of it ---- */
+
+int64_t plan_context(const struct plan_args *args, const struct spec *spec) {
+    return args->context > 0 ? args->context : min_i64(spec->context, CONTEXT_DEFAULT);
+}
+
+static bool no_type(const char *name, struct sy_error *err) {
+    const char *nearest = recipe_nearest(name);
+    char known[240] = "";
+    for (const struct recipe *r = recipes; r->name; r++) {
+        size_t used = strlen(known);
+        snprintf(known + used, sizeof known - used, " %s", r->name);
+    }
+    sy_fail(err, SY_ERR_USAGE, "--dtype %s: no type is called so", name);
+    if (nearest) return sy_error_remedy(err, "did you mean %s?", nearest);
+    return sy_error_remedy(err, "known:%s", known);
+}
+
+bool plan_asked(const struct plan_args *args, struct plan_input *input, struct sy_error *err) {
+    static const enum dtype kv_types[] = { DTYPE_F32, DTYPE_F16, DTYPE_BF16, DTYPE_Q8_0 };
+    static const struct rates assumed = RATES_DEFAULT;
+    if (args->threads > TEAM_MAX)
+        return sy_fail(err, SY_ERR_USAGE, "--threads %lld: at most %d", (long long)args->threads, TEAM_MAX);
+    if (args->batch < 1 || args->batch > 1 << 20)
+        return sy_fail(err, SY_ERR_USAGE, "--batch %lld: from 1 to %d", (long long)args->batch, 1 << 20);
+    if (args->ranks > RANKS_MAX || args->replicas > 65536)
+        return sy_fail(err, SY_ERR_USAGE, "--ranks: at most %d; --replicas: at most 65536", RANKS_MAX);
+    if (!(args->latency >= 0 && args->latency < 1e9))
+        return sy_fail(err, SY_ERR_USAGE, "--latency %g: microseconds, not negative", args->latency);
+    *input = (struct plan_input){ .rates = assumed };
+    struct memory_input *m = &input->memory;
+    m->traffic.weights.recipe = recipe_find(args->dtype ? args->dtype : "bf16");
+    if (!m->traffic.weights.recipe) return no_type(args->dtype, err);
+    m->traffic.kv = kv_types[args->kv];
+    m->traffic.context = args->context;
+    m->batch = args->batch;
+    m->memory = args->memory;
+    m->threads = args->threads > 0 ? (int)args->threads : team_default_count();
+    if (args->bandwidth > 0) input->rates.read = args->bandwidth, input->rates.read_source = RATES_GIVEN;
+    if (args->flops > 0) input->rates.flops = args->flops, input->rates.flops_source = RATES_GIVEN;
+    input->rates.storage = args->storage;
+    input->cluster = (struct cluster_request){
+        .ranks = args->ranks, .link = args->link, .latency = args->latency * 1e-6, .replicas = args->replicas
+    };
+    return !args->train || plan_parse_train(args->train, &input->training, err);
+}

@@ -1,0 +1,146 @@
+/*
+ * plan: what a model costs, from its config, its checkpoint's headers, or a preset's name.
+ */
+#include "commands/command.h"
+#include "commands/console.h"
+#include "commands/machine.h"
+#include "commands/plan/asked.h"
+#include "commands/plan/drawing.h"
+#include "commands/plan/report.h"
+#include "commands/plan/trace.h"
+
+#include <string.h>
+
+static const struct plan_args defaults = PLAN_DEFAULTS;
+
+struct job { /* one model's plan */
+    struct plan_source source;
+    struct arena arena; /* of the trace */
+    struct trace trace;
+    struct plan plan;
+    struct plan_facts facts;
+};
+
+static bool make(const struct plan_args *args, const struct plan_input *asked, const char *word, bool traced,
+                 struct job *job, struct sy_error *err) {
+    struct plan_input input = *asked;
+    struct traffic_input *traffic = &input.memory.traffic;
+    if (!plan_source_open(word, args->ignore_unknown, &job->source, err)) return false;
+    traffic->weights.spec = job->source.spec;
+    if (job->source.stored && !args->dtype) {
+        traffic->weights.recipe = NULL;
+        traffic->weights.model = &job->source.model;
+    }
+    traffic->context = plan_context(args, job->source.spec);
+    arena_open(&job->arena);
+    bool ok = true;
+    if (traced && args->trace) {
+        ok = plan_trace_read(args->trace, job->source.spec, &job->arena, &job->trace, err);
+        traffic->trace = &job->trace;
+    }
+    ok = ok && (plan_make(&input, &job->plan, err) || sy_error_in(err, word));
+    job->facts = (struct plan_facts){ &job->source, &job->plan };
+    if (ok) return true;
+    arena_close(&job->arena);
+    plan_source_close(&job->source);
+    return false;
+}
+
+static void drop(struct job *job) {
+    arena_close(&job->arena);
+    plan_source_close(&job->source);
+}
+
+static bool report(const struct plan_args *args, const struct job *job, const struct job *other,
+                   struct sy_error *err) {
+    struct text text = { 0 };
+    struct style style = console_style(stdout);
+    bool ok = true;
+    if (args->explain)
+        ok = plan_explain(&job->facts, args->explain, &text, err);
+    else if (args->json)
+        plan_report_json(&job->facts, other ? &other->facts : NULL, &text);
+    else if (other)
+        plan_report_versus(&job->facts, &other->facts, &style, &text);
+    else
+        plan_report_human(&job->facts, &style, &text);
+    ok = ok && (!args->svg || plan_draw(&job->facts, DRAW_SVG, args->svg, err)) &&
+         (!args->png || plan_draw(&job->facts, DRAW_PNG, args->png, err));
+    if (ok) return console_print(&text, err);
+    text_free(&text);
+    return false;
+}
+
+static bool run_one(const struct plan_args *args, const struct plan_input *input, const char *word,
+                    struct sy_error *err) {
+    struct job job = { 0 }, other = { 0 };
+    if (!make(args, input, word, true, &job, err)) return false;
+    bool ok = !args->versus || make(args, input, args->versus, false, &other, err);
+    ok = ok && report(args, &job, args->versus ? &other : NULL, err);
+    if (args->versus && other.source.spec) drop(&other);
+    drop(&job);
+    return ok;
+}
+
+static bool run_all(const struct plan_args *args, const struct plan_input *input, struct sy_error *err) {
+    struct text text = { 0 };
+    struct style style = console_style(stdout);
+    bool ok = args->list ? plan_list(&text, err) : plan_table(input, args->format, &style, &text, err);
+    if (ok) return console_print(&text, err);
+    text_free(&text);
+    return false;
+}
+
+static bool measure(const struct plan_args *args, struct plan_input *input, struct sy_error *err) {
+    struct machine machine;
+    const struct recipe *recipe = input->memory.traffic.weights.recipe;
+    bool f32 = recipe && recipe->dtype == DTYPE_F32;
+    if (!machine_measure(input->memory.threads, LEVEL_COUNT - 1, &machine, err)) return false;
+    if (args->bandwidth <= 0)
+        input->rates.read = machine.all.read_bytes, input->rates.read_source = RATES_MEASURED;
+    if (args->flops <= 0) {
+        input->rates.flops = f32 ? machine.all.f32_flops : machine.all.bf16_flops;
+        input->rates.flops_source = RATES_MEASURED;
+    }
+    return true;
+}
+
+static bool run(const struct call *call, struct sy_error *err) {
+    const struct plan_args *args = call->args;
+    struct plan_input input;
+    bool all = args->list || args->table;
+    if (all != (call->word_count == 0)) {
+        sy_fail(err, SY_ERR_USAGE, all ? "--list and --table take no model" : "no model to plan");
+        return sy_error_remedy(err, "usage: switchyard plan %s", call->command->text.usage);
+    }
+    if (!plan_asked(args, &input, err) || (args->measure && !measure(args, &input, err))) return false;
+    return all ? run_all(args, &input, err) : run_one(args, &input, call->words[0], err);
+}
+
+const struct command command_plan = {
+    .text = {
+        .name = "plan",
+        .summary = "what a model costs, before a byte is downloaded",
+        .usage = "MODEL | CONFIG.json | PRESET | --list | --table",
+        .details =
+            "Parameters in all and acting on a token, memory by type and part, compute and traffic at each\n"
+            "batch, the roofline, drafting, a cluster, training, and a verdict. It reads a config, a\n"
+            "checkpoint's headers or a preset, and takes milliseconds.\n"
+            "\n"
+            "Figures of a token are those at position ctx - 1 of a sequence, at --batch. Rates are assumed\n"
+            "unless given or measured. Q4_K_M and its like are mixed tensor by tensor as llama.cpp does.\n"
+            "\n"
+            "A trace is what run --routing --json prints, or what logits --routing writes.",
+        .examples = "switchyard plan mixtral-8x7b --dtype q4_k_m --memory 24G\n"
+                    "switchyard plan deepseek-v3 --ranks 64 --batch 1024 --link 400Gbit\n"
+                    "switchyard plan qwen3-30b-a3b --vs qwen3-32b --measure\n"
+                    "switchyard plan olmoe-1b-7b --train tokens=5T,batch=1024\n"
+                    "switchyard plan mixtral-8x7b --explain bytes_per_token --batch 8\n"
+                    "switchyard plan --table --format markdown",
+    },
+    .table = &plan_options,
+    .args_size = sizeof(struct plan_args),
+    .defaults = &defaults,
+    .words_max = 1,
+    .run = run,
+};

@@ -1,0 +1,51 @@
+/*
+ * A plan, drawn: for people, as JSON, side by side with another, explained figure by figure.
+ */
+#ifndef COMMANDS_PLAN_REPORT_H
+#define COMMANDS_PLAN_REPORT_H
+
+#include "commands/emit.h"
+#include "commands/plan/source.h"
+#include "plan/plan.h"
+#include "report/style.h"
+
+struct plan_facts {
+    const struct plan_source *source;
+    const struct plan *plan;
+};
+
+void plan_report_json(const struct plan_facts *facts, const struct plan_facts *other, struct text *out);
+void plan_report_human(const struct plan_facts *facts, const struct style *style, struct text *out);
+void plan_report_versus(const struct plan_facts *a, const struct plan_facts *b, const struct style *style,
+                        struct text *out);
+
+/* Its sections, each with an empty line before it. */
+void plan_show_cluster(const struct plan_facts *facts, const struct style *style, struct text *out);
+void plan_show_training(const struct plan_facts *facts, const struct style *style, struct text *out);
+
+/* The verdict in two or three sentences, one line. */
+void plan_verdict_text(const struct plan_facts *facts, struct text *out);
+
+/* "published as 46.7 B / 12.9 B: reason"; nothing for what is no preset. */
+void plan_published_text(const struct plan_facts *facts, struct text *out);
+
+/* The formula behind a figure with this model's numbers; false: no such key (the nearest is the remedy). */
+SY_MUST_CHECK bool plan_explain(const struct plan_facts *facts, const char *key, struct text *out,
+                                struct sy_error *err);
+
+/* Presets by name; all of them as one table. format: 0 text, 1 Markdown, 2 CSV. */
+SY_MUST_CHECK bool plan_list(struct text *out, struct sy_error *err);
+SY_MUST_CHECK bool plan_table(const struct plan_input *input, int format, const struct style *style,
+                              struct text *out, struct sy_error *err);
+
+/* A double that counts bytes, parameters or FLOPs, as people write it: "25.8 GFLOP". */
+char *plan_bytes(double bytes, char *text);
+char *plan_amount(double amount, const char *unit, char *text);
+
+/* Words filled to the width, indented after the first line. */
+void plan_paragraph(const char *words, int indent, const struct style *style, struct text *out);
+
+/* "Memory", as the head of a section. */
+void plan_section(const char *title, const struct style *style, struct text *out);
+
+#endif

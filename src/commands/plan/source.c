@@ -1,0 +1,120 @@
+#include "commands/plan/source.h"
+
+#include "base/os.h"
+#include "commands/common.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CONFIG_BYTES_MAX ((int64_t)16 << 20)
+
+static bool ends_in(const char *text, const char *ending) {
+    size_t length = strlen(text), size = strlen(ending);
+    return length >= size && strcmp(text + length - size, ending) == 0;
+}
+
+static bool see_weights(void *argument, const char *name) {
+    if (ends_in(name, ".safetensors") || ends_in(name, ".safetensors.index.json")) *(bool *)argument = true;
+    return !*(bool *)argument;
+}
+
+/* Does the path hold weights? Else it is a config, or a folder with one. */
+static bool has_weights(const char *path) {
+    bool found = false;
+    if (!os_is_folder(path)) return !ends_in(path, ".json") || ends_in(path, ".index.json");
+    return (os_list_folder(path, see_weights, &found, NULL) || found) && found;
+}
+
+/* The spec of a config that is open; closes it. */
+static bool take_config(struct config *config, struct plan_source *source, struct sy_error *err) {
+    bool ok = spec_from_config(config, &source->arena, &source->family, &source->own, err) &&
+              config_unknown(config, &source->unknown_keys, &source->unknown_key_count, err);
+    source->spec = &source->own;
+    config_close(config);
+    return ok;
+}
+
+static bool open_preset(const struct preset *preset, struct plan_source *source, struct sy_error *err) {
+    struct config config;
+    source->preset = preset;
+    snprintf(source->name, sizeof source->name, "%s", preset->name);
+    return preset_open(preset, &source->arena, &config, err) && take_config(&config, source, err);
+}
+
+static bool open_config(const char *path, struct plan_source *source, struct sy_error *err) {
+    char file[4200];
+    struct config config;
+    snprintf(file, sizeof file, os_is_folder(path) ? "%s/config.json" : "%s", path);
+    return config_open(file, &source->arena, &config, err) && take_config(&config, source, err);
+}
+
+static bool open_stdin(struct plan_source *source, struct sy_error *err) {
+    struct config config;
+    char *text;
+    int64_t size;
+    snprintf(source->name, sizeof source->name, "standard input");
+    if (!os_read_stdin(CONFIG_BYTES_MAX, &text, &size, err)) return false;
+    bool ok = config_parse(text, size, source->name, &source->arena, &config, err);
+    free(text);
+    return ok && take_config(&config, source, err);
+}
+
+/* A family that only plan knows has no names to bind: its config alone counts. */
+static bool described_only(const char *path) {
+    struct plan_source trial = { 0 };
+    arena_open(&trial.arena);
+    bool only =
+        os_is_folder(path) && open_config(path, &trial, NULL) && family_is_described_only(trial.family);
+    arena_close(&trial.arena);
+    return only;
+}
+
+static bool open_checkpoint(const char *path, bool ignore_unknown, struct plan_source *source,
+                            struct sy_error *err) {
+    if (!model_open(path, ignore_unknown, &source->model, err)) return false;
+    source->stored = true;
+    source->family = source->model.family;
+    source->spec = &source->model.spec;
+    source->unknown_keys = source->model.census.unknown_keys;
+    source->unknown_key_count = source->model.census.unknown_key_count;
+    return true;
+}
+
+static bool unknown_word(const char *word, struct sy_error *err) {
+    const char *nearest = preset_nearest(word);
+    sy_fail(err, SY_ERR_INPUT, "no file, no folder, and no preset is called so");
+    if (nearest)
+        sy_error_remedy(err, "did you mean %s? `switchyard plan --list` has all presets", nearest);
+    else
+        sy_error_remedy(err, "`switchyard plan --list` has all presets");
+    return sy_error_in(err, word);
+}
+
+bool plan_source_open(const char *word, bool ignore_unknown, struct plan_source *source,
+                      struct sy_error *err) {
+    char path[4096];
+    const struct preset *preset = preset_find(word);
+    bool ok;
+    memset(source, 0, sizeof *source);
+    arena_open(&source->arena);
+    snprintf(source->name, sizeof source->name, "%s", word);
+    if (strcmp(word, "-") == 0)
+        ok = open_stdin(source, err);
+    else if (!common_model_path(word, path, sizeof path, err))
+        ok = false;
+    else if (!os_is_folder(path) && !os_is_file(path))
+        ok = preset ? open_preset(preset, source, err) : unknown_word(word, err);
+    else if (has_weights(path) && !described_only(path))
+        ok = open_checkpoint(path, ignore_unknown, source, err);
+    else
+        ok = open_config(path, source, err);
+    if (!ok) plan_source_close(source);
+    return ok;
+}
+
+void plan_source_close(struct plan_source *source) {
+    if (source->stored) model_close(&source->model);
+    arena_close(&source->arena);
+    source->stored = false;
+}

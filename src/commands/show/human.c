@@ -1,0 +1,170 @@
+/*
+ * show, for people: what it is, in lines of at most 80 columns.
+ */
+#include "commands/show/report.h"
+#include "report/heat.h"
+#include "report/number.h"
+#include "report/table.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LABEL_COLUMNS 12
+#define BAR_COLUMNS   24
+
+/* "label       words ...", filled to the width and indented. Frees the words. */
+static void add_line(const char *label, struct text *words, const struct style *style, struct text *out) {
+    int column = LABEL_COLUMNS;
+    text_add(out, "%s%-*s%s", style_begin(style, TINT_DIM), LABEL_COLUMNS, label, style_end(style, TINT_DIM));
+    for (const char *at = words->data ? words->data : ""; *at;) {
+        int length = (int)strcspn(at, " ");
+        bool first = column == LABEL_COLUMNS;
+        if (!first && column + 1 + length > style->columns) {
+            text_add(out, "\n%*s", LABEL_COLUMNS, "");
+            column = LABEL_COLUMNS;
+            first = true;
+        }
+        text_add(out, "%s%.*s", first ? "" : " ", length, at);
+        column += length + !first;
+        at += length + (at[length] == ' ');
+    }
+    text_add(out, "\n");
+    if (words->failed) out->failed = true;
+    text_free(words);
+}
+
+static int64_t moe_layers(const struct spec *spec) {
+    int64_t count = 0;
+    for (int64_t l = 0; l < spec->decoder.layer_count; l++) count += spec->decoder.layers[l].ffn == FFN_MOE;
+    return count;
+}
+
+static void add_shape(const struct spec *spec, const struct style *style, struct text *out) {
+    struct text words = { 0 };
+    char number[NUMBER_TEXT];
+    int64_t moe = moe_layers(spec), layers = spec->decoder.layer_count;
+    text_add(&words, "%lld of width %lld", (long long)layers, (long long)spec->width);
+    if (moe == layers) text_add(&words, ", all with experts");
+    if (moe > 0 && moe < layers) text_add(&words, ", %lld of them with experts", (long long)moe);
+    text_add(&words, "; vocabulary %s", number_exact(spec->vocab, number));
+    text_add(&words, "; context %s", number_exact(spec->context, number));
+    if (spec->tied) text_add(&words, "; the head is the embedding");
+    add_line("layers", &words, style, out);
+    show_attention(spec, &words);
+    add_line("attention", &words, style, out);
+    if (moe == 0) return;
+    show_router(&spec->router, &words);
+    add_line("router", &words, style, out);
+    text_add(&words, "%lld of width %lld", (long long)spec->router.experts, (long long)spec->expert_width);
+    if (spec->shared_width > 0)
+        text_add(&words, "; shared by all tokens: width %lld%s", (long long)spec->shared_width,
+                 spec->shared_gate ? ", gated" : "");
+    add_line("experts", &words, style, out);
+}
+
+static void add_weights(const struct census *census, const struct style *style, struct text *out) {
+    struct text words = { 0 };
+    char number[NUMBER_TEXT];
+    int64_t bytes = 0;
+    for (int d = 0; d < DTYPE_COUNT; d++) bytes += census->dtype_bytes[d];
+    text_add(&words, "%s in %lld tensors:", number_bytes(bytes, number), (long long)census->bound);
+    const char *comma = " ";
+    for (enum dtype d = 0; d < DTYPE_COUNT; d++) {
+        if (census->dtype_tensors[d] == 0) continue;
+        text_add(&words, "%s%s in %lld", comma, dtype_name(d), (long long)census->dtype_tensors[d]);
+        comma = ", ";
+    }
+    add_line("weights", &words, style, out);
+}
+
+static void add_names(const char *label, const char *const *names, int64_t count, const struct style *style,
+                      struct text *out) {
+    struct text words = { 0 };
+    for (int64_t i = 0; i < count; i++) text_add(&words, "%s%s", i > 0 ? " " : "", names[i]);
+    if (count > 0) add_line(label, &words, style, out);
+}
+
+/* "14 tensors of MTP layers" by reason; the parameters of MTP layers are told. */
+static void add_ignored(const struct census *census, const struct style *style, struct text *out) {
+    for (int64_t i = 0; i < census->ignored; i++) {
+        bool told = false;
+        int64_t count = 0;
+        for (int64_t j = 0; j < i && !told; j++)
+            told = strcmp(census->ignored_reasons[j], census->ignored_reasons[i]) == 0;
+        if (told) continue;
+        for (int64_t j = i; j < census->ignored; j++)
+            count += strcmp(census->ignored_reasons[j], census->ignored_reasons[i]) == 0;
+        struct text words = { 0 };
+        text_add(&words, "%lld tensor%s: %s", (long long)count, count == 1 ? "" : "s",
+                 census->ignored_reasons[i]);
+        add_line("skipped", &words, style, out);
+    }
+    if (census->mtp_params > 0) {
+        struct text words = { 0 };
+        char number[NUMBER_TEXT];
+        text_add(&words, "%s parameters of multi-token prediction (MTP), which is not run",
+                 number_count(census->mtp_params, number));
+        add_line("", &words, style, out);
+    }
+}
+
+static void add_parts(const struct param_count *params, const struct style *style, struct text *out) {
+    struct table table = { .columns = 4, .align = "lrrl", .head = true };
+    table_row(&table, "part", "parameters", "share", NULL);
+    for (enum part part = 0; part < PART_COUNT; part++) {
+        if (params->part[part] == 0) continue;
+        char name[32], count[NUMBER_TEXT], share[NUMBER_TEXT];
+        struct text drawn = { 0 };
+        snprintf(name, sizeof name, "%s", part_name(part));
+        for (char *at = name; *at; at++)
+            if (*at == '_') *at = ' ';
+        bar((double)params->part[part], (double)params->total, BAR_COLUMNS, style, &drawn);
+        table_row(&table, name, number_exact(params->part[part], count),
+                  number_share((double)params->part[part], (double)params->total, share), drawn.data);
+        text_free(&drawn);
+    }
+    text_add(out, "\n");
+    table_print(&table, style, out);
+    table_free(&table);
+}
+
+static void add_tensors(const struct checkpoint *checkpoint, const struct style *style, struct text *out) {
+    struct table table = { .columns = 4, .align = "lllr", .head = true };
+    table_row(&table, "tensor", "type", "shape", "size");
+    for (int64_t i = 0; i < checkpoint->count; i++) {
+        const struct tensor *tensor = &checkpoint->tensors[i];
+        char shape[TENSOR_RANK_MAX * 24], size[NUMBER_TEXT];
+        table_row(&table, tensor->name, dtype_name(tensor->dtype),
+                  tensor_shape_text(tensor->shape, tensor->rank, shape, sizeof shape),
+                  number_bytes(tensor->bytes, size));
+    }
+    text_add(out, "\n");
+    table_print(&table, style, out);
+    table_free(&table);
+}
+
+void show_report_human(const struct show_facts *facts, const struct style *style, struct text *out) {
+    const struct model *model = facts->model;
+    const struct param_count *params = &facts->params;
+    struct text words = { 0 };
+    char total[NUMBER_TEXT], active[NUMBER_TEXT], bare[NUMBER_TEXT];
+    text_add(out, "%s%s%s, a %s: %s parameters", style_begin(style, TINT_BOLD), model->path,
+             style_end(style, TINT_BOLD), model->family->name, number_count(params->total, total));
+    if (params->active != params->total)
+        text_add(out, ", %s active for a token", number_count(params->active, active));
+    text_add(out, "\n\n");
+    add_shape(&model->spec, style, out);
+    add_weights(&model->census, style, out);
+    add_ignored(&model->census, style, out);
+    add_names("unknown", model->census.unknown_names, model->census.unknown, style, out);
+    add_names("other keys", model->census.unknown_keys, model->census.unknown_key_count, style, out);
+    add_parts(params, style, out);
+    text_add(&words, "%s in all, %s active", number_exact(params->total, total),
+             number_exact(params->active, active));
+    if (params->active_no_embed != params->active)
+        text_add(&words, ", %s without the embedding table", number_exact(params->active_no_embed, bare));
+    text_add(out, "%s\n", words.data ? words.data : "");
+    text_free(&words);
+    if (facts->tensors) add_tensors(&model->checkpoint, style, out);
+}

@@ -1,0 +1,170 @@
+#include "commands/talk/chat_commands.h"
+
+#include "base/options.h"
+#include "base/os.h"
+#include "commands/talk/chat_file.h"
+#include "report/number.h"
+#include "report/table.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct request { /* of one command */
+    struct chat *chat;
+    const char *rest; /* what stands behind the word; "" for nothing */
+    struct text *out;
+    enum chat_next next;
+};
+
+static bool show_system(struct request *r, struct sy_error *err) {
+    if (r->rest[0]) return talk_set_system(&r->chat->talk, strcmp(r->rest, "-") == 0 ? "" : r->rest, err);
+    const char *system = talk_system(&r->chat->talk);
+    text_add(r->out, "%s\n", system ? system : "(no system message)");
+    return true;
+}
+
+static bool clear(struct request *r, struct sy_error *err) {
+    (void)err;
+    talk_clear(&r->chat->talk);
+    return true;
+}
+
+static bool want_file(const struct request *r, const char *word, struct sy_error *err) {
+    if (r->rest[0]) return true;
+    sy_fail(err, SY_ERR_USAGE, "/%s wants a file", word);
+    return sy_error_remedy(err, "/%s talk.json", word);
+}
+
+static bool save(struct request *r, struct sy_error *err) {
+    const json_t *messages = r->chat->talk.messages;
+    if (!want_file(r, "save", err) || !chat_file_save(r->rest, messages, err)) return false;
+    text_add(r->out, "saved %zu messages to %s\n", json_array_size(messages), r->rest);
+    return true;
+}
+
+static bool load(struct request *r, struct sy_error *err) {
+    json_t *messages;
+    if (!want_file(r, "load", err) || !chat_file_load(r->rest, &messages, err)) return false;
+    talk_take(&r->chat->talk, messages);
+    text_add(r->out, "loaded %zu messages from %s\n", json_array_size(messages), r->rest);
+    return true;
+}
+
+/* The same question, other luck. */
+static bool answer_again(struct request *r, struct sy_error *err) {
+    struct talk *talk = &r->chat->talk;
+    if (!talk_drop(talk, "assistant")) return sy_fail(err, SY_ERR_INPUT, "there is no answer to give anew");
+    talk->sampling.seed++;
+    if (talk->sampling.temperature == 0)
+        text_add(r->out, "(the likeliest answer is the same each time; start with --temp for another)\n");
+    r->next = CHAT_ANSWER;
+    return true;
+}
+
+static void count_row(struct table *rows, const char *what, int64_t last, int64_t all) {
+    char one[NUMBER_TEXT], sum[NUMBER_TEXT];
+    table_row(rows, what, number_exact(last, one), number_exact(all, sum));
+}
+
+static double rate(int64_t count, double seconds) {
+    return seconds > 0 ? (double)count / seconds : 0;
+}
+
+static void rate_row(struct table *rows, const char *what, double last, double all) {
+    char one[NUMBER_TEXT], mean[NUMBER_TEXT];
+    table_row(rows, what, number_rate(last, "tok/s", one), number_rate(all, "tok/s", mean));
+}
+
+static bool show_counts(struct request *r, struct sy_error *err) {
+    const struct talk_counts *last = &r->chat->talk.last, *all = &r->chat->talk.all;
+    struct table rows = { .columns = 3, .align = "lrr", .head = true };
+    struct sy_facts facts = { .struct_bytes = sizeof facts };
+    char peak[NUMBER_TEXT];
+    (void)err;
+    table_row(&rows, "", "last answer", "all");
+    count_row(&rows, "answers", last->answers, all->answers);
+    count_row(&rows, "ids of the prompt", last->prompt_ids, all->prompt_ids);
+    count_row(&rows, "  not computed again", last->shared_ids, all->shared_ids);
+    count_row(&rows, "tokens", last->tokens, all->tokens);
+    rate_row(&rows, "prompt", rate(last->prompt_ids - last->shared_ids, last->prompt_seconds),
+             rate(all->prompt_ids - all->shared_ids, all->prompt_seconds));
+    rate_row(&rows, "answer", rate(last->steps, last->step_seconds), rate(all->steps, all->step_seconds));
+    table_print(&rows, &r->chat->style, r->out);
+    table_free(&rows);
+    sy_engine_facts(r->chat->talk.engine, &facts);
+    text_add(r->out, "\n%s, %s; room for %lld positions; peak memory %s\n", facts.family, facts.runs_as,
+             (long long)facts.context, number_bytes(os_peak_rss_bytes(), peak));
+    return true;
+}
+
+static bool show_routes(struct request *r, struct sy_error *err) {
+    const struct chat_routes *routes = &r->chat->talk.routes;
+    char *end = NULL;
+    int64_t layer = chat_routes_layer(routes);
+    if (r->rest[0]) layer = strtoll(r->rest, &end, 10);
+    if (end && *end) return sy_fail(err, SY_ERR_USAGE, "/routing wants the number of a layer");
+    if (!r->rest[0] && layer < 0 && routes->count > 0)
+        return sy_fail(err, SY_ERR_INPUT, "the model has no layer with experts");
+    return chat_routes_show(routes, layer < 0 && !r->rest[0] ? 0 : layer, &r->chat->style, r->out, err);
+}
+
+static bool leave(struct request *r, struct sy_error *err) {
+    (void)err;
+    r->next = CHAT_LEAVE;
+    return true;
+}
+
+static bool show_help(struct request *r, struct sy_error *err);
+
+static const struct chat_word {
+    const char *name, *rest, *help;
+    bool (*run)(struct request *request, struct sy_error *err);
+} words[] = {
+    { "help", "", "this list", show_help },
+    { "system", "[TEXT]", "show the system message, or set it (- takes it away)", show_system },
+    { "clear", "", "forget the conversation, but for the system message", clear },
+    { "regen", "", "answer the last message anew", answer_again },
+    { "save", "FILE", "write the conversation to a file that only you can read", save },
+    { "load", "FILE", "go on with a conversation from a file", load },
+    { "routing", "[LAYER]", "the last answer, coloured by the first expert of each token", show_routes },
+    { "stats", "", "tokens and rates", show_counts },
+    { "quit", "", "leave (Ctrl-D does too)", leave },
+};
+enum { WORD_COUNT = sizeof words / sizeof words[0] };
+
+static bool show_help(struct request *r, struct sy_error *err) {
+    (void)err;
+    for (int i = 0; i < WORD_COUNT; i++) {
+        char usage[32];
+        snprintf(usage, sizeof usage, "/%s %s", words[i].name, words[i].rest);
+        text_add(r->out, "  %-18s %s\n", usage, words[i].help);
+    }
+    text_add(r->out, "A line that ends in \\ goes on in the next; \"\"\" opens and closes many lines.\n"
+                     "Ctrl-C stops an answer.\n");
+    return true;
+}
+
+static bool unknown(const char *word, struct sy_error *err) {
+    const char *names[WORD_COUNT];
+    for (int i = 0; i < WORD_COUNT; i++) names[i] = words[i].name;
+    const char *near = nearest_word(word, names, WORD_COUNT);
+    sy_fail(err, SY_ERR_USAGE, "there is no /%s", word);
+    return near ? sy_error_remedy(err, "did you mean /%s?", near) : sy_error_remedy(err, "/help lists them");
+}
+
+bool chat_command(struct chat *chat, const char *line, struct text *out, enum chat_next *next,
+                  struct sy_error *err) {
+    char word[32];
+    size_t length = strcspn(line + 1, " \t\n");
+    struct request request = { .chat = chat, .out = out, .next = CHAT_GO_ON };
+    snprintf(word, sizeof word, "%.*s", (int)(length < sizeof word ? length : sizeof word - 1), line + 1);
+    request.rest = line + 1 + length + strspn(line + 1 + length, " \t\n");
+    for (int i = 0; i < WORD_COUNT; i++) {
+        if (strcmp(words[i].name, word) != 0) continue;
+        bool done = words[i].run(&request, err);
+        *next = request.next;
+        return done;
+    }
+    return unknown(word, err);
+}

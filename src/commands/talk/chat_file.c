@@ -1,0 +1,50 @@
+#include "commands/talk/chat_file.h"
+
+#include "base/os.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define CHAT_BYTES_MAX ((int64_t)64 << 20)
+
+bool chat_file_save(const char *path, const json_t *messages, struct sy_error *err) {
+    struct os_writer *writer;
+    char *text = NULL;
+    json_t *root = json_pack("{sO}", "messages", messages);
+    if (root) text = json_dumps(root, JSON_INDENT(2));
+    json_decref(root);
+    if (!text) return sy_fail(err, SY_ERR_MEMORY, "no memory for the conversation");
+    bool done = os_writer_open(path, true, &writer, err);
+    if (done && !os_writer_write(writer, text, (int64_t)strlen(text), err)) {
+        os_writer_abandon(writer);
+        done = false;
+    } else if (done) {
+        done = os_writer_commit(writer, err);
+    }
+    free(text);
+    return done;
+}
+
+static bool check_message(const json_t *message, size_t index, struct sy_error *err) {
+    if (json_is_string(json_object_get(message, "role")) &&
+        json_is_string(json_object_get(message, "content")))
+        return true;
+    sy_fail(err, SY_ERR_FORMAT, "wants {\"role\": TEXT, \"content\": TEXT}");
+    return sy_error_at(err, "message %zu", index + 1);
+}
+
+bool chat_file_load(const char *path, json_t **messages, struct sy_error *err) {
+    struct json_limits limits = { .bytes = CHAT_BYTES_MAX, .depth = 16 };
+    json_t *root = json_parse_file(path, limits, err);
+    if (!root) return false;
+    json_t *list = json_object_get(root, "messages");
+    bool done = json_is_array(list) || sy_fail(err, SY_ERR_FORMAT, "holds no list of \"messages\"");
+    for (size_t i = 0; done && i < json_array_size(list); i++)
+        done = check_message(json_array_get(list, i), i, err);
+    if (done)
+        *messages = json_incref(list);
+    else
+        sy_error_in(err, path);
+    json_decref(root);
+    return done;
+}

@@ -1,0 +1,50 @@
+#include "commands/talk/engine_options.h"
+
+#include "commands/console.h"
+#include "report/number.h"
+
+bool engine_options(const struct common *common, struct engine_words *words, struct sy_options *options,
+                    struct sy_error *err) {
+    if (!common_check(common, err)) return false;
+    *options = (struct sy_options){
+        .struct_bytes = sizeof *options,
+        .flags = (common->ignore_unknown ? SY_IGNORE_UNKNOWN : 0u) | (common->regime ? SY_REGIME_STEP : 0u),
+        .precision = common->exact  ? SY_PRECISION_EXACT
+                     : common->fast ? SY_PRECISION_FAST
+                                    : SY_PRECISION_DEFAULT,
+        .threads = (int32_t)common->threads,
+        .kv = common_kv(common, words->kv),
+        .cpu = common_cpu(common, words->cpu),
+        .context = common->context,
+        .memory_bytes = common->memory,
+    };
+    return true;
+}
+
+static void tell(const struct sy_engine *engine) {
+    struct sy_facts facts = { .struct_bytes = sizeof facts };
+    char weights[NUMBER_TEXT], kv[NUMBER_TEXT], step[NUMBER_TEXT], other[NUMBER_TEXT], load[NUMBER_TEXT];
+    sy_engine_facts(engine, &facts);
+    console_note("model      %s (%s)", facts.path, facts.family);
+    console_note("tokenizer  %s", facts.tokenizer ? facts.tokenizer : "none");
+    console_note("runs       %s", facts.runs_as);
+    console_note("memory     weights %s mapped; cache %s for %lld positions; a step %s; other %s",
+                 number_bytes(facts.weight_bytes, weights), number_bytes(facts.kv_bytes, kv),
+                 (long long)facts.context, number_bytes(facts.step_bytes, step),
+                 number_bytes(facts.other_bytes, other));
+    console_note("loaded in  %s", number_seconds(facts.load_seconds, load));
+}
+
+bool engine_open(const struct common *common, const char *word, const struct sy_options *options,
+                 struct sy_engine **engine, struct sy_error *err) {
+    if (!sy_engine_open(word, options, engine, err)) return false;
+    if (common->verbose) tell(*engine);
+    return true;
+}
+
+void engine_warn(const struct common *common, const struct sy_engine *engine, int64_t used) {
+    struct sy_facts facts = { .struct_bytes = sizeof facts };
+    sy_engine_facts(engine, &facts);
+    if (facts.departure) console_warn("%s", facts.departure);
+    common_warn_context(common, used, facts.context_trained);
+}

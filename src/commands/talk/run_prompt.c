@@ -1,0 +1,93 @@
+/*
+ * The prompt of `run`: ids as they are, or text that the model's tokenizer turns into ids.
+ */
+#include "base/checked.h"
+#include "base/os.h"
+#include "commands/talk/run.h"
+
+#include <string.h>
+
+#define TEXT_BYTES_MAX ((int64_t)256 << 20)
+
+/* What a tokenizer may add: bos, eos, a space in front; and a chat template: its frame, which may hold a
+ * default system message. */
+enum { ADDED_IDS = 16, FRAME_IDS = 2048 };
+
+static bool read_text(const char *file, struct run_prompt *prompt, struct sy_error *err) {
+    int64_t size;
+    bool done = strcmp(file, "-") == 0 ? os_read_stdin(TEXT_BYTES_MAX, &prompt->text, &size, err)
+                                       : os_read_file(file, TEXT_BYTES_MAX, &prompt->text, &size, err);
+    if (done) prompt->size = (size_t)size;
+    return done;
+}
+
+bool run_prompt_read(const struct run_args *args, struct run_prompt *prompt, struct sy_error *err) {
+    int given = (args->ids != NULL) + (args->prompt != NULL) + (args->file != NULL);
+    *prompt = (struct run_prompt){ 0 };
+    if (given != 1) {
+        sy_fail(err, SY_ERR_USAGE, given ? "--ids, -p and -f exclude one another" : "no prompt given");
+        return sy_error_remedy(err, "give one of --ids 1,2,3, -p TEXT and -f FILE");
+    }
+    if (args->ids && args->chat)
+        return sy_fail(err, SY_ERR_USAGE, "--chat is about text, and --ids gives ids");
+    if (args->system && !args->chat)
+        return sy_fail(err, SY_ERR_USAGE, "--system is part of a conversation: give --chat as well");
+    if (args->ids)
+        return parse_ids(args->ids, &prompt->ids, &prompt->count, err) || sy_error_in(err, "--ids");
+    if (args->file) return read_text(args->file, prompt, err);
+    prompt->text = strdup(args->prompt);
+    if (!prompt->text) return sy_fail(err, SY_ERR_MEMORY, "no memory for the prompt");
+    prompt->size = strlen(prompt->text);
+    return true;
+}
+
+static void add_message(struct text *out, const char *role, const char *content) {
+    text_add(out, "%s{\"role\":\"%s\",\"content\":", out->size > 1 ? "," : "", role);
+    text_add_json_string(out, content);
+    text_add(out, "}");
+}
+
+static bool apply_template(const struct run_args *args, struct sy_engine *engine, struct run_prompt *prompt,
+                           struct sy_error *err) {
+    struct text messages = { 0 };
+    char *rendered;
+    size_t size;
+    if (strlen(prompt->text) != prompt->size)
+        return sy_fail(err, SY_ERR_INPUT, "the prompt holds a zero byte, which no conversation can");
+    text_add(&messages, "[");
+    if (args->system) add_message(&messages, "system", args->system);
+    add_message(&messages, "user", prompt->text);
+    text_add(&messages, "]");
+    bool done = !messages.failed || sy_fail(err, SY_ERR_MEMORY, "no memory for the prompt");
+    done = done && sy_chat(engine, messages.data, NULL, &rendered, &size, err);
+    text_free(&messages);
+    if (!done) return false;
+    sy_free(prompt->text);
+    prompt->text = rendered;
+    prompt->size = size;
+    return true;
+}
+
+bool run_prompt_encode(const struct run_args *args, struct sy_engine *engine, struct run_prompt *prompt,
+                       struct sy_error *err) {
+    uint32_t flags = args->chat ? SY_NO_SPECIAL | SY_PARSE_SPECIAL : 0;
+    if (!prompt->text) return true;
+    if (args->chat && !apply_template(args, engine, prompt, err)) return false;
+    if (!sy_encode(engine, prompt->text, prompt->size, flags, &prompt->ids, &prompt->count, err))
+        return false;
+    if (prompt->count > 0) return true;
+    sy_fail(err, SY_ERR_INPUT, "the prompt is empty, and the model's tokenizer adds nothing to it");
+    return sy_error_remedy(err, "give some text");
+}
+
+int64_t run_prompt_bound(const struct run_args *args, const struct run_prompt *prompt) {
+    int64_t system = args->system ? (int64_t)strlen(args->system) : 0;
+    if (!prompt->text) return prompt->count;
+    return (int64_t)prompt->size + system + (args->chat ? FRAME_IDS : ADDED_IDS);
+}
+
+void run_prompt_free(struct run_prompt *prompt) {
+    sy_free(prompt->text); /* what came from elsewhere is of the same heap */
+    sy_free(prompt->ids);
+    *prompt = (struct run_prompt){ 0 };
+}

@@ -55,6 +55,26 @@ void shards_close(struct shards *s) {
     *s = (struct shards){ .count = 0 };
 }
 
+/* ---- the folder ---- */
+
+static bool not_empty(void *argument, const char *name) {
+    (void)name;
+    *(bool *)argument = false;
+    return false;
+}
+
+bool shards_make_folder(const char *folder, bool force, struct sy_error *err) {
+    if (strlen(folder) > 4000) return sy_fail(err, SY_ERR_INPUT, "the path of the folder is too long");
+    if (!os_make_folder(folder, err)) return false;
+    if (force) return true;
+    bool empty = true;
+    if (!os_list_folder(folder, not_empty, &empty, err)) return false;
+    if (empty) return true;
+    sy_fail(err, SY_ERR_INPUT, "the folder is not empty");
+    sy_error_remedy(err, "name another, or add --force to replace the checkpoint in it");
+    return sy_error_in(err, folder);
+}
+
 /* ---- texts ---- */
 
 bool shards_write_text(const char *folder, const char *name, const char *text, int64_t size,

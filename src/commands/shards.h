@@ -19,6 +19,9 @@ struct shards {
     int64_t total;
 };
 
+/* Make the folder, or check that it is empty. force: it may hold files. */
+SY_MUST_CHECK bool shards_make_folder(const char *folder, bool force, struct sy_error *err);
+
 /* bytes [tensors]; limit 0: SHARD_BYTES. */
 SY_MUST_CHECK bool shards_open(struct shards *shards, const char *folder, const int64_t *bytes,
                                int64_t tensors, int64_t limit, struct sy_error *err);

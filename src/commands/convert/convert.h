@@ -42,12 +42,6 @@ SY_MUST_CHECK bool convert_requantize(const struct model *model, const char *pat
                                       const struct convert_options *options, struct convert_result *result,
                                       struct sy_error *err);
 
-/* The type that a tensor gets in GGUF: the chosen one (NULL: its own), F32 for vectors and routers, or
- * another where rows are no whole blocks, which is counted. */
-enum dtype convert_gguf_dtype(const struct planned_tensor *plan, const enum dtype *chosen, enum dtype source,
-                              int64_t *fell_back);
-int64_t convert_file_type(enum dtype dtype); /* llama.cpp's number for a file that is mostly so */
-
 /* A folder that is to be: what is in it but for the index. */
 struct convert_folder {
     const struct convert_options *options;

@@ -5,7 +5,6 @@
 #include "commands/convert/convert.h"
 
 #include "commands/shards.h"
-#include "commands/synth/files.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -103,7 +102,7 @@ bool convert_write_folder(const struct convert_folder *folder, struct convert_re
     struct writing w = { .folder = folder };
     const char *out = folder->options->out;
     char path[4200];
-    if (!synth_folder(out, folder->options->force, err)) return false;
+    if (!shards_make_folder(out, folder->options->force, err)) return false;
     bool done = cut(&w, result, err);
     if (done) {
         shards_path_of(out, "config.json", path, sizeof path);

@@ -4,6 +4,7 @@
  */
 #include "commands/convert/convert.h"
 
+#include "commands/convert/types.h"
 #include "formats/gguf.h"
 
 #include <stdlib.h>

@@ -8,6 +8,7 @@
 #include "commands/console.h"
 #include "commands/emit.h"
 #include "commands/eval/eval.h"
+#include "commands/eval/text.h"
 #include "commands/json_lines.h"
 #include "report/number.h"
 #include "report/progress.h"

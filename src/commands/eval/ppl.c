@@ -5,6 +5,7 @@
 #include "commands/console.h"
 #include "commands/emit.h"
 #include "commands/eval/eval.h"
+#include "commands/eval/text.h"
 #include "engine/perplexity.h"
 #include "report/number.h"
 #include "report/progress.h"

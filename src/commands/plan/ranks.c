@@ -2,6 +2,7 @@
  * plan, for people: the sections that one asks for, cluster and training.
  */
 #include "commands/plan/report.h"
+#include "commands/plan/words.h"
 #include "plan/scaling_law.h"
 #include "report/number.h"
 #include "report/table.h"

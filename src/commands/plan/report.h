@@ -38,14 +38,4 @@ SY_MUST_CHECK bool plan_list(struct text *out, struct sy_error *err);
 SY_MUST_CHECK bool plan_table(const struct plan_input *input, int format, const struct style *style,
                               struct text *out, struct sy_error *err);
 
-/* A double that counts bytes, parameters or FLOPs, as people write it: "25.8 GFLOP". */
-char *plan_bytes(double bytes, char *text);
-char *plan_amount(double amount, const char *unit, char *text);
-
-/* Words filled to the width, indented after the first line. */
-void plan_paragraph(const char *words, int indent, const struct style *style, struct text *out);
-
-/* "Memory", as the head of a section. */
-void plan_section(const char *title, const struct style *style, struct text *out);
-
 #endif

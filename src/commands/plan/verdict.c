@@ -3,6 +3,7 @@
  * better.
  */
 #include "commands/plan/report.h"
+#include "commands/plan/words.h"
 #include "report/number.h"
 
 #include <stdio.h>

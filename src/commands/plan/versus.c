@@ -2,6 +2,7 @@
  * Two models side by side.
  */
 #include "commands/plan/report.h"
+#include "commands/plan/words.h"
 #include "report/number.h"
 #include "report/table.h"
 

@@ -21,26 +21,6 @@ struct writing {
     struct shards shards;
 };
 
-/* ---- the folder ---- */
-
-static bool not_empty(void *argument, const char *name) {
-    (void)name;
-    *(bool *)argument = false;
-    return false;
-}
-
-bool synth_folder(const char *folder, bool force, struct sy_error *err) {
-    if (strlen(folder) > 4000) return sy_fail(err, SY_ERR_INPUT, "the path of the folder is too long");
-    if (!os_make_folder(folder, err)) return false;
-    if (force) return true;
-    bool empty = true;
-    if (!os_list_folder(folder, not_empty, &empty, err)) return false;
-    if (empty) return true;
-    sy_fail(err, SY_ERR_INPUT, "the folder is not empty");
-    sy_error_remedy(err, "name another, or add --force to replace the checkpoint in it");
-    return sy_error_in(err, folder);
-}
-
 /* ---- weights ---- */
 
 struct chunk {

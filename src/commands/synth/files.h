@@ -9,9 +9,6 @@
 #include "commands/synth/plan.h"
 #include "report/progress.h"
 
-/* Make the folder, or check that it is empty. force: it may hold files. */
-SY_MUST_CHECK bool synth_folder(const char *folder, bool force, struct sy_error *err);
-
 /* Write all. With shard_bytes 0 for SHARD_BYTES. Files of a former checkpoint in the folder are removed at
  * the end. */
 SY_MUST_CHECK bool synth_write(const char *folder, const struct synth_plan *plan, const char *config,

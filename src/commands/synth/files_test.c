@@ -1,4 +1,5 @@
 #include "base/os.h"
+#include "commands/shards.h"
 #include "commands/synth/config.h"
 #include "commands/synth/files.h"
 #include "test.h"
@@ -41,7 +42,7 @@ static int write_folder(const char *folder, struct made *made, int64_t shard_byt
     struct sy_error err = { 0 };
     int shards = 0;
     char *config = json_dumps(made->config.root, 0);
-    assert_true(synth_folder(folder, true, &err));
+    assert_true(shards_make_folder(folder, true, &err));
     if (!synth_write(folder, &made->plan, config, (int64_t)strlen(config), shard_bytes, made->team, &silent,
                      &shards, &err))
         fail_msg("%s", err.message);
@@ -101,10 +102,10 @@ TEST(a_folder_in_use_is_left_alone) {
     char path[TEST_PATH_MAX], folder[TEST_PATH_MAX];
     test_temp_path(folder, "used");
     test_temp_path(path, "used/something");
-    assert_true(synth_folder(folder, false, &err)); /* made */
-    assert_true(synth_folder(folder, false, &err)); /* empty */
+    assert_true(shards_make_folder(folder, false, &err)); /* made */
+    assert_true(shards_make_folder(folder, false, &err)); /* empty */
     fclose(fopen(path, "w"));
-    assert_false(synth_folder(folder, false, &err));
+    assert_false(shards_make_folder(folder, false, &err));
     assert_int_equal(err.code, SY_ERR_INPUT);
 }
 

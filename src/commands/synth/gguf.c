@@ -2,10 +2,12 @@
 
 #include "base/checked.h"
 #include "base/os.h"
+#include "base/team.h"
 #include "commands/console.h"
-#include "commands/convert/convert.h"
+#include "commands/convert/types.h"
 #include "formats/gguf.h"
 #include "model/meta_write.h"
+#include "report/progress.h"
 
 #include <stdlib.h>
 #include <string.h>

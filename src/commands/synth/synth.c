@@ -5,6 +5,7 @@
 #include "base/os.h"
 #include "commands/command.h"
 #include "commands/console.h"
+#include "commands/shards.h"
 #include "commands/synth/config.h"
 #include "commands/synth/files.h"
 #include "commands/synth/gguf.h"
@@ -67,7 +68,8 @@ static bool write_model(const struct args *args, const struct synth_options *wan
     int shards = 0;
     char *text = synth_config_text(config, wanted, plan, err);
     int threads = args->threads > 0 ? (int)args->threads : team_default_count();
-    bool done = text && synth_folder(args->out, args->force, err) && team_pool_open(threads, &team, err);
+    bool done =
+        text && shards_make_folder(args->out, args->force, err) && team_pool_open(threads, &team, err);
     double start = os_seconds();
     struct progress progress =
         progress_begin(console_progress(), &style, "writing weights", plan->bytes, "B/s", start);

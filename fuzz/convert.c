@@ -13,6 +13,7 @@
 
 #include "commands/command.h"
 #include "commands/convert/convert.h"
+#include "commands/list.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -84,7 +85,7 @@ static void leave(void) {
 static void command(const char *const *words, int count) {
     struct sy_error err = { .code = SY_OK };
     char line[1024];
-    bool done = command_dispatch(count, (char **)(uintptr_t)words, &err);
+    bool done = command_dispatch(command_list, count, (char **)(uintptr_t)words, &err);
     if (!done) fprintf(stderr, "fuzz: %s\n", sy_error_line(&err, line, sizeof line));
     MUST(done);
 }

@@ -1,6 +1,6 @@
 /*
- * A command is one file: its words, its option table, and a function. One line in list.h makes it known to
- * the dispatcher, help, completions and man pages.
+ * A command: its words, its option table, and a function. One line in list.h makes it known to the
+ * dispatcher, help, completions and man pages.
  */
 #ifndef COMMANDS_COMMAND_H
 #define COMMANDS_COMMAND_H
@@ -12,7 +12,8 @@
 
 struct call {
     const struct command *command;
-    const void *args; /* the command's own struct of arguments, parsed */
+    const struct command *const *commands; /* all there are (list.h), NULL behind */
+    const void *args;                      /* the command's own struct of arguments, parsed */
     const char *const *words;
     int word_count;
 };
@@ -26,14 +27,14 @@ struct command {
     bool (*run)(const struct call *call, struct sy_error *err);
 };
 
-extern const struct command *const commands[]; /* as in list.h, NULL behind */
-extern const int command_count;
-const struct command *command_find(const char *name); /* NULL: none */
+/* Among the commands, with NULL behind them: */
+const struct command *command_find(const struct command *const *commands, const char *name); /* NULL: none */
 
 /* The nearest command is named in the remedy. Returns false. */
-bool command_unknown(const char *name, struct sy_error *err);
+bool command_unknown(const struct command *const *commands, const char *name, struct sy_error *err);
 
 /* Run argv[0..argc): a verb and its arguments. */
-SY_MUST_CHECK bool command_dispatch(int argc, char **argv, struct sy_error *err);
+SY_MUST_CHECK bool command_dispatch(const struct command *const *commands, int argc, char **argv,
+                                    struct sy_error *err);
 
 #endif

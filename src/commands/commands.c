@@ -1,36 +1,22 @@
 /*
- * The table of commands, and finding and calling one of them.
+ * Finding a command in the list of all, and calling it.
  */
 #include "commands/command.h"
 #include "commands/console.h"
-#include "commands/list.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define COMMAND(name) extern const struct command command_##name;
-COMMAND_LIST(COMMAND)
-#undef COMMAND
-
-const struct command *const commands[] = {
-#define COMMAND(name) &command_##name,
-    COMMAND_LIST(COMMAND)
-#undef COMMAND
-        NULL,
-};
-const int command_count = sizeof commands / sizeof commands[0] - 1;
-_Static_assert(sizeof commands / sizeof commands[0] - 1 <= COMMANDS_MAX, "COMMANDS_MAX is too small");
-
-const struct command *command_find(const char *name) {
-    for (int i = 0; i < command_count; i++)
+const struct command *command_find(const struct command *const *commands, const char *name) {
+    for (int i = 0; commands[i]; i++)
         if (strcmp(commands[i]->text.name, name) == 0) return commands[i];
     return NULL;
 }
 
-bool command_unknown(const char *name, struct sy_error *err) {
+bool command_unknown(const struct command *const *commands, const char *name, struct sy_error *err) {
     const char *names[COMMANDS_MAX];
     int count = 0;
-    for (int i = 0; i < command_count; i++) names[count++] = commands[i]->text.name;
+    for (int i = 0; commands[i]; i++) names[count++] = commands[i]->text.name;
     const char *nearest = nearest_word(name, names, count);
     sy_fail(err, SY_ERR_USAGE, "there is no command '%s'", name);
     if (nearest) return sy_error_remedy(err, "did you mean %s?", nearest);
@@ -45,9 +31,10 @@ static bool check_words(const struct command *command, int count, struct sy_erro
     return sy_error_remedy(err, "usage: switchyard %s %s", command->text.name, command->text.usage);
 }
 
-static bool call_command(const struct command *command, int argc, char **argv, struct sy_error *err) {
+static bool call_command(const struct command *const *commands, const struct command *command, int argc,
+                         char **argv, struct sy_error *err) {
     const char *words[WORDS_MAX];
-    struct call call = { .command = command, .words = words };
+    struct call call = { .command = command, .commands = commands, .words = words };
     bool help_wanted = false;
     void *args = calloc(1, command->args_size + 1);
     if (!args) return sy_fail(err, SY_ERR_MEMORY, "no memory for the arguments");
@@ -66,7 +53,7 @@ static bool call_command(const struct command *command, int argc, char **argv, s
     return done;
 }
 
-bool command_dispatch(int argc, char **argv, struct sy_error *err) {
+bool command_dispatch(const struct command *const *commands, int argc, char **argv, struct sy_error *err) {
     if (argc == 0) {
         sy_fail(err, SY_ERR_USAGE, "no command given");
         return sy_error_remedy(err, "switchyard help lists them");
@@ -74,6 +61,7 @@ bool command_dispatch(int argc, char **argv, struct sy_error *err) {
     const char *verb = argv[0];
     if (strcmp(verb, "--help") == 0 || strcmp(verb, "-h") == 0) verb = "help";
     if (strcmp(verb, "--version") == 0 || strcmp(verb, "-V") == 0) verb = "version";
-    const struct command *command = command_find(verb);
-    return command ? call_command(command, argc - 1, argv + 1, err) : command_unknown(verb, err);
+    const struct command *command = command_find(commands, verb);
+    return command ? call_command(commands, command, argc - 1, argv + 1, err)
+                   : command_unknown(commands, verb, err);
 }

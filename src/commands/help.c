@@ -19,12 +19,11 @@ static const struct command_text program = {
     .details = "Switchyard runs Mixture-of-Experts language models, and shows where every token goes.",
 };
 
-static void overview(struct text *out) {
+static void overview(const struct command *const *commands, struct text *out) {
     struct table rows = { .columns = 2, .indent = 2 };
     struct style plain = { .columns = 80 };
     text_add(out, "%s\n\nusage: switchyard %s\n\n", program.details, program.usage);
-    for (int i = 0; i < command_count; i++)
-        table_row(&rows, commands[i]->text.name, commands[i]->text.summary);
+    for (int i = 0; commands[i]; i++) table_row(&rows, commands[i]->text.name, commands[i]->text.summary);
     table_print(&rows, &plain, out);
     table_free(&rows);
     text_add(out, "\nswitchyard help COMMAND tells its options and gives examples.\n");
@@ -33,11 +32,11 @@ static void overview(struct text *out) {
 static bool run_help(const struct call *call, struct sy_error *err) {
     struct text text = { 0 };
     if (call->word_count == 0) {
-        overview(&text);
+        overview(call->commands, &text);
         return console_print(&text, err);
     }
-    const struct command *command = command_find(call->words[0]);
-    if (!command) return command_unknown(call->words[0], err);
+    const struct command *command = command_find(call->commands, call->words[0]);
+    if (!command) return command_unknown(call->commands, call->words[0], err);
     options_help(command->table, &command->text, &text);
     return console_print(&text, err);
 }
@@ -57,20 +56,21 @@ const struct command command_help = {
 /* ---- man ---- */
 
 /* The texts of all commands, in their order. */
-static int all_texts(const struct command_text *texts[COMMANDS_MAX]) {
-    for (int i = 0; i < command_count; i++) texts[i] = &commands[i]->text;
-    return command_count;
+static int all_texts(const struct command *const *commands, const struct command_text *texts[COMMANDS_MAX]) {
+    int count = 0;
+    for (; commands[count]; count++) texts[count] = &commands[count]->text;
+    return count;
 }
 
 static bool run_man(const struct call *call, struct sy_error *err) {
     struct text text = { 0 };
     if (call->word_count == 0) {
         const struct command_text *texts[COMMANDS_MAX];
-        options_man_overview(&program, texts, all_texts(texts), &text);
+        options_man_overview(&program, texts, all_texts(call->commands, texts), &text);
         return console_print(&text, err);
     }
-    const struct command *command = command_find(call->words[0]);
-    if (!command) return command_unknown(call->words[0], err);
+    const struct command *command = command_find(call->commands, call->words[0]);
+    if (!command) return command_unknown(call->commands, call->words[0], err);
     options_man(command->table, &command->text, &text);
     return console_print(&text, err);
 }
@@ -92,8 +92,8 @@ const struct command command_man = {
 static bool run_completion(const struct call *call, struct sy_error *err) {
     const struct command_text *texts[COMMANDS_MAX];
     const struct option_table *tables[COMMANDS_MAX];
-    int count = all_texts(texts);
-    for (int i = 0; i < count; i++) tables[i] = commands[i]->table;
+    int count = all_texts(call->commands, texts);
+    for (int i = 0; i < count; i++) tables[i] = call->commands[i]->table;
     struct text text = { 0 };
     if (options_completion(call->words[0], texts, tables, count, &text)) return console_print(&text, err);
     text_free(&text);

@@ -1,4 +1,11 @@
-/* The commands, in the order of the help page. */
+/*
+ * The commands, in the order of the help page. Handed to whoever needs them all (help is itself one of them).
+ */
+#ifndef COMMANDS_LIST_H
+#define COMMANDS_LIST_H
+
+#include "commands/command.h"
+
 #define COMMAND_LIST(COMMAND)                                                                                \
     COMMAND(chat)                                                                                            \
     COMMAND(run)                                                                                             \
@@ -15,3 +22,7 @@
     COMMAND(man)                                                                                             \
     COMMAND(completion)                                                                                      \
     COMMAND(version)
+
+extern const struct command *const command_list[]; /* NULL behind */
+
+#endif

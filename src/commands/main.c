@@ -6,6 +6,7 @@
 #include "base/os.h"
 #include "commands/command.h"
 #include "commands/console.h"
+#include "commands/list.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -32,7 +33,7 @@ int main(int argc, char **argv) {
     os_install_sigbus();
     os_install_interrupt();
     struct sy_error err = { 0 };
-    bool done = command_dispatch(argc - 1, argv + (argc > 0), &err);
+    bool done = command_dispatch(command_list, argc - 1, argv + (argc > 0), &err);
     if (done) done = console_finish(&err);
     if (done || reader_left(&err)) return 0;
     char line[1024];

@@ -2,9 +2,8 @@
  * Random weights, the same for the same seed and name, whatever else is written and by how many threads.
  *
  * An element is the sum of four 16-bit pieces of one random word, shifted and scaled to mean 0 and variance 1
- * (Irwin-Hall; within
- * +-3.47). Elements come in blocks of SYNTH_BLOCK, each with a generator of its own, seeded by tensor and
- * block, so that any part can be made alone. The stored number is mean + std * element.
+ * (Irwin-Hall; within +-3.47). Elements come in blocks of SYNTH_BLOCK, each with a generator of its own,
+ * seeded by tensor and block, so that any part can be made alone. The stored number is mean + std * element.
  *
  * Float8 matrices: the scale of a block of 128 x 128 is drawn too, so that the largest element that can occur
  * just fits. MXFP4: 32 elements share a power of two; the nibbles are elements of twice unit variance,

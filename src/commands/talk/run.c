@@ -2,8 +2,10 @@
  * run: a prompt in, what the model makes of it out, and the way that it took through the experts. A client of
  * the public library with one sequence.
  *
- *     stdout: with text, the answer alone, as it is made; with --ids, the ids and the rates; with --json, one
- * object stderr: with text, the rates where somebody looks at it, and what else was asked for
+ *               stdout                                   stderr
+ *     text      the answer alone, as it is made          rates, where somebody looks; what else is asked for
+ *     --ids     the ids, the rates, what is asked for
+ *     --json    one object
  */
 #include "commands/talk/run.h"
 

@@ -2,7 +2,7 @@
  * Fuzzing the patterns of tokenizers: translate, compile, match a small text. Of matches must hold that they
  * lie in the text, at characters' fronts, in order, and that matching ends within its steps.
  */
-#include "text/pattern.h"
+#include "text/pattern/pattern.h"
 #include "mutate.h"
 #include "refusal.h"
 

@@ -3,11 +3,11 @@
  * Unigram model, its pieces. The mutator knows the wire format of protobuf: a field comes again, goes, or
  * gets another number or length; and it makes sound models to begin with.
  */
-#include "text/spm_model.h"
+#include "text/sentencepiece/spm_model.h"
 #include "mutate.h"
 #include "refusal.h"
-#include "text/normalize.h"
-#include "text/spm_sample.h"
+#include "text/normalize/normalize.h"
+#include "text/sentencepiece/spm_sample.h"
 #include "text/unigram.h"
 
 static const char text[] = "  the abab  \xe2\x96\x81"

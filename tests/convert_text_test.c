@@ -8,8 +8,8 @@
 #include "speaker.h"
 #include "test.h"
 #include "text/model_text.h"
-#include "text/spm_model.h"
-#include "text/spm_sample.h"
+#include "text/sentencepiece/spm_model.h"
+#include "text/sentencepiece/spm_sample.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,13 +1,13 @@
 /*
  * What a pattern matches, for tools/golden/pattern_diff.py to hold beside other engines. Reads lines:
  *
- *     DIALECT HEX          the pattern; DIALECT is 0, 1 or 2, as in text/pattern.h; HEX its bytes
+ *     DIALECT HEX          the pattern; DIALECT is 0, 1 or 2, as in text/pattern/pattern.h; HEX its bytes
  *     HEX                  a text: answered by one line "begin-end begin-end ..."
  *
  * An empty line begins another pattern.
  */
 #include "base/error.h"
-#include "text/pattern.h"
+#include "text/pattern/pattern.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

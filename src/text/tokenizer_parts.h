@@ -8,8 +8,8 @@
 #include "text/added.h"
 #include "text/bpe.h"
 #include "text/decode.h"
-#include "text/normalize.h"
-#include "text/pretokenize.h"
+#include "text/normalize/normalize.h"
+#include "text/pretokenize/pretokenize.h"
 #include "text/unigram.h"
 
 #define FRAME_IDS_MAX   16
@@ -46,7 +46,7 @@ struct tokenizer {
 SY_MUST_CHECK bool load_added(struct tokenizer *t, const char *text, int64_t size, int64_t id,
                               bool normalized, struct added_token token, struct sy_error *err);
 struct pre_name;
-/* The patterns of a name (pre_names.h). */
+/* The patterns of a name (pretokenize/names.h). */
 SY_MUST_CHECK bool load_pre(struct tokenizer *t, const struct pre_name *pre, struct sy_error *err);
 /* The list "added_tokens" of a tokenizer.json. */
 SY_MUST_CHECK bool load_added_list(struct tokenizer *t, const json_t *list, struct sy_error *err);

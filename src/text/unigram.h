@@ -5,7 +5,7 @@
 #ifndef TEXT_UNIGRAM_H
 #define TEXT_UNIGRAM_H
 
-#include "text/spm_model.h"
+#include "text/sentencepiece/spm_model.h"
 #include "text/tokenizer.h"
 
 struct unigram_piece {

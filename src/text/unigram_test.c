@@ -1,6 +1,6 @@
 #include "base/random.h"
 #include "test.h"
-#include "text/spm_sample.h"
+#include "text/sentencepiece/spm_sample.h"
 #include "text/unigram.h"
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Write src/text/unicode_newer.h: marks, formats and characters with a decomposition or a combining class that
-Unicode got after 9.0, the version that Hugging Face's tokenizers normalise by (unicode-normalization-alignments);
+"""Write src/text/normalize/unicode_newer.h: marks, formats and characters with a decomposition or a combining class
+that Unicode got after 9.0, the version that Hugging Face's tokenizers normalise by (unicode-normalization-alignments);
 and the marks and formats of 9.0 itself, for its BertNormalizer goes by 8.0 (unicode_categories).
 
 Needs perl (for ages) and libutf8proc (whose tables the program itself uses).
@@ -90,6 +90,6 @@ static const struct unicode_range unicode_of_9[] = {{
 
 #endif
 """
-path = pathlib.Path(__file__).resolve().parents[2] / "src/text/unicode_newer.h"
+path = pathlib.Path(__file__).resolve().parents[2] / "src/text/normalize/unicode_newer.h"
 path.write_text(text, encoding="utf-8")
 print(f"{path}: {newer.count('{')} and {of_9.count('{')} ranges")

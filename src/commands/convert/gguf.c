@@ -11,7 +11,7 @@
 #include "commands/convert/types.h"
 #include "formats/gguf.h"
 #include "model/meta_write.h"
-#include "text/vocab_keys.h"
+#include "text/vocab_keys/vocab_keys.h"
 
 #include <stdio.h>
 #include <stdlib.h>

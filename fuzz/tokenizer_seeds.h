@@ -8,7 +8,7 @@
 #include "base/utf8.h"
 #include "check.h"
 #include "text/byte_alphabet.h"
-#include "text/tokenizer_parts.h"
+#include "text/load/load.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -13,7 +13,7 @@
 #include "formats/gguf.h"
 #include "text/generation.h"
 #include "text/json_field.h"
-#include "text/tokenizer_parts.h"
+#include "text/load/load.h"
 
 #include <stdio.h>
 #include <stdlib.h>

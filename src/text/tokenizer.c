@@ -10,6 +10,7 @@
 
 #include "base/checked.h"
 #include "base/utf8.h"
+#include <stdio.h>
 #include <stdlib.h>
 
 /* ---- encoding ---- */
@@ -190,6 +191,33 @@ int64_t tokenizer_find(const struct tokenizer *tokenizer, const char *piece, int
 }
 
 /* ---- the whole ---- */
+
+static const struct tokenizer_limits usual = {
+    .file_bytes = (int64_t)128 << 20,
+    .pieces = 1 << 21,
+    .piece_bytes = 1 << 16,
+    .merges = 1 << 22,
+    .memory_bytes = (int64_t)1 << 30,
+};
+
+struct tokenizer *tokenizer_blank(const char *path, const struct tokenizer_limits *limits,
+                                  struct sy_error *err) {
+    struct tokenizer *t = calloc(1, sizeof *t);
+    if (!t) {
+        sy_fail(err, SY_ERR_MEMORY, "no memory for a tokenizer");
+        return NULL;
+    }
+    t->limits = limits ? *limits : usual;
+    if (t->limits.file_bytes <= 0) t->limits.file_bytes = usual.file_bytes;
+    if (t->limits.pieces <= 0) t->limits.pieces = usual.pieces;
+    if (t->limits.piece_bytes <= 0) t->limits.piece_bytes = usual.piece_bytes;
+    if (t->limits.merges <= 0) t->limits.merges = usual.merges;
+    if (t->limits.memory_bytes <= 0) t->limits.memory_bytes = usual.memory_bytes;
+    t->vocab.limits = t->limits;
+    t->bos = t->eos = t->unk = t->pad = -1;
+    snprintf(t->file, sizeof t->file, "%s", path);
+    return t;
+}
 
 struct tokenizer_facts tokenizer_facts(const struct tokenizer *t) {
     struct tokenizer_facts facts = {

@@ -101,3 +101,12 @@ bool load_ranks(struct tokenizer *t, const uint32_t *ranks, struct sy_error *err
         if (ranks[id] != BPE_NO_RANK && !bpe_word(&t->bpe, (int32_t)id, err)) return false;
     return bpe_merge_all(&t->bpe, ranks, false, err) && bpe_finish(&t->bpe, err);
 }
+
+bool load_pre(struct tokenizer *t, const struct pre_name *pre, struct sy_error *err) {
+    for (int i = 0; i < PRE_PATTERNS_MAX && pre->patterns[i]; i++) {
+        const char *pattern = pre->patterns[i];
+        if (!pretokenizer_add_pattern(&t->pre, pattern, (int64_t)strlen(pattern), PATTERN_RUST, err))
+            return false;
+    }
+    return true;
+}

@@ -4,7 +4,8 @@
 #ifndef TEXT_LOAD_BPE_H
 #define TEXT_LOAD_BPE_H
 
-#include "text/tokenizer_parts.h"
+#include "text/load/load.h"
+#include "text/pretokenize/names.h"
 
 /* Works out what each piece decodes to by itself; those that are one byte become TOKEN_BYTE. */
 SY_MUST_CHECK bool load_decode_pieces(struct tokenizer *t, struct sy_error *err);
@@ -22,5 +23,7 @@ SY_MUST_CHECK bool load_merge_pair(struct tokenizer *t, const char *left, int64_
                                    struct sy_error *err);
 /* Opens t->bpe over byte strings, as tiktoken has it: `ranks` of ids, BPE_NO_RANK for what is no word. */
 SY_MUST_CHECK bool load_ranks(struct tokenizer *t, const uint32_t *ranks, struct sy_error *err);
+/* The patterns of a name. */
+SY_MUST_CHECK bool load_pre(struct tokenizer *t, const struct pre_name *pre, struct sy_error *err);
 
 #endif

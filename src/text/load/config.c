@@ -3,40 +3,9 @@
  * whether bos and eos are put around a text. What it says of these two outranks the template, as in
  * transformers' update_post_processor.
  */
-#include "text/json_field.h"
-#include "text/tokenizer_parts.h"
+#include "text/load/load.h"
 
 #include <stdlib.h>
-
-bool load_added(struct tokenizer *t, const char *text, int64_t size, int64_t id, bool normalized,
-                struct added_token token, struct sy_error *err) {
-    enum token_kind kind = token.special ? TOKEN_CONTROL : TOKEN_ADDED;
-    struct text made = { 0 }, spare = { 0 };
-    int64_t known = vocab_find(&t->vocab, text, size);
-    bool done = true, byte;
-    if (size == 0) return true;
-    if (known < 0) {
-        known = id < 0 ? t->vocab.count : id;
-        decoder_piece(&t->decoder, text, size, &made, &spare, &byte);
-        done = vocab_put(&t->vocab, known, text, size, kind, err) &&
-               vocab_decodes(&t->vocab, known, made.data, (int64_t)made.size, err);
-    }
-    made.size = 0;
-    if (done && normalized && t->normalizer)
-        done = normalizer_apply(t->normalizer, text, size, false, &made, err);
-    else if (done)
-        text_add_bytes(&made, text, (size_t)size);
-    if (done) {
-        token.id = (int32_t)known;
-        if (t->vocab.kinds[known] != TOKEN_UNKNOWN) t->vocab.kinds[known] = (unsigned char)kind;
-        done = made.failed ? sy_fail(err, SY_ERR_MEMORY, "no memory for an added token")
-                           : added_put(normalized ? &t->added_normalized : &t->added, made.data,
-                                       (int64_t)made.size, token, err);
-    }
-    text_free(&made);
-    text_free(&spare);
-    return done;
-}
 
 /* ---- tokens ---- */
 

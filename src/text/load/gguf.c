@@ -10,7 +10,6 @@
  * Source: ggml docs/gguf.md; llama.cpp src/llama-vocab.cpp for what keys default to.
  */
 #include "formats/gguf.h"
-#include "text/json_field.h"
 #include "text/load/bpe.h"
 #include "text/pretokenize/names.h"
 

@@ -4,7 +4,6 @@
  */
 #include "text/json_field.h"
 #include "text/load/bpe.h"
-#include "text/tokenizer_parts.h"
 
 #include "base/checked.h"
 #include <stdlib.h>
@@ -167,32 +166,7 @@ static bool open_model(struct tokenizer *t, const json_t *root, struct sy_error 
     return done || sy_error_at(err, "model");
 }
 
-/* ---- added tokens ---- */
-
-static bool add_token(struct tokenizer *t, const json_t *item, struct sy_error *err) {
-    struct added_token token = { 0 };
-    int64_t id;
-    bool normalized;
-    const char *text;
-    if (!field_string(item, "content", &text, err) || !field_int(item, "id", -1, &id, err) ||
-        !field_bool(item, "special", false, &token.special, err) ||
-        !field_bool(item, "normalized", !token.special, &normalized, err) ||
-        !field_bool(item, "lstrip", false, &token.lstrip, err) ||
-        !field_bool(item, "rstrip", false, &token.rstrip, err) ||
-        !field_bool(item, "single_word", false, &token.single_word, err))
-        return false;
-    if (!text) return sy_fail(err, SY_ERR_FORMAT, "has no content");
-    return load_added(t, text, (int64_t)strlen(text), id, normalized, token, err);
-}
-
-bool load_added_list(struct tokenizer *t, const json_t *list, struct sy_error *err) {
-    const json_t *item;
-    size_t index;
-    json_array_foreach(list, index, item) {
-        if (!add_token(t, item, err)) return sy_error_at(err, "added token %zu", index);
-    }
-    return true;
-}
+/* ---- all of it ---- */
 
 bool load_json(struct tokenizer *t, const json_t *root, struct sy_error *err) {
     if (!normalizer_open(json_object_get(root, "normalizer"), &t->normalizer, err)) return false;

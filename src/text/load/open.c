@@ -1,76 +1,15 @@
 /*
- * Which file of a model holds its tokenizer, and which loader reads it. A lone file is told by its content: a
- * JSON object with a "model" (tokenizer.json) or a "config" with a pattern (tekken.json), GGUF's magic, lines
- * of base64 with ranks, else SentencePiece.
+ * Which file of a model holds its tokenizer: of a folder's files by their names. A lone file is GGUF by its
+ * magic, else what bytes.c tells by its content.
  */
 #include "formats/gguf.h"
-#include "text/json_field.h"
-#include "text/tokenizer_parts.h"
+#include "text/load/load.h"
 
-#include "base/checked.h"
 #include "base/os.h"
 #include <stdio.h>
 #include <stdlib.h>
 
-static const struct tokenizer_limits usual = {
-    .file_bytes = (int64_t)128 << 20,
-    .pieces = 1 << 21,
-    .piece_bytes = 1 << 16,
-    .merges = 1 << 22,
-    .memory_bytes = (int64_t)1 << 30,
-};
-
-struct tokenizer *tokenizer_blank(const char *path, const struct tokenizer_limits *limits,
-                                  struct sy_error *err) {
-    struct tokenizer *t = calloc(1, sizeof *t);
-    if (!t) {
-        sy_fail(err, SY_ERR_MEMORY, "no memory for a tokenizer");
-        return NULL;
-    }
-    t->limits = limits ? *limits : usual;
-    if (t->limits.file_bytes <= 0) t->limits.file_bytes = usual.file_bytes;
-    if (t->limits.pieces <= 0) t->limits.pieces = usual.pieces;
-    if (t->limits.piece_bytes <= 0) t->limits.piece_bytes = usual.piece_bytes;
-    if (t->limits.merges <= 0) t->limits.merges = usual.merges;
-    if (t->limits.memory_bytes <= 0) t->limits.memory_bytes = usual.memory_bytes;
-    t->vocab.limits = t->limits;
-    t->bos = t->eos = t->unk = t->pad = -1;
-    snprintf(t->file, sizeof t->file, "%s", path);
-    return t;
-}
-
 /* ---- one file ---- */
-
-static bool load_json_text(struct tokenizer *t, const char *text, int64_t size, struct sy_error *err) {
-    struct json_limits limits = { .bytes = t->limits.file_bytes, .depth = LOAD_JSON_DEPTH };
-    json_t *root = json_parse(text, size, limits, err);
-    if (!root) return false;
-    bool tekken = json_object_get(json_object_get(root, "config"), "pattern") != NULL;
-    bool done = tekken ? load_tekken(t, root, err) : load_json(t, root, err);
-    json_decref(root);
-    return done;
-}
-
-/* Does the first line look like "base64 rank"? */
-static bool has_ranks(const char *text, int64_t size) {
-    int64_t at = 0, digits = 0;
-    while (at < size && at < 4096 && text[at] > ' ') at++;
-    if (at == 0 || at >= size || text[at] != ' ') return false;
-    while (at + 1 + digits < size && text[at + 1 + digits] >= '0' && text[at + 1 + digits] <= '9') digits++;
-    int64_t end = at + 1 + digits;
-    return digits > 0 && (end == size || text[end] == '\n' || text[end] == '\r');
-}
-
-bool load_bytes(struct tokenizer *t, const char *text, int64_t size, const char *pre, struct sy_error *err) {
-    int64_t at = 0;
-    while (at < size && (text[at] == ' ' || text[at] == '\n' || text[at] == '\r' || text[at] == '\t')) at++;
-    bool object = at < size && text[at] == '{';
-    bool done = size == 0               ? sy_fail(err, SY_ERR_FORMAT, "is empty")
-                : object                ? load_json_text(t, text, size, err)
-                : has_ranks(text, size) ? load_tiktoken(t, text, size, pre, err)
-                                        : load_spm(t, text, size, err);
-    return done || sy_error_remedy(err, "get the file anew");
-}
 
 static bool load_gguf_file(struct tokenizer *t, const char *path, struct sy_error *err) {
     struct checkpoint checkpoint;

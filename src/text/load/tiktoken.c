@@ -91,15 +91,6 @@ static bool add_specials(struct tokenizer *t, const struct special_name *special
     return true;
 }
 
-bool load_pre(struct tokenizer *t, const struct pre_name *pre, struct sy_error *err) {
-    for (int i = 0; i < PRE_PATTERNS_MAX && pre->patterns[i]; i++) {
-        const char *pattern = pre->patterns[i];
-        if (!pretokenizer_add_pattern(&t->pre, pattern, (int64_t)strlen(pattern), PATTERN_RUST, err))
-            return false;
-    }
-    return true;
-}
-
 static const struct pre_name *pre_of(const struct tokenizer *t, const char *name, struct sy_error *err) {
     const struct pre_name *pre = name ? pre_name_find(name) : pre_name_of_ranks(t->vocab.count);
     if (pre) return pre;

@@ -6,6 +6,7 @@
 #include "text/vocab_keys/parts.h"
 
 #include "base/checked.h"
+#include "text/load/load.h"
 
 #define PIECES_BYTES_MAX ((size_t)8 << 20)
 

@@ -12,6 +12,7 @@
 #include "base/os.h"
 #include "base/utf8.h"
 #include "text/byte_alphabet.h"
+#include "text/load/load.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -5,9 +5,9 @@
 #include "base/os.h"
 #include "base/random.h"
 #include "test.h"
+#include "text/load/load.h"
 #include "text/pretokenize/names.h"
 #include "text/sentencepiece/spm_sample.h"
-#include "text/tokenizer_parts.h"
 #include "text/vocab_keys/vocab_keys.h"
 
 #include <stdio.h>

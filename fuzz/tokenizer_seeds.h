@@ -9,6 +9,7 @@
 #include "check.h"
 #include "text/byte_alphabet.h"
 #include "text/load/load.h"
+#include "text/tokenizer.h"
 
 #include <stdio.h>
 #include <stdlib.h>

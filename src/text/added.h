@@ -10,7 +10,6 @@
 #define TEXT_ADDED_H
 
 #include "text/pair_table.h"
-#include "text/tokenizer.h"
 
 struct added_token {
     int32_t id;

@@ -12,6 +12,7 @@
 #ifndef TEXT_BPE_H
 #define TEXT_BPE_H
 
+#include "text/id_buffer.h"
 #include "text/pair_table.h"
 #include "text/vocab.h"
 

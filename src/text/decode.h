@@ -9,6 +9,7 @@
 #ifndef TEXT_DECODE_H
 #define TEXT_DECODE_H
 
+#include "base/json.h"
 #include "text/vocab.h"
 
 #define DECODE_STEPS_MAX 8

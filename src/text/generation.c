@@ -1,4 +1,5 @@
 #include "text/generation.h"
+#include "formats/gguf.h"
 
 #include <math.h>
 #include <stddef.h>
@@ -40,7 +41,7 @@ static bool read_number(const json_t *config, const struct number *number, struc
 static bool put_end(struct generation_defaults *out, int64_t id) {
     for (int i = 0; i < out->eos_count; i++)
         if (out->eos[i] == id) return true;
-    if (id < 0 || out->eos_count == MODEL_TEXT_EOS_MAX) return false;
+    if (id < 0 || out->eos_count == GENERATION_EOS_MAX) return false;
     out->eos[out->eos_count++] = id;
     return true;
 }
@@ -54,7 +55,7 @@ static bool read_ends(const json_t *config, struct generation_defaults *out, str
     if (!json_is_array(value)) good = json_to_i64(value, &id) && put_end(out, id);
     json_array_foreach(value, index, item) good = good && json_to_i64(item, &id) && put_end(out, id);
     if (good) return true;
-    sy_fail(err, SY_ERR_FORMAT, "'eos_token_id' is no id, and no list of up to %d ids", MODEL_TEXT_EOS_MAX);
+    sy_fail(err, SY_ERR_FORMAT, "'eos_token_id' is no id, and no list of up to %d ids", GENERATION_EOS_MAX);
     return sy_error_remedy(err, "mend it, or take the key out");
 }
 

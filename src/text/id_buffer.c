@@ -1,7 +1,4 @@
-/*
- * A growing list of ids (declared in tokenizer.h).
- */
-#include "text/tokenizer.h"
+#include "text/id_buffer.h"
 #include <stdlib.h>
 
 bool id_buffer_add(struct id_buffer *ids, int32_t id, struct sy_error *err) {

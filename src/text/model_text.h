@@ -7,18 +7,8 @@
 #ifndef TEXT_MODEL_TEXT_H
 #define TEXT_MODEL_TEXT_H
 
+#include "text/generation.h"
 #include "text/tokenizer.h"
-
-#define MODEL_TEXT_EOS_MAX 16
-
-struct generation_defaults { /* of generation_config.json; `has_` where the file says it */
-    bool has_sample, has_temperature, has_top_k, has_top_p, has_min_p, has_typical, has_repeat_penalty;
-    bool sample; /* do_sample */
-    double temperature, top_p, min_p, typical, repeat_penalty;
-    int64_t top_k;
-    int64_t eos[MODEL_TEXT_EOS_MAX]; /* every id that ends an answer */
-    int eos_count;
-};
 
 struct chat_template_source { /* one named template; a model may have several ("default", "tool_use") */
     char *name, *source;
@@ -33,8 +23,8 @@ struct model_text {
     struct generation_defaults generation;
 };
 
-/* A model without a tokenizer opens too (it runs from ids); a tokenizer that is there and broken is an error.
- */
+/* A model without a tokenizer opens too (it runs from ids); a tokenizer that is there and broken is an
+ * error. */
 SY_MUST_CHECK bool model_text_open(const char *path, struct model_text *out, struct sy_error *err);
 void model_text_close(struct model_text *text);
 

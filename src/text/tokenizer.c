@@ -6,6 +6,7 @@
  * Each stage hands on pieces of text as it finds them, so the first ids are out before the last bytes were
  * looked at, and nothing but the normaliser holds a copy of the text.
  */
+#include "text/tokenizer.h"
 #include "text/tokenizer_parts.h"
 
 #include "base/checked.h"

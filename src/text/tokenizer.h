@@ -13,15 +13,8 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include <stdint.h>
-
-struct tokenizer;
-
-struct tokenizer_limits { /* zeros: the defaults in tokenizer.c */
-    int64_t file_bytes, pieces, piece_bytes, merges, memory_bytes;
-};
-
-enum token_kind { TOKEN_NONE, TOKEN_NORMAL, TOKEN_BYTE, TOKEN_CONTROL, TOKEN_ADDED, TOKEN_UNKNOWN };
+#include "text/id_buffer.h"
+#include "text/token.h"
 
 struct tokenizer_facts {        /* strings are borrowed from the tokenizer */
     const char *file;           /* that it was read from */
@@ -43,13 +36,6 @@ struct tokenizer_facts tokenizer_facts(const struct tokenizer *tokenizer);
 
 /* ---- text to ids ---- */
 
-struct id_buffer { /* growing; starts as { 0 } */
-    int32_t *data;
-    int64_t count, room;
-};
-SY_MUST_CHECK bool id_buffer_add(struct id_buffer *ids, int32_t id, struct sy_error *err);
-void id_buffer_free(struct id_buffer *ids);
-
 struct encode_options {
     bool no_special;    /* add no bos, no eos, nothing of a template */
     bool parse_special; /* special tokens in the text are such; else they are plain text */
@@ -68,16 +54,7 @@ SY_MUST_CHECK bool tokenizer_decode(const struct tokenizer *tokenizer, const int
                                     struct text *out, struct sy_error *err);
 
 /* Streaming: bytes as they become sure, never half a UTF-8 character. What all calls give, joined, is what
- * tokenizer_decode gives. Plain data: copying one forks the stream. */
-struct token_stream {
-    const struct tokenizer *tokenizer; /* borrowed */
-    int64_t count;                     /* ids taken */
-    unsigned char pending[16];         /* bytes held back */
-    int pending_count;
-    bool mending;     /* they are byte pieces: what turns out to be no UTF-8 becomes U+FFFD */
-    bool begun;       /* there was text: what is stripped at the front is no longer */
-    int64_t stripped; /* characters that were */
-};
+ * tokenizer_decode gives. */
 struct token_stream token_stream_begin(const struct tokenizer *tokenizer);
 SY_MUST_CHECK bool token_stream_next(struct token_stream *stream, int32_t id, struct text *out,
                                      struct sy_error *err);

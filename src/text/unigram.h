@@ -5,8 +5,8 @@
 #ifndef TEXT_UNIGRAM_H
 #define TEXT_UNIGRAM_H
 
+#include "text/id_buffer.h"
 #include "text/sentencepiece/spm_model.h"
-#include "text/tokenizer.h"
 
 struct unigram_piece {
     const char *text; /* not empty; copied */

@@ -5,7 +5,7 @@
 #ifndef TEXT_VOCAB_H
 #define TEXT_VOCAB_H
 
-#include "text/tokenizer.h"
+#include "text/token.h"
 #include <string.h>
 
 struct piece { /* bytes [at, at + size) of the vocabulary's block */

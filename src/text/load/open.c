@@ -4,6 +4,7 @@
  */
 #include "formats/gguf.h"
 #include "text/load/load.h"
+#include "text/tokenizer.h"
 
 #include "base/os.h"
 #include <stdio.h>

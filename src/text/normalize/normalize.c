@@ -6,7 +6,7 @@
 #include "base/checked.h"
 #include "text/base64.h"
 #include "text/json_field.h"
-#include "text/normalize/steps.h"
+#include "text/normalize/step.h"
 #include <stdlib.h>
 #include <string.h>
 

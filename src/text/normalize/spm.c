@@ -8,7 +8,7 @@
  * `first`: the dummy prefix goes before this piece of text.
  */
 #include "base/checked.h"
-#include "text/normalize/steps.h"
+#include "text/normalize/step.h"
 #include <string.h>
 
 #define SPACE "\xe2\x96\x81"

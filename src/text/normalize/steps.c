@@ -8,9 +8,9 @@
  * drops the rest of the grapheme; where none fits, each of its characters in the same way. sentencepiece
  * itself takes the longest key (spm.c); the spm_precompiled crate does this instead.
  */
-#include "text/normalize/steps.h"
 #include "text/byte_alphabet.h"
 #include "text/char_class.h"
+#include "text/normalize/step.h"
 #include <string.h>
 #include <utf8proc.h>
 

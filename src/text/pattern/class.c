@@ -1,5 +1,5 @@
 /*
- * What stands for one character in a pattern: escapes and classes, read into a set.
+ * Escapes and classes, read into a set (class.h).
  *
  *     class   = '[' '^'? operand ('&&' operand)* ']'
  *     operand = (character | character '-' character | escape | class | '[:name:]')*
@@ -11,7 +11,7 @@
  * but with the digits and fractions of Latin-1 where \w stands alone: its table of the first 256 characters
  * counts them as words, that of classes does not. Python's regex: Alphabetic, M, Nd, Pc, Join_Control.
  */
-#include "text/pattern/reader.h"
+#include "text/pattern/class.h"
 #include <stdio.h>
 #include <string.h>
 #include <utf8proc.h>

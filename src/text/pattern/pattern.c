@@ -8,6 +8,7 @@
  */
 #include "text/pattern/pattern.h"
 #include "base/checked.h"
+#include "text/pattern/translate.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -12,21 +12,8 @@
 #define TEXT_PATTERN_H
 
 #include "base/error.h"
-#include "base/json.h"
+#include "text/pattern/dialect.h"
 #include <stdint.h>
-
-enum pattern_dialect {                    /* whose spelling, and whose meaning, a pattern has */
-                       PATTERN_ONIGURUMA, /* tokenizer.json: Split, Replace, ByteLevel; ^ and $ stand at every
-                                             line */
-                       PATTERN_RUST,   /* tiktoken's pat_str, and what GGUF's names of patterns stand for */
-                       PATTERN_PYTHON, /* the `regex` module */
-};
-
-/* The PCRE2 spelling of a pattern, appended to `out`, for PCRE2_UTF | PCRE2_UCP. Errors: SY_ERR_FORMAT, place
- * "pattern, character N" (counted from 1), naming the construct; SY_ERR_LIMIT for a pattern too long or too
- * deep. */
-SY_MUST_CHECK bool pattern_translate(const char *source, int64_t size, enum pattern_dialect dialect,
-                                     struct text *out, struct sy_error *err);
 
 struct pattern;
 
@@ -37,8 +24,8 @@ SY_MUST_CHECK bool pattern_open(const char *source, int64_t size, enum pattern_d
 SY_MUST_CHECK bool pattern_open_literal(const char *text, int64_t size, struct pattern **out,
                                         struct sy_error *err);
 void pattern_close(struct pattern *pattern); /* NULL is allowed */
-/* Was it opened from this pattern (not from a literal), whatever its spelling? Both are read as PATTERN_RUST.
- */
+/* Was it opened from this pattern (not from a literal), whatever its spelling? Both are read as
+ * PATTERN_RUST. */
 bool pattern_is(const struct pattern *pattern, const char *source);
 
 /* A thread's own room for matching, with any pattern. */

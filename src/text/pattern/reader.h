@@ -1,13 +1,14 @@
 /*
- * The state of translating one pattern, shared by the two files that do it: translate.c (sequences,
- * groups, repeats) and class.c (what stands for one character).
+ * The state of reading one pattern, and the small steps of it, that translate.c (sequences, groups, repeats)
+ * and class.c (what stands for one character) take alike.
  */
 #ifndef TEXT_PATTERN_READER_H
 #define TEXT_PATTERN_READER_H
 
+#include "base/error.h"
 #include "base/utf8.h"
-#include "text/pattern/pattern.h"
-#include "text/pattern/set.h"
+#include "text/pattern/dialect.h"
+#include <stdint.h>
 
 struct pattern_reader {
     const char *source;
@@ -51,22 +52,5 @@ bool reader_accept(struct pattern_reader *reader, const char *word);
 bool reader_refuse(struct pattern_reader *reader, const char *why);
 /* Names the place in an error that is there already. */
 bool reader_place(struct pattern_reader *reader);
-
-/* One character's worth. Either a set, or (*wide) what no set can say, written to `text`. */
-struct pattern_unit {
-    struct pattern_set set;
-    bool wide;
-    struct text text; /* the caller's to free */
-};
-
-/* At '[': a class. At '\': an escape that stands for one character, in or out of a class; *is_unit = false,
- * nothing read, for the others. */
-SY_MUST_CHECK bool reader_class(struct pattern_reader *reader, struct pattern_unit *unit);
-SY_MUST_CHECK bool reader_escape(struct pattern_reader *reader, bool in_class, struct pattern_unit *unit,
-                                 bool *is_unit);
-void unit_write(const struct pattern_unit *unit, struct text *out);
-
-/* The set of \w, which each dialect defines its own way (Oniguruma in two ways). */
-struct pattern_set reader_word_set(const struct pattern_reader *reader, bool in_class);
 
 #endif

@@ -9,6 +9,7 @@
 #ifndef TEXT_PRETOKENIZE_H
 #define TEXT_PRETOKENIZE_H
 
+#include "base/json.h"
 #include "text/char_class.h"
 #include "text/pattern/pattern.h"
 

@@ -7,6 +7,7 @@
 
 #include "base/checked.h"
 #include "text/load/load.h"
+#include "text/tokenizer.h"
 
 #define PIECES_BYTES_MAX ((size_t)8 << 20)
 
@@ -71,10 +72,10 @@ static bool compare_pieces(struct pair_of *p, struct sy_error *err) {
     return done || sy_fail(err, SY_ERR_MEMORY, "no memory to try a tokenizer");
 }
 
-bool vocab_keys_check(const struct tokenizer *t, const struct vocab_keys *keys, bool *same, char *why,
-                      size_t why_size, struct sy_error *err) {
-    struct gguf gguf = { .keys = keys->keys, .key_count = keys->count };
-    struct tokenizer *again = tokenizer_blank("", &t->limits, err);
+bool vocab_keys_check(const struct vocab_making *m, bool *same, char *why, size_t why_size,
+                      struct sy_error *err) {
+    struct gguf gguf = { .keys = m->keys, .key_count = m->count };
+    struct tokenizer *again = tokenizer_blank("", &m->t->limits, err);
     struct sy_error refused = { .code = SY_OK };
     if (!again) return false;
     bool done = true;
@@ -82,7 +83,7 @@ bool vocab_keys_check(const struct tokenizer *t, const struct vocab_keys *keys, 
         *same = false;
         sy_error_line(&refused, why, why_size);
     } else {
-        struct pair_of p = { .one = t, .two = again, .same = true };
+        struct pair_of p = { .one = m->t, .two = again, .same = true };
         compare_lines(&p);
         done = !p.same || compare_pieces(&p, err);
         *same = p.same;

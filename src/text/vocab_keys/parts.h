@@ -4,11 +4,12 @@
 #ifndef TEXT_VOCAB_KEYS_PARTS_H
 #define TEXT_VOCAB_KEYS_PARTS_H
 
-#include "text/model_text.h"
+#include "base/arena.h"
+#include "formats/gguf.h"
 #include "text/tokenizer_parts.h"
-#include "text/vocab_keys/vocab_keys.h"
 
-#define VOCAB_KEY "tokenizer.ggml."
+#define VOCAB_KEY      "tokenizer.ggml."
+#define VOCAB_KEYS_MAX 128 /* 64 templates and about 20 others */
 
 struct vocab_making {
     const struct tokenizer *t;
@@ -20,11 +21,16 @@ struct vocab_making {
     struct gguf_value *tokens;  /* [rows] */
     int32_t *types;             /* [rows] of enum spm_piece_type */
     const struct pre_name *pre; /* of gpt2; NULL: no name is known */
-    struct vocab_keys *out;
+    struct gguf_key *keys;      /* [VOCAB_KEYS_MAX] */
+    int64_t count;
 };
 
-/* `name` and what the value points to live as long as the arena. */
+/* One key more. `name` and what the value points to live as long as the arena. */
 void vocab_key(struct vocab_making *m, const char *name, struct gguf_value value);
+void vocab_key_text(struct vocab_making *m, const char *name, const char *text);
+void vocab_key_bool(struct vocab_making *m, const char *name, bool fact);
+/* Left out where there is no such row. */
+void vocab_key_id(struct vocab_making *m, const char *name, int64_t id);
 /* items: values for strings, else as they lie in the file. */
 void vocab_key_array(struct vocab_making *m, const char *name, enum gguf_type type, const void *items,
                      int64_t count);
@@ -41,7 +47,7 @@ SY_MUST_CHECK bool vocab_keys_spm(struct vocab_making *m, struct sy_error *err);
  * every piece in turn, every special token, and lines that tokenizers tend to differ on. *same = false: no;
  * then `why` is not empty where not even reading them succeeds.
  */
-SY_MUST_CHECK bool vocab_keys_check(const struct tokenizer *t, const struct vocab_keys *keys, bool *same,
-                                    char *why, size_t why_size, struct sy_error *err);
+SY_MUST_CHECK bool vocab_keys_check(const struct vocab_making *m, bool *same, char *why, size_t why_size,
+                                    struct sy_error *err);
 
 #endif

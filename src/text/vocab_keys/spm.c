@@ -9,6 +9,7 @@
  * ways (Metaspace, Prepend, Strip, Replace); so it is tried instead of read.
  */
 #include "text/base64.h"
+#include "text/tokenizer.h"
 #include "text/vocab_keys/parts.h"
 
 #include "base/checked.h"
@@ -55,10 +56,6 @@ static bool put_scores(struct vocab_making *m, struct sy_error *err) {
 
 /* ---- rules ---- */
 
-static void put_rule(struct vocab_making *m, const char *name, bool fact) {
-    vocab_key(m, name, (struct gguf_value){ .type = GGUF_BOOL, .u = fact });
-}
-
 static bool encode(const struct tokenizer *t, const char *text, struct id_buffer *ids, struct sy_error *err) {
     static const struct encode_options plain = { .no_special = true };
     ids->count = 0;
@@ -76,8 +73,8 @@ static bool try_rules(struct vocab_making *m, struct sy_error *err) {
     done = done && encode(m->t, " a  b ", &one, err) && encode(m->t, "a b", &two, err);
     bool squeezes = done && one.count == two.count && one.count > 0 &&
                     memcmp(one.data, two.data, (size_t)one.count * sizeof *one.data) == 0;
-    put_rule(m, VOCAB_KEY "add_space_prefix", prefix);
-    put_rule(m, VOCAB_KEY "remove_extra_whitespaces", squeezes);
+    vocab_key_bool(m, VOCAB_KEY "add_space_prefix", prefix);
+    vocab_key_bool(m, VOCAB_KEY "remove_extra_whitespaces", squeezes);
     id_buffer_free(&one);
     id_buffer_free(&two);
     return done;
@@ -107,11 +104,10 @@ static bool put_map(struct vocab_making *m, struct sy_error *err) {
 }
 
 bool vocab_keys_spm(struct vocab_making *m, struct sy_error *err) {
-    static const struct gguf_text plain = { "default", 7 }; /* there are no patterns */
-    vocab_key(m, VOCAB_KEY "pre", (struct gguf_value){ .type = GGUF_STRING, .text = plain });
+    vocab_key_text(m, VOCAB_KEY "pre", "default"); /* there are no patterns */
     if (!put_scores(m, err) || !put_map(m, err)) return false;
     if (m->json) return try_rules(m, err);
-    put_rule(m, VOCAB_KEY "add_space_prefix", m->spm.rules.add_dummy_prefix);
-    put_rule(m, VOCAB_KEY "remove_extra_whitespaces", m->spm.rules.remove_extra_whitespaces);
+    vocab_key_bool(m, VOCAB_KEY "add_space_prefix", m->spm.rules.add_dummy_prefix);
+    vocab_key_bool(m, VOCAB_KEY "remove_extra_whitespaces", m->spm.rules.remove_extra_whitespaces);
     return true;
 }

@@ -6,53 +6,21 @@
  * Further ids that end an answer (generation_config.json) are written as the ends of a turn and of a message:
  * there other programs stop too.
  */
-#include "text/vocab_keys/parts.h"
+#include "text/vocab_keys/vocab_keys.h"
 
 #include "base/checked.h"
 #include "base/os.h"
 #include "base/utf8.h"
 #include "text/byte_alphabet.h"
 #include "text/load/load.h"
+#include "text/model_text.h"
+#include "text/vocab_keys/parts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#define KEYS_MAX          128 /* 64 templates and about 20 others */
 #define TEMPLATE_NAME_MAX 64
 #define PAD_BYTES         32
-
-/* ---- keys ---- */
-
-void vocab_key(struct vocab_making *m, const char *name, struct gguf_value value) {
-    if (m->out->count < KEYS_MAX)
-        m->out->keys[m->out->count++] = (struct gguf_key){ .name = name, .value = value };
-}
-
-static void key_text(struct vocab_making *m, const char *name, const char *text) {
-    struct gguf_value value = { .type = GGUF_STRING, .text = { text, (int64_t)strlen(text) } };
-    vocab_key(m, name, value);
-}
-
-static void key_bool(struct vocab_making *m, const char *name, bool fact) {
-    vocab_key(m, name, (struct gguf_value){ .type = GGUF_BOOL, .u = fact });
-}
-
-static void key_id(struct vocab_making *m, const char *name, int64_t id) {
-    if (id >= 0 && id < m->rows)
-        vocab_key(m, name, (struct gguf_value){ .type = GGUF_U32, .u = (uint64_t)id });
-}
-
-void vocab_key_array(struct vocab_making *m, const char *name, enum gguf_type type, const void *items,
-                     int64_t count) {
-    struct gguf_value value = { .type = GGUF_ARRAY };
-    value.array.type = type;
-    value.array.count = count;
-    if (type == GGUF_STRING)
-        value.array.items = items;
-    else
-        value.array.bytes = items;
-    vocab_key(m, name, value);
-}
 
 /* ---- tokens ---- */
 
@@ -143,21 +111,22 @@ static void put_ids(struct vocab_making *m, const struct model_text *text,
                   : frame->behind_count == 1 ? frame->behind[0]
                   : count > 0                ? ends[0]
                                              : -1;
-    key_id(m, VOCAB_KEY "bos_token_id", bos);
-    key_id(m, VOCAB_KEY "eos_token_id", eos);
-    key_id(m, VOCAB_KEY "unknown_token_id", t->unk);
-    key_id(m, VOCAB_KEY "padding_token_id", t->pad >= 0 ? t->pad : wanted->pad);
+    vocab_key_id(m, VOCAB_KEY "bos_token_id", bos);
+    vocab_key_id(m, VOCAB_KEY "eos_token_id", eos);
+    vocab_key_id(m, VOCAB_KEY "unknown_token_id", t->unk);
+    vocab_key_id(m, VOCAB_KEY "padding_token_id", t->pad >= 0 ? t->pad : wanted->pad);
     for (int64_t i = 0, next = 0; i < count && next < 2; i++)
-        if (ends[i] != eos) key_id(m, further[next++], ends[i]);
+        if (ends[i] != eos) vocab_key_id(m, further[next++], ends[i]);
     for (size_t i = 0; i < sizeof named / sizeof named[0]; i++) {
         const json_t *token = json_object_get(text->special, named[i][0]);
         if (token)
-            key_id(m, named[i][1],
-                   vocab_find(&t->vocab, json_string_value(token), (int64_t)json_string_length(token)));
+            vocab_key_id(m, named[i][1],
+                         vocab_find(&t->vocab, json_string_value(token), (int64_t)json_string_length(token)));
     }
-    key_bool(m, VOCAB_KEY "add_bos_token", bos >= 0 && frame->before_count > 0 && frame->before[0] == bos);
-    key_bool(m, VOCAB_KEY "add_eos_token",
-             eos >= 0 && frame->behind_count > 0 && frame->behind[frame->behind_count - 1] == eos);
+    vocab_key_bool(m, VOCAB_KEY "add_bos_token",
+                   bos >= 0 && frame->before_count > 0 && frame->before[0] == bos);
+    vocab_key_bool(m, VOCAB_KEY "add_eos_token",
+                   eos >= 0 && frame->behind_count > 0 && frame->behind[frame->behind_count - 1] == eos);
 }
 
 /* ---- templates ---- */
@@ -178,11 +147,11 @@ static bool put_templates(struct vocab_making *m, const struct model_text *text,
         const char *source = arena_string(m->arena, from->source, strlen(from->source), err);
         if (!source) return false;
         if (strcmp(from->name, "default") == 0) {
-            key_text(m, "tokenizer.chat_template", source);
+            vocab_key_text(m, "tokenizer.chat_template", source);
         } else if (is_plain(from->name)) {
             const char *key = arena_format(m->arena, err, "tokenizer.chat_template.%s", from->name);
             if (!key) return false;
-            key_text(m, key, source);
+            vocab_key_text(m, key, source);
             const char *name = key + strlen("tokenizer.chat_template.");
             names[count].type = GGUF_STRING;
             names[count++].text = (struct gguf_text){ name, (int64_t)strlen(name) };
@@ -239,7 +208,7 @@ static bool make(struct vocab_making *m, const struct model_text *text, const st
         return true;
     }
     if (!open_source(m, err)) return false;
-    key_text(m, VOCAB_KEY "model", form);
+    vocab_key_text(m, VOCAB_KEY "model", form);
     if (!put_tokens(m, err) || !find_double(m, &twice, err)) return false;
     if (twice.data) {
         snprintf(why, size, "two of its tokens are called '%.*s'", (int)min_i64(twice.size, 40), twice.data);
@@ -254,50 +223,60 @@ static void warn(struct vocab_keys *out, const char *format, const char *reason)
 }
 
 static bool make_and_check(struct vocab_making *m, const struct model_text *text,
-                           const struct vocab_wanted *wanted, struct sy_error *err) {
+                           const struct vocab_wanted *wanted, struct vocab_keys *out, struct sy_error *err) {
     char why[256] = "";
     bool same = true;
     if (!make(m, text, wanted, why, sizeof why, err)) return false;
-    if (!why[0] && !vocab_keys_check(m->t, m->out, &same, why, sizeof why, err)) return false;
+    if (!why[0] && !vocab_keys_check(m, &same, why, sizeof why, err)) return false;
     if (why[0]) {
-        m->out->count = 0;
-        key_text(m, VOCAB_KEY "model", "none");
-        warn(m->out, "GGUF's own keys cannot hold this tokenizer (%s): other programs find none in the file",
+        m->count = 0;
+        vocab_key_text(m, VOCAB_KEY "model", "none");
+        warn(out, "GGUF's own keys cannot hold this tokenizer (%s): other programs find none in the file",
              why);
     } else if (m->t->byte_level && !m->pre) {
-        warn(m->out, "%s",
+        warn(out, "%s",
              "no name is known for how this tokenizer cuts words (tokenizer.ggml.pre is left "
              "out): other programs will not tokenise the same");
     } else if (!same) {
-        warn(m->out, "%s",
+        warn(out, "%s",
              "GGUF's own keys cannot say all that this tokenizer does: other programs will not "
              "tokenise every text the same");
     }
     return true;
 }
 
+static bool make_all(struct vocab_making *m, const struct model_text *text, const struct vocab_wanted *wanted,
+                     struct vocab_keys *out, struct sy_error *err) {
+    bool done = true;
+    m->t = text->tokenizer;
+    if (m->t)
+        done = make_and_check(m, text, wanted, out, err);
+    else
+        vocab_key_text(m, VOCAB_KEY "model", "none");
+    done = done && put_templates(m, text, err);
+    spm_model_close(&m->spm);
+    json_decref(m->json);
+    return done;
+}
+
 bool vocab_keys_make(const char *path, const struct vocab_wanted *wanted, struct arena *arena,
                      struct vocab_keys *out, struct sy_error *err) {
-    struct vocab_making m = { .arena = arena, .rows = wanted->rows, .out = out };
+    struct vocab_making m = { .arena = arena, .rows = wanted->rows };
     struct sy_error why = { .code = SY_OK };
     struct model_text text;
     char line[300];
-    *out = (struct vocab_keys){ .keys = arena_new(arena, struct gguf_key, KEYS_MAX, err) };
-    if (!out->keys) return false;
-    if (!model_text_open(path, &text, &why)) {
-        key_text(&m, VOCAB_KEY "model", "none");
-        warn(out, "other programs find no tokenizer in the file: %s", sy_error_line(&why, line, sizeof line));
-        return true;
-    }
     bool done = true;
-    m.t = text.tokenizer;
-    if (m.t)
-        done = make_and_check(&m, &text, wanted, err);
-    else
-        key_text(&m, VOCAB_KEY "model", "none");
-    done = done && put_templates(&m, &text, err);
-    spm_model_close(&m.spm);
-    json_decref(m.json);
-    model_text_close(&text);
+    *out = (struct vocab_keys){ .count = 0 };
+    m.keys = arena_new(arena, struct gguf_key, VOCAB_KEYS_MAX, err);
+    if (!m.keys) return false;
+    if (model_text_open(path, &text, &why)) {
+        done = make_all(&m, &text, wanted, out, err);
+        model_text_close(&text);
+    } else {
+        vocab_key_text(&m, VOCAB_KEY "model", "none");
+        warn(out, "other programs find no tokenizer in the file: %s", sy_error_line(&why, line, sizeof line));
+    }
+    out->keys = m.keys;
+    out->count = m.count;
     return done;
 }

@@ -8,6 +8,7 @@
 #include "text/load/load.h"
 #include "text/pretokenize/names.h"
 #include "text/sentencepiece/spm_sample.h"
+#include "text/tokenizer.h"
 #include "text/vocab_keys/vocab_keys.h"
 
 #include <stdio.h>

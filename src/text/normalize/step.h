@@ -1,8 +1,8 @@
 /*
- * One step of a normaliser, as normalize.c reads it from tokenizer.json and steps.c carries it out.
+ * One step of a normaliser, as normalize.c reads it from tokenizer.json, and steps.c and spm.c carry it out.
  */
-#ifndef TEXT_NORMALIZE_STEPS_H
-#define TEXT_NORMALIZE_STEPS_H
+#ifndef TEXT_NORMALIZE_STEP_H
+#define TEXT_NORMALIZE_STEP_H
 
 #include "base/json.h"
 #include "text/byte_trie.h"
@@ -42,7 +42,9 @@ struct step {
 /* Appends what becomes of valid UTF-8 text. */
 SY_MUST_CHECK bool step_apply(const struct step *step, const char *text, int64_t size, bool first,
                               struct text *out, struct sy_error *err);
-/* SentencePiece's own rules (spm.c). */
+
+/* ---- spm.c: SentencePiece's own rules ---- */
+
 SY_MUST_CHECK bool step_apply_spm(const struct step *step, const char *text, int64_t size, bool first,
                                   struct text *out, struct sy_error *err);
 /* Fills step->plain. */

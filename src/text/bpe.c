@@ -154,8 +154,7 @@ static void chain_look(const struct bpe *bpe, struct chain *chain, int32_t at) {
     heap_up(chain, (struct waiting){ (uint64_t)slot->rank << 32 | (uint32_t)at, left, right, slot->made });
 }
 
-/* Each merge takes one pair out of the heap and puts in at most two, so it never holds more than 2 * count.
- */
+/* Each merge takes one pair out of the heap and puts at most two in: it never holds more than 2 * count. */
 static void chain_merge(const struct bpe *bpe, struct bpe_scratch *s, struct chain *chain) {
     while (chain->heap_count > 0) {
         struct waiting top = heap_take(chain);

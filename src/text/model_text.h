@@ -23,8 +23,7 @@ struct model_text {
     struct generation_defaults generation;
 };
 
-/* A model without a tokenizer opens too (it runs from ids); a tokenizer that is there and broken is an
- * error. */
+/* A model without a tokenizer opens too (it runs from ids); one that is there and broken is an error. */
 SY_MUST_CHECK bool model_text_open(const char *path, struct model_text *out, struct sy_error *err);
 void model_text_close(struct model_text *text);
 

@@ -45,25 +45,27 @@ static struct tokenizer *open_case(const char *name) {
 
 /* Words, white space, digits, scripts, marks and any characters; neither begins nor ends with white space. */
 static void add_random(struct random *random, struct text *out) {
-    static const char *const parts[] = { "the",
-                                         "then",
-                                         "it's",
-                                         "word",
-                                         "NORM",
-                                         "we'LL",
-                                         "a",
-                                         "Aa",
-                                         "12",
-                                         "3",
-                                         "-",
-                                         "...",
-                                         "(x)",
-                                         "\xc3\xa9",
-                                         "\xd0\x96\xd0\xb0",
-                                         "\xe4\xb8\x96\xe7\x95\x8c",
-                                         "\xe0\xa4\xb9\xe0\xa4\xbf",
-                                         "\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x91\xa7",
-                                         "\xf0\x9f\x87\xa9\xf0\x9f\x87\xaa" };
+    static const char *const parts[] = {
+        "the",
+        "then",
+        "it's",
+        "word",
+        "NORM",
+        "we'LL",
+        "a",
+        "Aa",
+        "12",
+        "3",
+        "-",
+        "...",
+        "(x)",
+        "\xc3\xa9",
+        "\xd0\x96\xd0\xb0",
+        "\xe4\xb8\x96\xe7\x95\x8c",
+        "\xe0\xa4\xb9\xe0\xa4\xbf",
+        "\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x91\xa7",
+        "\xf0\x9f\x87\xa9\xf0\x9f\x87\xaa",
+    };
     static const char *const spaces[] = { " ", "  ", "\n", "\r\n", "\t", "   \n " };
     uint64_t count = random_below(random, PARTS_MAX);
     for (uint64_t i = 0; i < count; i++) {

@@ -42,8 +42,7 @@ struct unigram_scratch {
 };
 void unigram_scratch_free(struct unigram_scratch *scratch);
 
-/* Appends the ids of valid UTF-8 text that is normalised already. Time: its length times the longest piece.
- */
+/* Appends the ids of valid UTF-8 text that is normalised already. Time: length times the longest piece. */
 SY_MUST_CHECK bool unigram_encode(const struct unigram *unigram, struct unigram_scratch *scratch,
                                   const char *text, int64_t size, struct id_buffer *ids,
                                   struct sy_error *err);

@@ -126,27 +126,28 @@ bool load_tiktoken(struct tokenizer *t, const char *text, int64_t size, const ch
 /* ---- tekken ---- */
 
 static bool tekken_specials(struct tokenizer *t, const json_t *root, int64_t count, struct sy_error *err) {
-    static const char *const old[] = { /* of files before version 7, which do not list them */
-                                       "<unk>",
-                                       "<s>",
-                                       "</s>",
-                                       "[INST]",
-                                       "[/INST]",
-                                       "[AVAILABLE_TOOLS]",
-                                       "[/AVAILABLE_TOOLS]",
-                                       "[TOOL_RESULTS]",
-                                       "[/TOOL_RESULTS]",
-                                       "[TOOL_CALLS]",
-                                       "[IMG]",
-                                       "<pad>",
-                                       "[IMG_BREAK]",
-                                       "[IMG_END]",
-                                       "[PREFIX]",
-                                       "[MIDDLE]",
-                                       "[SUFFIX]",
-                                       "[SYSTEM_PROMPT]",
-                                       "[/SYSTEM_PROMPT]",
-                                       "[TOOL_CONTENT]"
+    /* Of files before version 7, which do not list them. */
+    static const char *const old[] = {
+        "<unk>",
+        "<s>",
+        "</s>",
+        "[INST]",
+        "[/INST]",
+        "[AVAILABLE_TOOLS]",
+        "[/AVAILABLE_TOOLS]",
+        "[TOOL_RESULTS]",
+        "[/TOOL_RESULTS]",
+        "[TOOL_CALLS]",
+        "[IMG]",
+        "<pad>",
+        "[IMG_BREAK]",
+        "[IMG_END]",
+        "[PREFIX]",
+        "[MIDDLE]",
+        "[SUFFIX]",
+        "[SYSTEM_PROMPT]",
+        "[/SYSTEM_PROMPT]",
+        "[TOOL_CONTENT]",
     };
     const json_t *list = json_object_get(root, "special_tokens"), *item;
     int64_t listed =

@@ -5,8 +5,8 @@
  * - Prepend leaves empty text empty.
  * - Lowercase goes character by character, so no final sigma; U+0130 alone becomes two characters.
  * - Precompiled looks up each grapheme of fewer than 6 bytes by the shortest key that it begins with, and
- * drops the rest of the grapheme; where none fits, each of its characters in the same way. sentencepiece
- * itself takes the longest key (spm.c); the spm_precompiled crate does this instead.
+ *   drops the rest of the grapheme; where none fits, each of its characters in the same way. sentencepiece
+ *   itself takes the longest key (spm.c); the spm_precompiled crate does this instead.
  */
 #include "text/byte_alphabet.h"
 #include "text/char_class.h"

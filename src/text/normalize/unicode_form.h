@@ -22,8 +22,7 @@ bool unicode_is_newer(uint32_t point);
 /* Did this mark or format come with Unicode 9.0 itself? */
 bool unicode_is_of_9(uint32_t point);
 
-/* The character at *at < size, and *at behind it. Text should be valid; a byte that is not counts as U+FFFD.
- */
+/* The character at *at < size, and *at behind it. Text should be valid: a byte that is not is U+FFFD. */
 static inline uint32_t text_next(const char *text, int64_t size, int64_t *at) {
     uint32_t point = 0xfffd;
     size_t length = utf8_decode(text + *at, (size_t)(size - *at), &point);

@@ -274,20 +274,22 @@ static double seconds_of(const char *source, enum pattern_dialect dialect, const
 TEST(long_runs_take_time_in_proportion) {
     enum { SIZE = 1 << 19 };
     static const char *const known[] = { GPT2, O200K, CL100K, KIMI, "\\s+$", "\\s?\\p{L}+", "\\p{N}{1,3}" };
-    static const char *const runs[] = { "a",
-                                        "A",
-                                        " ",
-                                        "\n",
-                                        " \n",
-                                        "1",
-                                        "!",
-                                        "\xe4\xb8\xad",
-                                        "\xcc\x81",
-                                        "a ",
-                                        ("\xe4\xb8\xad"
-                                         "A"),
-                                        "'",
-                                        "\r" };
+    static const char *const runs[] = {
+        "a",
+        "A",
+        " ",
+        "\n",
+        " \n",
+        "1",
+        "!",
+        "\xe4\xb8\xad",
+        "\xcc\x81",
+        "a ",
+        ("\xe4\xb8\xad"
+         "A"),
+        "'",
+        "\r",
+    };
     char *text = malloc(SIZE + 2);
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         for (size_t k = 0; k < sizeof runs / sizeof *runs; k++) {

@@ -48,8 +48,8 @@ bool set_named(const char *name, struct pattern_set *out);
 struct pattern_set set_of_space(void); /* Unicode's White_Space */
 struct pattern_set set_of_digits(void);
 
-void set_write(const struct pattern_set *set,
-               struct text *out);                   /* as PCRE2 has it: one character's pattern */
+/* One character's pattern, as PCRE2 has it. */
+void set_write(const struct pattern_set *set, struct text *out);
 void point_write(uint32_t point, struct text *out); /* that character itself */
 
 #endif

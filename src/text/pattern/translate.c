@@ -12,11 +12,11 @@
  *
  * Two things are added, which change no match:
  *
- *   (?C1)           behind each repeat that may be tried again, and each choice: PCRE2 calls us there, and we
- *                   count steps (pattern.c). So a pattern may be as wicked as it likes, within a bound.
- *   (?>\G|(?<!X))   before a branch that begins with X+ or X*. A match that began inside a run of X could
- * have begun one character earlier; so it need not be looked for, except at the search's own front. Without
- * that \s+$ takes the square of a run of spaces.
+ *     (?C1)            behind each repeat that may be tried again, and each choice: PCRE2 calls us there, and
+ *                      we count steps (pattern.c). So a pattern may be as wicked as it likes, within a bound.
+ *     (?>\G|(?<!X))    before a branch that begins with X+ or X*. A match that began inside a run of X could
+ *                      have begun one character earlier; so it need not be looked for, except at the search's
+ *                      own front. Without that, \s+$ takes the square of a run of spaces.
  *
  * Sources: Oniguruma's doc/RE, the documentation of Rust's regex and fancy-regex, Python's regex;
  * pcre2pattern.

@@ -3,13 +3,16 @@
  * copied into a plain struct.
  *
  * protobuf-c takes memory in proportion to what the file claims in few bytes (an empty piece is two bytes of
- * file and a hundred of memory), so it allocates through a budget. What must hold of pieces
- * is what sentencepiece's own loader demands (0.2.3, src/model_interface.cc, InitializePieces): none empty,
- * none twice among those that are found in text nor among the others, one unknown piece, all 256 byte pieces
- * where bytes are the fallback, no NUL (but for the lone one that converters leave, which counts as unused),
- * scores finite. Beside that we want texts to be UTF-8. Beginning, end and padding are found by the names
- * that the trainer's settings give, and count only where they are control pieces
- * (src/sentencepiece_processor.cc).
+ * file and a hundred of memory), so it allocates through a budget. What must hold of pieces is what
+ * sentencepiece's own loader demands (0.2.3, src/model_interface.cc, InitializePieces):
+ *
+ * - none is empty, and none is there twice, neither among those that are found in text nor among the others;
+ * - one is the unknown piece, and all 256 byte pieces are there where bytes are the fallback;
+ * - none holds a NUL, but for the lone one that converters leave, which counts as unused;
+ * - scores are finite.
+ *
+ * Beside that we want texts to be UTF-8. Beginning, end and padding are found by the names that the trainer's
+ * settings give, and count only where they are control pieces (src/sentencepiece_processor.cc).
  */
 #include "text/sentencepiece/spm_model.h"
 #include "base/checked.h"

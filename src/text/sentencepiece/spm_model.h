@@ -9,13 +9,14 @@
 #include "base/error.h"
 #include <stdint.h>
 
-enum spm_piece_type { /* numbers of the file, and of tokenizer.ggml.token_type */
-                      SPM_NORMAL = 1,
-                      SPM_UNKNOWN = 2,
-                      SPM_CONTROL = 3,
-                      SPM_USER_DEFINED = 4,
-                      SPM_UNUSED = 5,
-                      SPM_BYTE = 6,
+/* Numbers of the file, and of tokenizer.ggml.token_type. */
+enum spm_piece_type {
+    SPM_NORMAL = 1,
+    SPM_UNKNOWN = 2,
+    SPM_CONTROL = 3,
+    SPM_USER_DEFINED = 4,
+    SPM_UNUSED = 5,
+    SPM_BYTE = 6,
 };
 
 struct spm_piece {

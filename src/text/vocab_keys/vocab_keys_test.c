@@ -273,22 +273,24 @@ TEST(names_lead_back_to_their_patterns) {
 
 /* ---- SentencePiece ---- */
 
-static const char *const pieces[] = { "\xe2\x96\x81the",
-                                      "\xe2\x96\x81",
-                                      "th",
-                                      "he",
-                                      "t",
-                                      "h",
-                                      "e",
-                                      "a",
-                                      "an",
-                                      "and",
-                                      "n",
-                                      "d",
-                                      "i",
-                                      "ng",
-                                      "in",
-                                      "g" };
+static const char *const pieces[] = {
+    "\xe2\x96\x81the",
+    "\xe2\x96\x81",
+    "th",
+    "he",
+    "t",
+    "h",
+    "e",
+    "a",
+    "an",
+    "and",
+    "n",
+    "d",
+    "i",
+    "ng",
+    "in",
+    "g",
+};
 
 /* Texts made of what the pieces are made of, spaces, and what no piece has. */
 static void random_text(struct random *random, char *out, size_t size) {
@@ -341,8 +343,7 @@ static void add_base64(struct text *out, const char *bytes, int size) {
     }
 }
 
-/* tekken.json with the 256 bytes, then these; "hat" cannot form, since "th" merges before "at" is looked at.
- */
+/* tekken.json with the 256 bytes, then these; "hat" cannot form, since "th" merges before "at" is seen. */
 TEST(merges_are_derived_from_ranks) {
     static const char *const more[] = { "th", "at", "the", " the", "that", "\xc3\xa9" };
     static const char *const want[] = { "t h", "a t", "th e", "\xc4\xa0 the", "th at", "\xc3\x83 \xc2\xa9" };

@@ -2,8 +2,8 @@
  * What a template sees: names with values from JSON, and the shape that transformers gives a chat.
  */
 #include "template/context.h"
-#include "template/json_in.h"
 #include "template/template.h"
+#include "template/values/json_in.h"
 
 #include <stdlib.h>
 #include <string.h>

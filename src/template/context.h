@@ -4,7 +4,7 @@
 #ifndef TEMPLATE_CONTEXT_H
 #define TEMPLATE_CONTEXT_H
 
-#include "template/value.h"
+#include "template/values/value.h"
 
 struct template_context {
     struct heap heap;

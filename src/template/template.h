@@ -14,7 +14,7 @@
 #include "base/json.h"
 #include <stdint.h>
 
-struct template_limits {                              /* zeros: the defaults in template.c */
+struct template_limits {                              /* zeros: the defaults in render.c */
     int64_t source_bytes, nodes, depth;               /* of parsing */
     int64_t steps, calls, memory_bytes, output_bytes; /* of one rendering */
 };

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Prints src/template/unicode_tables.h: what Python's str knows of characters beyond their general category and simple
+"""Prints src/template/values/unicode_tables.h: what Python's str knows of characters beyond their general category and simple
 case mappings, which come from utf8proc. Run with the Python whose str is to be matched: 3.11 (Unicode 14)."""
 import unicodedata
 
@@ -31,7 +31,7 @@ def sequence(text):
 
 category = unicodedata.category
 print("/*\n * Characters whose nature their general category does not tell. Made by tools/golden/template_unicode.py,\n"
-      f" * from Unicode {unicodedata.unidata_version}.\n */\n#ifndef TEMPLATE_UNICODE_TABLES_H\n#define TEMPLATE_UNICODE_TABLES_H\n")
+      f" * from Unicode {unicodedata.unidata_version}.\n */\n#ifndef TEMPLATE_VALUES_UNICODE_TABLES_H\n#define TEMPLATE_VALUES_UNICODE_TABLES_H\n")
 print("#include <stdint.h>\n\nstruct point_range {\n    uint32_t first, last;\n};\n")
 print_ranges("digits_beside_nd", "isdigit, and not of category Nd", lambda c: c.isdigit() and category(c) != "Nd")
 print_ranges("numeric_beside_n", "isnumeric, and of no category N", lambda c: c.isnumeric() and category(c)[0] != "N")

@@ -1,0 +1,185 @@
+/*
+ * Calls: arguments evaluated, the callee found, and arguments bound to the parameters of what is built in.
+ */
+#include "template/interpret/interpreter.h"
+
+#include <string.h>
+
+/* ---- evaluating arguments ---- */
+
+static bool add_named(struct heap *heap, struct argument **named, int64_t *count, int64_t *room,
+                      struct argument argument) {
+    if (*count == *room) {
+        int64_t larger_room = *room ? *room * 2 : 4;
+        struct argument *larger = heap_array(heap, larger_room, sizeof *larger);
+        if (!larger) return false;
+        if (*count > 0) memcpy(larger, *named, (size_t)*count * sizeof *larger);
+        *named = larger;
+        *room = larger_room;
+    }
+    (*named)[(*count)++] = argument;
+    return true;
+}
+
+static bool spread_named(struct run *run, struct value spread, struct argument **named, int64_t *count,
+                         int64_t *room) {
+    if (spread.type != VALUE_DICT)
+        return heap_fail(&run->heap, "argument after ** must be a mapping, not %s", value_type_name(spread));
+    for (int64_t i = 0; i < spread.dict->count; i++) {
+        const struct dict_entry *entry = &spread.dict->entries[i];
+        if (entry->key.type != VALUE_STRING) return heap_fail(&run->heap, "keywords must be strings");
+        for (int64_t j = 0; j < *count; j++)
+            if (value_same(value_of_string((*named)[j].name), value_of_string(entry->key.string)))
+                return heap_fail(&run->heap, "got multiple values for keyword argument %s",
+                                 value_quoted(&run->heap, entry->key));
+        if (!heap_work(&run->heap, *count) ||
+            !add_named(&run->heap, named, count, room, (struct argument){ entry->key.string, entry->value }))
+            return false;
+    }
+    return true;
+}
+
+bool evaluate_arguments(struct run *run, struct activation *activation, const struct call_nodes *nodes,
+                        struct arguments *out) {
+    struct values positional = { 0 };
+    struct argument *named = NULL;
+    int64_t count = 0, room = 0;
+    struct value value;
+    for (int64_t i = 0; i < nodes->positional.count; i++)
+        if (!evaluate(run, activation, nodes->positional.items[i], &value) ||
+            !values_add(&run->heap, &positional, value))
+            return false;
+    for (int64_t i = 0; i < nodes->keyword_count; i++)
+        if (!evaluate(run, activation, nodes->keywords[i].value, &value) ||
+            !add_named(&run->heap, &named, &count, &room,
+                       (struct argument){ nodes->keywords[i].name, value }))
+            return false;
+    if (nodes->star &&
+        (!evaluate(run, activation, nodes->star, &value) || !iterate_all(run, value, &positional)))
+        return false;
+    if (nodes->star_star && (!evaluate(run, activation, nodes->star_star, &value) ||
+                             !spread_named(run, value, &named, &count, &room)))
+        return false;
+    *out = (struct arguments){ positional.items, positional.count, named, count };
+    return true;
+}
+
+/* ---- calling ---- */
+
+static bool call_joiner(struct run *run, struct joiner *joiner, const struct arguments *arguments,
+                        struct value *out) {
+    if (!arguments_bind(run, arguments, "joiner", NULL)) return false;
+    *out = value_of_string(joiner->separator);
+    if (joiner->used) return true;
+    joiner->used = true;
+    return value_text(&run->heap, "", out);
+}
+
+bool call_value(struct run *run, struct value callee, const struct arguments *arguments, struct value *out) {
+    switch (callee.type) {
+    case VALUE_MACRO: return call_macro(run, callee.macro, arguments, out);
+    case VALUE_METHOD: return callee.method->method->call(run, callee.method->self, arguments, out);
+    case VALUE_FUNCTION: return callee.function->call(run, arguments, out);
+    case VALUE_LOOP: return call_loop(run, callee.loop, arguments, out);
+    case VALUE_JOINER: return call_joiner(run, callee.joiner, arguments, out);
+    case VALUE_BLOCK:
+        return arguments_bind(run, arguments, "block", NULL) && call_block(run, callee.block, NULL, out);
+    case VALUE_UNDEFINED: return undefined_fail(&run->heap, callee);
+    default: return heap_fail(&run->heap, "'%s' object is not callable", value_type_name(callee));
+    }
+}
+
+bool evaluate_call(struct run *run, struct activation *activation, const struct node *node,
+                   const struct macro *caller, struct value *out) {
+    struct value callee;
+    struct arguments arguments;
+    if (!evaluate(run, activation, node->call.subject, &callee) ||
+        !evaluate_arguments(run, activation, &node->call.arguments, &arguments))
+        return run_fail_at(run, node);
+    if (caller) {
+        struct value name;
+        int64_t count = arguments.named_count;
+        struct argument *named = heap_array(&run->heap, count + 1, sizeof *named);
+        if (!named || !value_text(&run->heap, "caller", &name)) return false;
+        if (count > 0) memcpy(named, arguments.named, (size_t)count * sizeof *named);
+        named[count] = (struct argument){ name.string, { .type = VALUE_MACRO, .macro = caller } };
+        arguments.named = named;
+        arguments.named_count = count + 1;
+    }
+    return call_value(run, callee, &arguments, out) || run_fail_at(run, node);
+}
+
+/* ---- binding ---- */
+
+struct arguments arguments_rest(const struct arguments *arguments, int64_t skip) {
+    struct arguments rest = *arguments;
+    if (skip > rest.count) skip = rest.count;
+    if (skip > 0) rest.positional += skip;
+    rest.count -= skip;
+    return rest;
+}
+
+struct signature { /* words of one, in turn */
+    const char *at;
+    const char *word;
+    int size;
+    bool optional;
+};
+
+static bool signature_next(struct signature *signature) {
+    signature->at += strspn(signature->at, " ]");
+    if (*signature->at == '[') {
+        signature->optional = true;
+        signature->at++;
+    }
+    signature->word = signature->at;
+    signature->size = (int)strcspn(signature->at, " []");
+    signature->at += signature->size;
+    return signature->size > 0;
+}
+
+static const struct value *find_named(const struct arguments *arguments, const struct signature *word) {
+    for (int64_t i = 0; i < arguments->named_count; i++) {
+        const struct string *name = arguments->named[i].name;
+        if (name->size == word->size && memcmp(name->data, word->word, (size_t)word->size) == 0)
+            return &arguments->named[i].value;
+    }
+    return NULL;
+}
+
+bool arguments_bind(struct run *run, const struct arguments *arguments, const char *text,
+                    struct value *values) {
+    struct signature word = { .at = text };
+    struct heap *heap = &run->heap;
+    int64_t count = 0, used = 0;
+    signature_next(&word);
+    const char *function = word.word;
+    int function_size = word.size;
+    for (; signature_next(&word); count++) {
+        const struct value *named = find_named(arguments, &word);
+        if (named && count < arguments->count)
+            return heap_fail(heap, "%.*s() got multiple values for argument '%.*s'", function_size, function,
+                             word.size, word.word);
+        used += named != NULL;
+        values[count] = named                      ? *named
+                        : count < arguments->count ? arguments->positional[count]
+                                                   : value_missing;
+        if (values[count].type == VALUE_MISSING && !word.optional)
+            return heap_fail(heap, "%.*s() missing a required argument: '%.*s'", function_size, function,
+                             word.size, word.word);
+    }
+    if (arguments->count > count)
+        return heap_fail(heap, "%.*s() takes at most %lld arguments (%lld given)", function_size, function,
+                         (long long)count, (long long)arguments->count);
+    if (used < arguments->named_count)
+        return heap_fail(heap, "%.*s() got an unexpected keyword argument", function_size, function);
+    return true;
+}
+
+bool argument_string(struct run *run, struct value value, const char *what, const struct string **out) {
+    if (value.type == VALUE_UNDEFINED) return undefined_fail(&run->heap, value);
+    if (value.type != VALUE_STRING)
+        return heap_fail(&run->heap, "%s must be str, not %s", what, value_type_name(value));
+    *out = value.string;
+    return true;
+}

@@ -4,6 +4,7 @@
 #include "base/utf8.h"
 #include "template/context.h"
 #include "template/interpret/interpreter.h"
+#include "template/syntax/lexer.h"
 #include "template/syntax/names.h"
 #include "template/syntax/parser.h"
 #include "template/template.h"

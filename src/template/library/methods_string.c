@@ -112,8 +112,8 @@ METHOD(string_removesuffix) {
 
 /* ---- searching ---- */
 
-struct search { /* of `needle` in bytes [from, to) of the text; not `valid` where they lie the wrong way round
-                 */
+/* Of `needle` in bytes [from, to) of the text; not `valid` where they lie the wrong way round. */
+struct search {
     const struct string *text;
     struct value needle;
     int64_t from, to;

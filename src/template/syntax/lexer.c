@@ -29,11 +29,6 @@ static bool add(struct lexer *lexer, enum token_kind kind, struct value value) {
     return heap_work(lexer->heap, 1);
 }
 
-bool lexer_fail(struct lexer *lexer, const char *message) {
-    heap_fail(lexer->heap, "%s", message);
-    return sy_error_at(lexer->heap->err, "line %d, column %d", lexer->line, lexer->column);
-}
-
 /* Moves on to `at`, counting lines and columns. */
 static void move_to(struct lexer *lexer, int64_t at) {
     for (; lexer->at < at; lexer->at++) {

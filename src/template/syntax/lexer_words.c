@@ -9,32 +9,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const signs[] = { "+", "-",  "/",  "//", "*",  "%", "**", "~", "[", "]", "(", ")", "{",
-                                     "}", "==", "!=", ">",  ">=", "<", "<=", "=", ".", ":", "|", ",", ";" };
-
-const char *token_kind_words(enum token_kind kind) {
-    static const char *const words[] = { "end of template",
-                                         "template data / text",
-                                         "begin of print statement",
-                                         "end of print statement",
-                                         "begin of statement block",
-                                         "end of statement block",
-                                         "name",
-                                         "string",
-                                         "integer",
-                                         "float" };
-    return kind >= TOKEN_ADD ? signs[kind - TOKEN_ADD] : words[kind];
+bool lexer_fail(struct lexer *lexer, const char *message) {
+    heap_fail(lexer->heap, "%s", message);
+    return sy_error_at(lexer->heap->err, "line %d, column %d", lexer->line, lexer->column);
 }
 
 int64_t lexer_operator(const struct lexer *lexer, enum token_kind *kind) {
     int64_t best = 0;
-    for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++) {
-        int64_t size = (int64_t)strlen(signs[i]);
+    for (enum token_kind each = TOKEN_ADD; each <= TOKEN_SEMICOLON; each++) {
+        const char *sign = token_kind_words(each);
+        int64_t size = (int64_t)strlen(sign);
         bool fits = size > best && lexer->size - lexer->at >= size &&
-                    memcmp(lexer->text + lexer->at, signs[i], (size_t)size) == 0;
+                    memcmp(lexer->text + lexer->at, sign, (size_t)size) == 0;
         if (!fits) continue;
         best = size;
-        *kind = TOKEN_ADD + (enum token_kind)i;
+        *kind = each;
     }
     return best;
 }

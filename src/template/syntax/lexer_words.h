@@ -4,7 +4,7 @@
 #ifndef TEMPLATE_SYNTAX_LEXER_WORDS_H
 #define TEMPLATE_SYNTAX_LEXER_WORDS_H
 
-#include "template/syntax/lexer.h"
+#include "template/syntax/token.h"
 
 #define LEXER_BRACKETS_MAX 256
 

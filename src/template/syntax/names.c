@@ -4,9 +4,9 @@
  * Each loop body, macro, with, filter and set block has a scope of its own; an if has none. Which names a
  * scope owns is found by reading its statements in order, not those of scopes within it:
  *
- *     a name that is set here      is owned: it begins as the outer name of that name (alias), or as nothing;
- * or as the context's, where it was read before or is set only under an if a name that is only read     is an
- * outer scope's, or else is owned and begins as the context's
+ *     a name that is set here    is owned: it begins as the outer name of that name (alias), or as nothing;
+ *                                or as the context's, where it was read before or is set only under an if
+ *     a name that is only read   is an outer scope's, or else is owned and begins as the context's
  *
  * So a set in a loop is gone in the next round, and a loop reads the outer name only until it sets its own.
  * What a scope owns is known before any scope within it is read: {{ x }} in a loop means the x that is set
@@ -17,7 +17,6 @@
 #include "template/syntax/names.h"
 #include "template/library/library.h"
 #include "template/syntax/frames.h"
-#include "template/syntax/parser.h"
 
 struct walk {
     struct heap *heap;

@@ -1,14 +1,28 @@
 /*
- * Expressions, loosest first:
+ * Expressions: one level of the grammar is one function, which calls the next. Loosest first:
  *
- *     a if b else c,  or,  and,  not,  == < in ...,  + -,  ~,  * / // %,  **,  - +,  x.y x[i] x(...), |filter
- * is test
+ *     a if b else c       parse_condition
+ *     or                  parse_or
+ *     and                 parse_and
+ *     not                 parse_not
+ *     == != < <= in ...   parse_compare
+ *     + -                 parse_sum
+ *     ~                   parse_concat
+ *     * / // %            parse_product
+ *     **                  parse_power
+ *     x|filter  x is test parse_filters, parse_test
+ *     -x +x               parse_unary
+ *     x.y x[i] x(...)     parse_postfix
+ *     names, literals     parse_primary
  *
  * As in jinja2, ** groups to the left, and a minus binds tighter than it.
  */
-#include "template/syntax/parser.h"
+#include "template/syntax/parser_expression.h"
+#include "template/syntax/parser_atom.h"
 
 #include <string.h>
+
+static struct node *parse_unary(struct parser *parser, bool filters);
 
 /* Around each level of brackets and each operator that recurses. */
 static struct node *deeper(struct parser *parser, struct node *(*parse)(struct parser *parser)) {
@@ -89,34 +103,11 @@ static struct node *parse_sum(struct parser *parser) {
     return chain(parser, sums, 2, parse_concat);
 }
 
-/* The comparison that stands here, skipped; false where none does. */
-static bool comparison_here(struct parser *parser, enum compare_kind *how) {
-    static const struct {
-        enum token_kind token;
-        enum compare_kind how;
-    } kinds[] = { { TOKEN_EQ, COMPARE_IS_EQUAL },   { TOKEN_NE, COMPARE_IS_NOT_EQUAL },
-                  { TOKEN_LT, COMPARE_IS_LESS },    { TOKEN_LE, COMPARE_IS_LESS_EQUAL },
-                  { TOKEN_GT, COMPARE_IS_GREATER }, { TOKEN_GE, COMPARE_IS_GREATER_EQUAL } };
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-        *how = kinds[i].how;
-        if (parser_skip(parser, kinds[i].token)) return true;
-    }
-    *how = COMPARE_IN;
-    if (parser_skip_word(parser, "in")) return true;
-    if (!parser_at_word(parser, "not")) return false;
-    const struct template_token *next = parser->token + 1;
-    if (next->kind != TOKEN_NAME || !string_equals(next->value.string, "in")) return false;
-    parser_next(parser);
-    parser_next(parser);
-    *how = COMPARE_NOT_IN;
-    return true;
-}
-
 static struct node *parse_compare(struct parser *parser) {
     enum compare_kind how;
     struct node *left = parse_sum(parser), *node = NULL;
     int64_t room = 0;
-    while (left && comparison_here(parser, &how)) {
+    while (left && parse_comparison(parser, &how)) {
         if (!node && !(node = parser_node(parser, NODE_COMPARE))) return NULL;
         node->compare.left = left;
         if (node->compare.count == room) {
@@ -147,7 +138,7 @@ static struct node *parse_and(struct parser *parser) {
     return left;
 }
 
-struct node *parse_or(struct parser *parser) {
+static struct node *parse_or(struct parser *parser) {
     struct node *left = parse_and(parser);
     while (left && parser_skip_word(parser, "or")) left = binary(parser, NODE_OR, left, parse_and(parser));
     return left;
@@ -171,53 +162,7 @@ struct node *parse_expression(struct parser *parser) {
     return deeper(parser, parse_condition);
 }
 
-/* ---- literals and names ---- */
-
-static struct node *constant(struct parser *parser, struct value value) {
-    struct node *node = parser_node(parser, NODE_CONSTANT);
-    if (node) node->constant = value;
-    return node;
-}
-
-static unsigned mention(const struct string *name) {
-    static const char *const names[] = { "loop", "caller", "kwargs", "varargs", "self", "super" };
-    for (int i = 0; i < 6; i++)
-        if (string_equals(name, names[i])) return 1u << i;
-    return 0;
-}
-
-static struct node *parse_name(struct parser *parser, bool namespaces) {
-    const struct string *name = parser->token->value.string;
-    struct node *node;
-    if (string_equals(name, "true") || string_equals(name, "True"))
-        node = constant(parser, value_bool(true));
-    else if (string_equals(name, "false") || string_equals(name, "False"))
-        node = constant(parser, value_bool(false));
-    else if (string_equals(name, "none") || string_equals(name, "None"))
-        node = constant(parser, value_none);
-    else if ((node = parser_node(parser, NODE_NAME)))
-        node->name.id = name;
-    if (!node) return NULL;
-    parser->mentions |= mention(name);
-    parser_next(parser);
-    if (namespaces && node->kind == NODE_NAME && parser_skip(parser, TOKEN_DOT)) {
-        node->kind = NODE_NAMESPACE;
-        if (!parser_expect_name(parser, &node->name.attribute)) return NULL;
-    }
-    return node;
-}
-
-static struct node *parse_string(struct parser *parser) {
-    struct value text = parser->token->value;
-    struct node *node = parser_node(parser, NODE_CONSTANT);
-    parser_next(parser);
-    while (node && parser->token->kind == TOKEN_STRING) { /* neighbours are one */
-        if (!string_join(parser->heap, text.string, parser->token->value.string, &text)) return NULL;
-        parser_next(parser);
-    }
-    if (node) node->constant = text;
-    return node;
-}
+/* ---- lists, dicts, parentheses ---- */
 
 static struct node *parse_list(struct parser *parser) {
     struct node *node = parser_node(parser, NODE_LIST);
@@ -259,16 +204,12 @@ static struct node *parse_parentheses(struct parser *parser) {
     return node && parser_expect(parser, TOKEN_RIGHT_PAREN) ? node : NULL;
 }
 
-struct node *parse_primary(struct parser *parser, bool namespaces) {
-    struct node *node;
+static struct node *parse_primary(struct parser *parser, bool namespaces) {
     switch (parser->token->kind) {
-    case TOKEN_NAME: return parse_name(parser, namespaces);
-    case TOKEN_STRING: return parse_string(parser);
+    case TOKEN_NAME:
+    case TOKEN_STRING:
     case TOKEN_INTEGER:
-    case TOKEN_FLOAT:
-        node = constant(parser, parser->token->value);
-        parser_next(parser);
-        return node;
+    case TOKEN_FLOAT: return parse_atom(parser, namespaces);
     case TOKEN_LEFT_PAREN: return parse_parentheses(parser);
     case TOKEN_LEFT_BRACKET: return parse_list(parser);
     case TOKEN_LEFT_BRACE: return parse_dict(parser);
@@ -278,11 +219,214 @@ struct node *parse_primary(struct parser *parser, bool namespaces) {
     return NULL;
 }
 
+/* ---- subscripts ---- */
+
+static bool slice_part(struct parser *parser, struct node **part) {
+    enum token_kind kind = parser->token->kind;
+    if (kind == TOKEN_COLON || kind == TOKEN_RIGHT_BRACKET || kind == TOKEN_COMMA) return true;
+    return (*part = parse_expression(parser)) != NULL;
+}
+
+/* i, or a slice. */
+static struct node *parse_index(struct parser *parser) {
+    struct node *slice = parser_node(parser, NODE_SLICE), *start = NULL;
+    if (!slice || !slice_part(parser, &start)) return NULL;
+    if (!parser_skip(parser, TOKEN_COLON)) {
+        if (!start) parser_fail(parser, "unexpected '%s'", token_kind_words(parser->token->kind));
+        return start;
+    }
+    slice->slice.start = start;
+    slice->slice.stop = slice->slice.step = NULL;
+    if (!slice_part(parser, &slice->slice.stop)) return NULL;
+    if (parser_skip(parser, TOKEN_COLON) && !slice_part(parser, &slice->slice.step)) return NULL;
+    return slice;
+}
+
+static struct node *parse_item(struct parser *parser, struct node *of) {
+    struct node *node = parser_node(parser, NODE_ITEM), *tuple = parser_node(parser, NODE_TUPLE);
+    struct node_list indices = { 0 };
+    parser_next(parser);
+    if (!node || !tuple) return NULL;
+    while (parser->token->kind != TOKEN_RIGHT_BRACKET) {
+        if (indices.nodes.count > 0 && !parser_expect(parser, TOKEN_COMMA)) return NULL;
+        struct node *index = parse_index(parser);
+        if (!index || !parser_add(parser, &indices, index)) return NULL;
+    }
+    parser_next(parser);
+    for (int64_t i = 0; indices.nodes.count > 1 && i < indices.nodes.count; i++)
+        if (indices.nodes.items[i]->kind == NODE_SLICE)
+            return parser_fail_at(parser, indices.nodes.items[i], "a slice among several indices"), NULL;
+    tuple->list = indices.nodes;
+    node->member.of = of;
+    node->member.index = indices.nodes.count == 1 ? indices.nodes.items[0] : tuple;
+    return node;
+}
+
+static struct node *parse_subscript(struct parser *parser, struct node *of) {
+    if (parser->token->kind == TOKEN_LEFT_BRACKET) return parse_item(parser, of);
+    struct node *node = parser_node(parser, NODE_ATTRIBUTE);
+    parser_next(parser);
+    if (!node) return NULL;
+    node->member.of = of;
+    if (parser->token->kind == TOKEN_NAME) {
+        node->member.name = parser->token->value.string;
+    } else if (parser->token->kind == TOKEN_INTEGER) {
+        node->kind = NODE_ITEM;
+        node->member.name = NULL;
+        if (!(node->member.index = parser_node(parser, NODE_CONSTANT))) return NULL;
+        node->member.index->constant = parser->token->value;
+    } else {
+        parser_fail(parser, "expected name or number");
+        return NULL;
+    }
+    parser_next(parser);
+    return node;
+}
+
+/* ---- calls ---- */
+
+struct argument_lists { /* while they grow */
+    struct node_list positional;
+    int64_t keyword_room;
+};
+
+static bool add_keyword(struct parser *parser, struct argument_lists *lists, struct call_nodes *arguments) {
+    const struct string *name = parser->token->value.string;
+    parser_next(parser);
+    parser_next(parser);
+    for (int64_t i = 0; i < arguments->keyword_count; i++) {
+        const struct string *other = arguments->keywords[i].name;
+        if (other->size == name->size && memcmp(other->data, name->data, (size_t)name->size) == 0)
+            return parser_fail(parser, "keyword argument repeated: %.*s", STRING_START(name));
+    }
+    if (arguments->keyword_count == lists->keyword_room) {
+        struct keyword_node *old = arguments->keywords;
+        lists->keyword_room = lists->keyword_room ? lists->keyword_room * 2 : 2;
+        arguments->keywords = heap_array(parser->heap, lists->keyword_room, sizeof *old);
+        if (!arguments->keywords) return false;
+        if (old) memcpy(arguments->keywords, old, (size_t)arguments->keyword_count * sizeof *old);
+    }
+    struct node *value = parse_expression(parser);
+    if (!value) return false;
+    arguments->keywords[arguments->keyword_count++] = (struct keyword_node){ name, value };
+    return heap_work(parser->heap, arguments->keyword_count);
+}
+
+static bool parse_argument(struct parser *parser, struct argument_lists *lists,
+                           struct call_nodes *arguments) {
+    static const char wrong[] = "invalid syntax for function call expression";
+    bool named = parser->token->kind == TOKEN_NAME && parser->token[1].kind == TOKEN_ASSIGN;
+    if (parser->token->kind == TOKEN_MUL) {
+        if (arguments->star || arguments->star_star) return parser_fail(parser, wrong);
+        parser_next(parser);
+        return (arguments->star = parse_expression(parser)) != NULL;
+    }
+    if (parser->token->kind == TOKEN_POW) {
+        if (arguments->star_star) return parser_fail(parser, wrong);
+        parser_next(parser);
+        return (arguments->star_star = parse_expression(parser)) != NULL;
+    }
+    if (named)
+        return arguments->star_star ? parser_fail(parser, wrong) : add_keyword(parser, lists, arguments);
+    if (arguments->star || arguments->star_star || arguments->keyword_count > 0)
+        return parser_fail(parser, wrong);
+    struct node *value = parse_expression(parser);
+    return value && parser_add(parser, &lists->positional, value);
+}
+
+static bool parse_arguments(struct parser *parser, struct call_nodes *arguments) {
+    struct argument_lists lists = { .keyword_room = 0 };
+    *arguments = (struct call_nodes){ .star = NULL };
+    if (!parser_expect(parser, TOKEN_LEFT_PAREN)) return false;
+    while (parser->token->kind != TOKEN_RIGHT_PAREN) {
+        if (!parse_argument(parser, &lists, arguments)) return false;
+        if (parser->token->kind != TOKEN_RIGHT_PAREN && !parser_expect(parser, TOKEN_COMMA)) return false;
+    }
+    arguments->positional = lists.positional.nodes;
+    parser_next(parser);
+    return true;
+}
+
+static struct node *parse_call(struct parser *parser, struct node *subject) {
+    struct node *node = parser_node(parser, NODE_CALL);
+    if (!node || !parse_arguments(parser, &node->call.arguments)) return NULL;
+    node->call.subject = subject;
+    return node;
+}
+
+/* .name [i] (...) */
+static struct node *parse_postfix(struct parser *parser, struct node *node) {
+    while (node) {
+        enum token_kind kind = parser->token->kind;
+        if (kind == TOKEN_DOT || kind == TOKEN_LEFT_BRACKET)
+            node = parse_subscript(parser, node);
+        else if (kind == TOKEN_LEFT_PAREN)
+            node = parse_call(parser, node);
+        else
+            break;
+    }
+    return node;
+}
+
+/* ---- filters and tests ---- */
+
+struct node *parse_filters(struct parser *parser, struct node *node, bool inline_first) {
+    while (parser->token->kind == TOKEN_PIPE || inline_first) {
+        if (!inline_first) parser_next(parser);
+        inline_first = false;
+        struct node *filter = parser_node(parser, NODE_FILTER);
+        if (!filter || !parse_dotted_name(parser, &filter->call.name)) return NULL;
+        filter->call.subject = node;
+        if (parser->token->kind == TOKEN_LEFT_PAREN && !parse_arguments(parser, &filter->call.arguments))
+            return NULL;
+        node = filter;
+    }
+    return node;
+}
+
+/* Does an argument without parentheses follow, as in `x is divisibleby 3`? */
+static bool bare_argument_follows(const struct parser *parser) {
+    switch (parser->token->kind) {
+    case TOKEN_STRING:
+    case TOKEN_INTEGER:
+    case TOKEN_FLOAT:
+    case TOKEN_LEFT_BRACKET:
+    case TOKEN_LEFT_BRACE: return true;
+    case TOKEN_NAME:
+        return !parser_at_word(parser, "else") && !parser_at_word(parser, "or") &&
+               !parser_at_word(parser, "and");
+    default: return false;
+    }
+}
+
+static struct node *parse_test(struct parser *parser, struct node *subject) {
+    struct node *test = parser_node(parser, NODE_TEST), *negation = parser_node(parser, NODE_NOT);
+    struct node_list list = { 0 };
+    parser_next(parser);
+    bool negated = parser_skip_word(parser, "not");
+    if (!test || !negation || !parse_dotted_name(parser, &test->call.name)) return NULL;
+    test->call.subject = subject;
+    if (parser->token->kind == TOKEN_LEFT_PAREN) {
+        if (!parse_arguments(parser, &test->call.arguments)) return NULL;
+    } else if (bare_argument_follows(parser)) {
+        if (parser_at_word(parser, "is"))
+            return parser_fail(parser, "You cannot chain multiple tests with is"), NULL;
+        struct node *argument = parse_primary(parser, false);
+        if (argument) argument = parse_postfix(parser, argument);
+        if (!argument || !parser_add(parser, &list, argument)) return NULL;
+        test->call.arguments.positional = list.nodes;
+    }
+    negation->binary.left = test;
+    return negated ? negation : test;
+}
+
+/* ---- signs, and what may follow them ---- */
+
 static struct node *parse_tight_unary(struct parser *parser) {
     return parse_unary(parser, false);
 }
 
-struct node *parse_unary(struct parser *parser, bool filters) {
+static struct node *parse_unary(struct parser *parser, bool filters) {
     struct node *node;
     if (parser->token->kind == TOKEN_SUB || parser->token->kind == TOKEN_ADD) {
         node = parser_node(parser, parser->token->kind == TOKEN_SUB ? NODE_NEGATE : NODE_PLUS);

@@ -85,13 +85,23 @@ struct scope {
 
 enum { SLOT_NONE = -1 };
 
+/* Names that mean something only to those bodies that mention them. */
+enum {
+    MENTIONS_LOOP = 1,
+    MENTIONS_CALLER = 2,
+    MENTIONS_KWARGS = 4,
+    MENTIONS_VARARGS = 8,
+    MENTIONS_SELF = 16,
+    MENTIONS_SUPER = 32
+};
+
 struct function_tree {                 /* the body of a macro or a call block */
     const struct string *name;         /* NULL: a call block's */
     struct nodes parameters, defaults; /* NODE_NAMEs; the last ones have defaults */
     struct nodes body;
     struct scope scope;
     int32_t slot_count;
-    unsigned mentions;                              /* of parser.h */
+    unsigned mentions;                              /* MENTIONS_... */
     int32_t caller_slot, kwargs_slot, varargs_slot; /* SLOT_NONE where the body has no use for them */
 };
 

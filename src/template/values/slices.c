@@ -127,8 +127,7 @@ bool value_slice(struct heap *heap, struct value of, const struct slice *slice, 
 
 #define NEEDLE_SHORT 16
 
-/* Short ones by their first byte, for most are a character or two; long ones by memmem, whose time is linear.
- */
+/* Short ones by their first byte, for most are a character or two; long ones by memmem: its time is linear. */
 int64_t bytes_find(const char *text, int64_t size, int64_t from, const char *needle, int64_t needle_size) {
     if (needle_size == 0) return from <= size ? from : -1;
     const char *found = NULL, *at = text + from;

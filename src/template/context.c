@@ -3,6 +3,8 @@
  */
 #include "template/context.h"
 #include "template/template.h"
+#include "template/values/dict.h"
+#include "template/values/equal.h"
 #include "template/values/json_in.h"
 
 #include <stdlib.h>

@@ -8,6 +8,7 @@
 #include "template/syntax/names.h"
 #include "template/syntax/parser.h"
 #include "template/template.h"
+#include "template/values/dict.h"
 
 #include <stdlib.h>
 #include <string.h>

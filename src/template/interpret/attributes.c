@@ -5,7 +5,9 @@
  */
 #include "template/interpret/interpreter.h"
 #include "template/values/big.h"
-#include "template/values/operators.h"
+#include "template/values/equal.h"
+#include "template/values/slices.h"
+#include "template/values/undefined.h"
 
 #include <string.h>
 

@@ -2,6 +2,8 @@
  * Calls: arguments evaluated, the callee found, and arguments bound to the parameters of what is built in.
  */
 #include "template/interpret/interpreter.h"
+#include "template/values/undefined.h"
+#include "template/values/value_text.h"
 
 #include <string.h>
 

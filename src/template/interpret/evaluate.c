@@ -2,7 +2,13 @@
  * Expressions. Every failure gets the line and column of the innermost node that it happened in.
  */
 #include "template/interpret/interpreter.h"
+#include "template/values/compare.h"
+#include "template/values/dict.h"
+#include "template/values/equal.h"
 #include "template/values/markup.h"
+#include "template/values/slices.h"
+#include "template/values/undefined.h"
+#include "template/values/value_text.h"
 
 #include <string.h>
 

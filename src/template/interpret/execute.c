@@ -2,7 +2,10 @@
  * Statements.
  */
 #include "template/interpret/interpreter.h"
+#include "template/values/dict.h"
+#include "template/values/equal.h"
 #include "template/values/markup.h"
+#include "template/values/value_text.h"
 
 #include <string.h>
 

@@ -3,7 +3,8 @@
  * for, and once.
  */
 #include "template/interpret/interpreter.h"
-#include "template/values/operators.h"
+#include "template/values/dict.h"
+#include "template/values/equal.h"
 #include "template/values/unicode.h"
 
 #include <string.h>

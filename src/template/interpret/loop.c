@@ -4,7 +4,10 @@
  * As in jinja2 the else part runs when no round came to its end: after an empty loop, and also after a break
  * or continue in every round.
  */
+#include "template/interpret/loop.h"
 #include "template/interpret/interpreter.h"
+#include "template/values/equal.h"
+#include "template/values/undefined.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -62,7 +65,8 @@ bool loop_length(struct run *run, struct loop *loop, int64_t *length) {
     return true;
 }
 
-bool loop_repr(struct heap *heap, const struct loop *loop, struct buffer *out) {
+static bool loop_repr(struct heap *heap, struct value value, struct buffer *out) {
+    const struct loop *loop = value.loop;
     char text[96];
     int64_t length = loop->length < 0 ? known_length(loop->iterated) : loop->length;
     snprintf(text, sizeof text, "<LoopContext %lld/%lld>", (long long)loop->index + 1, (long long)length);
@@ -164,7 +168,9 @@ static bool run_loop(struct run *run, struct activation *activation, struct acti
     bool whole = false, rest = true, more = true;
     struct value item;
     if (!loop) return false;
-    *loop = (struct loop){ .iterated = iterated, .index = -1, .length = -1, .depth = depth, .node = node };
+    *loop = (struct loop){
+        .object = { loop_repr }, .iterated = iterated, .index = -1, .length = -1, .depth = depth, .node = node
+    };
     loop->activation = node->loop.recursive ? outer : NULL;
     if (node->loop.test) {
         struct iterator *tested = iterator_new(run, ITERATE_TESTED, iterated);

@@ -57,6 +57,7 @@ struct iterator *iterator_new(struct run *run, enum iterator_kind kind, struct v
 SY_MUST_CHECK bool iterate_all(struct run *run, struct value value, struct values *out); /* list(value) */
 
 struct loop {
+    struct object object;
     struct value iterated;
     struct iterator *iterator;
     int64_t index, length;                        /* index: from 0; length: -1 unknown */
@@ -66,12 +67,11 @@ struct loop {
     struct activation *activation; /* around a recursive loop; NULL: it is none */
 };
 SY_MUST_CHECK bool loop_length(struct run *run, struct loop *loop, int64_t *length);
-SY_MUST_CHECK bool loop_repr(struct heap *heap, const struct loop *loop, struct buffer *out);
 
 struct macro {
+    struct object object;
     const struct function_tree *tree;
     struct activation *closure;
 };
-SY_MUST_CHECK bool macro_repr(struct heap *heap, const struct macro *macro, struct buffer *out);
 
 #endif

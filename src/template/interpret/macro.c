@@ -2,22 +2,26 @@
  * Macros, call blocks and template blocks: what runs in an activation of its own.
  */
 #include "template/interpret/interpreter.h"
+#include "template/values/dict.h"
+#include "template/values/undefined.h"
+#include "template/values/value_text.h"
 
 #include <string.h>
+
+static bool macro_repr(struct heap *heap, struct value value, struct buffer *out) {
+    const struct string *name = value.macro->tree->name;
+    if (!name) return buffer_text(heap, out, "<Macro anonymous>");
+    return buffer_text(heap, out, "<Macro ") && string_repr(heap, name, false, out) &&
+           buffer_text(heap, out, ">");
+}
 
 bool make_macro(struct run *run, struct activation *activation, const struct function_tree *tree,
                 struct value *out) {
     struct macro *macro = heap_take(&run->heap, sizeof *macro);
     if (!macro) return false;
-    *macro = (struct macro){ tree, activation };
+    *macro = (struct macro){ { macro_repr }, tree, activation };
     *out = (struct value){ .type = VALUE_MACRO, .macro = macro };
     return true;
-}
-
-bool macro_repr(struct heap *heap, const struct macro *macro, struct buffer *out) {
-    if (!macro->tree->name) return buffer_text(heap, out, "<Macro anonymous>");
-    return buffer_text(heap, out, "<Macro ") && string_repr(heap, macro->tree->name, false, out) &&
-           buffer_text(heap, out, ">");
 }
 
 static bool call_enter(struct run *run) {

@@ -2,8 +2,11 @@
  * Filters of sequences: ends, order, groups, sums.
  */
 #include "template/interpret/interpreter.h"
+#include "template/values/compare.h"
 #include "template/values/markup.h"
-#include "template/values/operators.h"
+#include "template/values/slices.h"
+#include "template/values/undefined.h"
+#include "template/values/value_text.h"
 
 #define FILTER(name)                                                                                         \
     static bool name(struct run *run, struct value subject, const struct arguments *arguments,               \

@@ -3,8 +3,10 @@
  */
 #include "template/interpret/interpreter.h"
 #include "template/values/markup.h"
-#include "template/values/operators.h"
+#include "template/values/slices.h"
 #include "template/values/text_tools.h"
+#include "template/values/undefined.h"
+#include "template/values/value_text.h"
 
 #include <string.h>
 

@@ -4,7 +4,8 @@
 #include "template/interpret/interpreter.h"
 #include "template/values/big.h"
 #include "template/values/number_text.h"
-#include "template/values/operators.h"
+#include "template/values/undefined.h"
+#include "template/values/value_text.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -4,7 +4,7 @@
 #include "template/interpret/interpreter.h"
 #include "template/library/rare/pretty.h"
 #include "template/values/json_out.h"
-#include "template/values/operators.h"
+#include "template/values/slices.h"
 
 #define FILTER(name)                                                                                         \
     static bool name(struct run *run, struct value subject, const struct arguments *arguments,               \

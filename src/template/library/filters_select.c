@@ -3,7 +3,9 @@
  * one thing (default, attr).
  */
 #include "template/interpret/interpreter.h"
-#include "template/values/operators.h"
+#include "template/values/dict.h"
+#include "template/values/slices.h"
+#include "template/values/undefined.h"
 
 #define FILTER(name)                                                                                         \
     static bool name(struct run *run, struct value subject, const struct arguments *arguments,               \

@@ -3,7 +3,10 @@
  * less than another, as Python's does; from the last to the first it keeps the order of equals too.
  */
 #include "template/interpret/interpreter.h"
-#include "template/values/operators.h"
+#include "template/values/compare.h"
+#include "template/values/equal.h"
+#include "template/values/slices.h"
+#include "template/values/undefined.h"
 
 #include <string.h>
 

@@ -3,9 +3,10 @@
  */
 #include "template/interpret/interpreter.h"
 #include "template/library/rare/format.h"
+#include "template/values/dict.h"
 #include "template/values/markup.h"
-#include "template/values/operators.h"
 #include "template/values/text_tools.h"
+#include "template/values/value_text.h"
 
 #define FILTER(name)                                                                                         \
     static bool name(struct run *run, struct value subject, const struct arguments *arguments,               \

@@ -3,8 +3,9 @@
  */
 #include "template/interpret/interpreter.h"
 #include "template/library/clock.h"
-#include "template/values/big.h"
-#include "template/values/operators.h"
+#include "template/values/dict.h"
+#include "template/values/slices.h"
+#include "template/values/value_text.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
  */
 #include "template/library/library.h"
 #include "template/interpret/interpreter.h"
-#include "template/values/operators.h"
+#include "template/values/slices.h"
 #include "template/values/text_tools.h"
 
 #include <string.h>

@@ -4,8 +4,11 @@
  */
 #include "template/interpret/interpreter.h"
 #include "template/values/big.h"
+#include "template/values/dict.h"
+#include "template/values/equal.h"
 #include "template/values/number_text.h"
-#include "template/values/operators.h"
+#include "template/values/slices.h"
+#include "template/values/value_text.h"
 
 #include <math.h>
 #include <stdio.h>

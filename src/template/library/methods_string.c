@@ -3,8 +3,7 @@
  */
 #include "template/interpret/interpreter.h"
 #include "template/library/rare/format.h"
-#include "template/values/big.h"
-#include "template/values/operators.h"
+#include "template/values/slices.h"
 #include "template/values/text_tools.h"
 
 #include <string.h>

@@ -2,7 +2,7 @@
  * Methods of str that cut it up: split, rsplit, splitlines, partition, rpartition.
  */
 #include "template/interpret/interpreter.h"
-#include "template/values/operators.h"
+#include "template/values/slices.h"
 #include "template/values/text_tools.h"
 
 #include <string.h>

@@ -2,9 +2,9 @@
  * Tests: what may stand behind `is`.
  */
 #include "template/interpret/interpreter.h"
-#include "template/values/big.h"
-#include "template/values/operators.h"
-#include "template/values/text_tools.h"
+#include "template/values/compare.h"
+#include "template/values/equal.h"
+#include "template/values/value_text.h"
 
 #define TEST_OF(name)                                                                                        \
     static bool name(struct run *run, struct value subject, const struct arguments *arguments, bool *out)

@@ -105,7 +105,7 @@ TEST(large_integers_keep_the_laws) {
     heap_close(&heap);
 }
 
-/* A quotient's digit that is guessed one too high is rare: Hacker's Delight, section 9-2, has such numbers. */
+/* A quotient's digit that is guessed one too high is rare: Hacker's Delight, section 9-2, has numbers. */
 TEST(division_takes_back_a_digit_too_high) {
     static const struct {
         const char *a, *b;

@@ -4,7 +4,7 @@
 #include "template/values/json_in.h"
 #include "base/utf8.h"
 #include "template/values/big.h"
-#include "template/values/unicode.h"
+#include "template/values/dict.h"
 
 #include <math.h>
 #include <stdlib.h>

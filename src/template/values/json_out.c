@@ -4,6 +4,7 @@
  */
 #include "template/values/json_out.h"
 #include "template/values/big.h"
+#include "template/values/compare.h"
 #include "template/values/number_text.h"
 #include "template/values/unicode.h"
 

@@ -2,6 +2,7 @@
  * Escaping for HTML, as markupsafe does it.
  */
 #include "template/values/markup.h"
+#include "template/values/value_text.h"
 
 #include <string.h>
 

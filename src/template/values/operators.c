@@ -8,6 +8,7 @@
 #include "template/library/rare/format.h"
 #include "template/values/big.h"
 #include "template/values/markup.h"
+#include "template/values/undefined.h"
 
 #include <math.h>
 #include <string.h>

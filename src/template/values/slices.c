@@ -2,8 +2,9 @@
  * Parts of sequences: indices, slices, searching. Strings are counted in code points; in ASCII text, where
  * there are as many as bytes, a place is found at once.
  */
+#include "template/values/slices.h"
 #include "template/values/big.h"
-#include "template/values/operators.h"
+#include "template/values/undefined.h"
 #include "template/values/unicode.h"
 
 #include <string.h>
@@ -127,7 +128,7 @@ bool value_slice(struct heap *heap, struct value of, const struct slice *slice, 
 
 #define NEEDLE_SHORT 16
 
-/* Short ones by their first byte, for most are a character or two; long ones by memmem: its time is linear. */
+/* Short ones by their first byte, for most are a character or two; long ones by memmem, which is linear. */
 int64_t bytes_find(const char *text, int64_t size, int64_t from, const char *needle, int64_t needle_size) {
     if (needle_size == 0) return from <= size ? from : -1;
     const char *found = NULL, *at = text + from;

@@ -2,7 +2,7 @@
  * What string methods and text filters share.
  */
 #include "template/values/text_tools.h"
-#include "template/values/operators.h"
+#include "template/values/slices.h"
 
 #include <string.h>
 

@@ -59,7 +59,13 @@ struct value {
         struct cycler *cycler;
         struct joiner *joiner;
         const struct block *block;
+        const struct object *object; /* what a loop and a macro begin with */
     };
+};
+
+/* Loops and macros are the interpreter's: all that is known of them here is how they print. */
+struct object {
+    bool (*repr)(struct heap *heap, struct value value, struct buffer *out);
 };
 
 struct string_room { /* the bytes behind strings that grow at their end: see string_join */
@@ -76,7 +82,7 @@ struct string {
 /* For "%.*s" in a message: as much of it as a line takes. */
 #define STRING_START(string) (int)((string)->size < 60 ? (string)->size : 60), (string)->data
 
-struct undefined {
+struct undefined {      /* undefined.h */
     const char *hint;   /* whole message, or NULL */
     struct value owner; /* whose attribute or element it would be; VALUE_MISSING: a name's */
     struct value name;
@@ -93,7 +99,7 @@ struct dict_entry {
     struct value key, value;
     uint64_t hash;
 };
-struct dict { /* keeps the order of insertion; entries never go */
+struct dict { /* dict.h; keeps the order of insertion; entries never go */
     struct dict_entry *entries;
     int64_t count, room;
     int32_t *slots; /* open addressing, -1 free; NULL while there are few */
@@ -150,28 +156,11 @@ struct values {
 };
 SY_MUST_CHECK bool values_add(struct heap *heap, struct values *values, struct value item);
 
-SY_MUST_CHECK bool value_undefined_name(struct heap *heap, const struct string *name, struct value *out);
-SY_MUST_CHECK bool value_undefined_hint(struct heap *heap, const char *hint, struct value *out);
-SY_MUST_CHECK bool value_undefined_of(struct heap *heap, struct value owner, struct value name, bool unsafe,
-                                      struct value *out);
-/* Reports that somebody used it. Always false. */
-bool undefined_fail(struct heap *heap, struct value undefined);
-
-SY_MUST_CHECK bool value_dict(struct heap *heap, struct value *out); /* empty */
-/* Set, or replace in place. Unhashable keys are an error. */
-SY_MUST_CHECK bool dict_set(struct heap *heap, struct dict *dict, struct value key, struct value value);
-SY_MUST_CHECK bool dict_set_text(struct heap *heap, struct dict *dict, const char *key, struct value value);
-/* The entry, or NULL where there is none; *failed where the key cannot be one. */
-struct dict_entry *dict_find(struct heap *heap, const struct dict *dict, struct value key, bool *failed);
-struct dict_entry *dict_find_text(const struct dict *dict, const char *key, int64_t size);
-SY_MUST_CHECK bool dict_copy(struct heap *heap, const struct dict *from, struct dict *to);
-
 /* ---- asking ---- */
 
 bool value_truth(struct value value);
 const char *value_type_name(struct value value); /* as type(x).__name__ */
 bool string_equals(const struct string *string, const char *text);
-SY_MUST_CHECK bool value_hash(struct heap *heap, struct value value, uint64_t *hash);
 static inline bool value_is_integer(struct value value) { /* bool is one too */
     return value.type == VALUE_INT || value.type == VALUE_BOOL || value.type == VALUE_BIG;
 }
@@ -181,24 +170,6 @@ static inline bool value_is_number(struct value value) {
 static inline bool value_is_string(struct value value) {
     return value.type == VALUE_STRING;
 }
-
-/* ---- as text (value_text.c) ---- */
-
-SY_MUST_CHECK bool value_print(struct heap *heap, struct value value, struct buffer *out); /* str() */
-SY_MUST_CHECK bool value_repr(struct heap *heap, struct value value, struct buffer *out);
-SY_MUST_CHECK bool value_to_string(struct heap *heap, struct value value,
-                                   struct value *out); /* str(), as a value */
-SY_MUST_CHECK bool string_repr(struct heap *heap, const struct string *string, bool ascii,
-                               struct buffer *out);
-/* "'name'" or the like within a message: the repr, shortened to what a line takes. */
-const char *value_quoted(struct heap *heap, struct value value);
-
-/* ---- comparing (compare.c) ---- */
-
-SY_MUST_CHECK bool value_equal(struct heap *heap, struct value a, struct value b, bool *equal);
-enum comparison { COMPARE_LESS, COMPARE_LESS_EQUAL, COMPARE_GREATER, COMPARE_GREATER_EQUAL };
-SY_MUST_CHECK bool value_compare(struct heap *heap, enum comparison how, struct value a, struct value b,
-                                 bool *holds);
 bool value_same(struct value a, struct value b); /* `is` */
 
 #endif

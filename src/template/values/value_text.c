@@ -1,11 +1,10 @@
 /*
  * str() and repr() of values.
  */
-#include "template/interpret/loop.h"
+#include "template/values/value_text.h"
 #include "template/values/big.h"
 #include "template/values/number_text.h"
 #include "template/values/unicode.h"
-#include "template/values/value.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -93,9 +92,8 @@ static bool slice_repr(struct heap *heap, const struct slice *slice, struct buff
 
 /* What Python prints with an address: the words alone. */
 static bool opaque_repr(struct heap *heap, struct value value, struct buffer *out) {
-    if (value.type == VALUE_MACRO) return macro_repr(heap, value.macro, out);
+    if (value.type == VALUE_MACRO || value.type == VALUE_LOOP) return value.object->repr(heap, value, out);
     if (value.type == VALUE_SELF) return buffer_text(heap, out, "<TemplateReference None>");
-    if (value.type == VALUE_LOOP) return loop_repr(heap, value.loop, out);
     return buffer_text(heap, out, "<") && buffer_text(heap, out, value_type_name(value)) &&
            buffer_text(heap, out, " object>");
 }

@@ -3,7 +3,7 @@
  */
 #include "template/interpret/interpreter.h"
 #include "template/library/rare/wrap.h"
-#include "template/values/operators.h"
+#include "template/values/slices.h"
 #include "template/values/text_tools.h"
 
 #define FILTER(name)                                                                                         \

@@ -2,10 +2,10 @@
  * Filters of addresses: urlencode, urlize.
  */
 #include "template/interpret/interpreter.h"
-#include "template/interpret/loop.h"
 #include "template/library/rare/urlize.h"
 #include "template/values/markup.h"
 #include "template/values/text_tools.h"
+#include "template/values/value_text.h"
 
 #include <string.h>
 

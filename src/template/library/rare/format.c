@@ -8,9 +8,10 @@
 #include "template/library/rare/format.h"
 #include "template/interpret/interpreter.h"
 #include "template/values/big.h"
+#include "template/values/equal.h"
 #include "template/values/markup.h"
-#include "template/values/operators.h"
 #include "template/values/unicode.h"
+#include "template/values/value_text.h"
 
 #include <string.h>
 

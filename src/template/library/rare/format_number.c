@@ -4,8 +4,7 @@
 #include "template/library/rare/format.h"
 #include "template/values/big.h"
 #include "template/values/number_text.h"
-#include "template/values/operators.h"
-#include "template/values/unicode.h"
+#include "template/values/slices.h"
 
 #include <ctype.h>
 #include <math.h>

@@ -2,7 +2,7 @@
  * Methods of str that ask what kind of characters it holds: isalpha and its kin.
  */
 #include "template/interpret/interpreter.h"
-#include "template/values/text_tools.h"
+#include "template/values/unicode.h"
 
 #define METHOD(name)                                                                                         \
     static bool name(struct run *run, struct value self, const struct arguments *arguments, struct value *out)

@@ -4,9 +4,10 @@
 #include "template/interpret/interpreter.h"
 #include "template/library/rare/format.h"
 #include "template/values/big.h"
+#include "template/values/equal.h"
 #include "template/values/markup.h"
-#include "template/values/operators.h"
-#include "template/values/unicode.h"
+#include "template/values/undefined.h"
+#include "template/values/value_text.h"
 
 #include <math.h>
 #include <string.h>

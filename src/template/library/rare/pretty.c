@@ -6,8 +6,9 @@
  */
 #include "template/library/rare/pretty.h"
 #include "template/interpret/interpreter.h"
-#include "template/values/operators.h"
+#include "template/values/dict.h"
 #include "template/values/text_tools.h"
+#include "template/values/value_text.h"
 
 #define WIDTH 80
 

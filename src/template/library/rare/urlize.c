@@ -13,8 +13,8 @@
  * Source: jinja2 3.1.6, utils.py (urlize, _http_re without regard to case, _email_re).
  */
 #include "template/library/rare/urlize.h"
-#include "template/values/markup.h"
-#include "template/values/operators.h"
+#include "template/values/compare.h"
+#include "template/values/slices.h"
 #include "template/values/unicode.h"
 
 #include <string.h>

@@ -4,6 +4,7 @@
 #include "base/utf8.h"
 #include "template/context.h"
 #include "template/interpret/interpreter.h"
+#include "template/library/library.h"
 #include "template/syntax/lexer.h"
 #include "template/syntax/names.h"
 #include "template/syntax/parser.h"
@@ -74,7 +75,7 @@ static bool parse(struct chat_template *template, const char *source, int64_t si
     unsigned mentions;
     return check_utf8(heap, source, size) && lexer_run(heap, source, size, &tokens) &&
            parser_run(heap, &tokens, template->limits.nodes, &template->tree, &mentions) &&
-           names_resolve(heap, &template->tree, mentions);
+           names_resolve(heap, &template_library, &template->tree, mentions);
 }
 
 bool template_parse(const char *source, int64_t size, const struct template_limits *limits,
@@ -131,7 +132,11 @@ bool template_render(const struct chat_template *template, const struct template
     static const struct dict nothing = { .count = 0 };
     struct buffer page = { 0 };
     struct value vars;
-    struct run run = { .tree = &template->tree, .calls_max = limits->calls, .clock = clock, .spans = spans };
+    struct run run = { .library = &template_library,
+                       .tree = &template->tree,
+                       .calls_max = limits->calls,
+                       .clock = clock,
+                       .spans = spans };
     run.context = context ? context->names : &nothing;
     run.out = run.root = &page;
     heap_open(&run.heap, limits->memory_bytes, limits->steps, RENDER_DEPTH, &own);

@@ -73,30 +73,6 @@ static bool is_internal(struct value of, const struct string *name) {
 
 /* ---- attributes ---- */
 
-static const struct method *find_method(struct value of, const struct string *name) {
-    const struct method *found = NULL;
-    switch (of.type) {
-    case VALUE_STRING:
-        found = method_find(methods_string, name);
-        if (!found) found = method_find(methods_string_kind, name);
-        return found ? found : method_find(methods_string_split, name);
-    case VALUE_LIST: return method_find(methods_list, name);
-    case VALUE_TUPLE: return method_find(methods_tuple, name);
-    case VALUE_DICT: return method_find(methods_dict, name);
-    case VALUE_KEYS:
-    case VALUE_VALUES:
-    case VALUE_ITEMS: return method_find(methods_view, name);
-    case VALUE_BOOL:
-    case VALUE_INT:
-    case VALUE_BIG: return method_find(methods_integer, name);
-    case VALUE_FLOAT: return method_find(methods_float, name);
-    case VALUE_RANGE: return method_find(methods_range, name);
-    case VALUE_LOOP: return method_find(methods_loop, name);
-    case VALUE_CYCLER: return method_find(methods_cycler, name);
-    default: return NULL;
-    }
-}
-
 static bool number_attribute(struct value of, const struct string *name, struct value *out) {
     bool integer = value_is_integer(of);
     struct value plain = of.type == VALUE_BOOL ? value_int(of.boolean) : of;
@@ -216,7 +192,7 @@ bool object_attribute(struct run *run, struct value of, const struct string *nam
         bool visible = name->size == 0 || name->data[0] != '_';
         return visible || value_undefined_of(&run->heap, of, value_of_string(name), true, out);
     }
-    const struct method *method = find_method(of, name);
+    const struct method *method = run->library->method(of.type, name);
     if (!method) return true;
     struct method_value *bound = heap_take(&run->heap, sizeof *bound);
     if (!bound) return false;

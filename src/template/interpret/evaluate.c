@@ -2,6 +2,7 @@
  * Expressions. Every failure gets the line and column of the innermost node that it happened in.
  */
 #include "template/interpret/interpreter.h"
+#include "template/interpret/operate.h"
 #include "template/values/compare.h"
 #include "template/values/dict.h"
 #include "template/values/equal.h"

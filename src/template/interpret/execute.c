@@ -28,7 +28,7 @@ struct value context_find(struct run *run, const struct activation *activation, 
     struct value found = entry_value(activation->locals, name, value_missing);
     if (found.type == VALUE_MISSING) found = entry_value(run->vars, name, found);
     if (found.type == VALUE_MISSING) found = entry_value(run->context, name, found);
-    const struct function *function = found.type == VALUE_MISSING ? function_find(name) : NULL;
+    const struct function *function = found.type == VALUE_MISSING ? run->library->function(name) : NULL;
     return function ? (struct value){ .type = VALUE_FUNCTION, .function = function } : found;
 }
 

@@ -8,7 +8,6 @@
 #define TEMPLATE_INTERPRET_INTERPRETER_H
 
 #include "template/interpret/loop.h"
-#include "template/library/library.h"
 #include "template/syntax/tree.h"
 #include "template/template.h"
 
@@ -20,6 +19,7 @@ struct activation { /* one call of a function: its slots, and those around where
 
 struct run {
     struct heap heap;
+    const struct library *library;
     const struct tree *tree;
     const struct dict *context;
     struct dict *vars;   /* names that the top of the template set */
@@ -89,6 +89,11 @@ SY_MUST_CHECK bool value_attribute(struct run *run, struct value of, const struc
                                    struct value *out); /* x.name */
 SY_MUST_CHECK bool value_item(struct run *run, struct value of, struct value index,
                               struct value *out); /* x[i] */
+/* "a.b.0" step by step, as jinja2's make_attrgetter; `fallback` stands in for what is undefined. */
+SY_MUST_CHECK bool attribute_path(struct run *run, struct value of, struct value path, struct value fallback,
+                                  struct value *out);
+/* Python's len(); an error where it has none. */
+SY_MUST_CHECK bool value_length(struct run *run, struct value value, int64_t *length);
 /* The attribute that Python finds on the object itself: *found is false where there is none. */
 SY_MUST_CHECK bool object_attribute(struct run *run, struct value of, const struct string *name, bool *found,
                                     struct value *out);

@@ -5,7 +5,7 @@
 #include "template/interpret/interpreter.h"
 #include "template/values/dict.h"
 #include "template/values/equal.h"
-#include "template/values/unicode.h"
+#include "template/values/text_tools.h"
 
 #include <string.h>
 
@@ -117,7 +117,7 @@ static bool next_unique(struct run *run, struct iterator *iterator, struct value
         if (!iterator_next(run, iterator->inner, out, more)) return false;
         if (!*more) return true;
         if (!attribute_path(run, *out, iterator->attribute, value_missing, &key) ||
-            !fold_case(run, key, iterator->case_sensitive, &key))
+            !fold_case(&run->heap, key, iterator->case_sensitive, &key))
             return false;
         if (dict_find(&run->heap, iterator->seen, key, &failed)) continue;
         return !failed && dict_set(&run->heap, iterator->seen, key, value_none);

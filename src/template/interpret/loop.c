@@ -5,6 +5,7 @@
  * or continue in every round.
  */
 #include "template/interpret/loop.h"
+#include "template/interpret/arguments.h"
 #include "template/interpret/interpreter.h"
 #include "template/values/equal.h"
 #include "template/values/undefined.h"

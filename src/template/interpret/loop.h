@@ -4,7 +4,7 @@
 #ifndef TEMPLATE_INTERPRET_LOOP_H
 #define TEMPLATE_INTERPRET_LOOP_H
 
-#include "template/library/library.h"
+#include "template/values/callable.h"
 #include "template/values/value.h"
 
 struct activation;
@@ -66,6 +66,7 @@ struct loop {
     const struct node *node;
     struct activation *activation; /* around a recursive loop; NULL: it is none */
 };
+extern const struct method methods_loop[];
 SY_MUST_CHECK bool loop_length(struct run *run, struct loop *loop, int64_t *length);
 
 struct macro {

@@ -1,10 +1,14 @@
 /*
  * Filters of sequences: ends, order, groups, sums.
  */
+#include "template/interpret/arguments.h"
 #include "template/interpret/interpreter.h"
+#include "template/interpret/operate.h"
+#include "template/library/tables.h"
 #include "template/values/compare.h"
 #include "template/values/markup.h"
 #include "template/values/slices.h"
+#include "template/values/text_tools.h"
 #include "template/values/undefined.h"
 #include "template/values/value_text.h"
 
@@ -130,7 +134,7 @@ static bool extreme(struct run *run, struct value subject, const struct argument
         if (!iterator_next(run, iterator, &item, &more)) return false;
         if (!more) break;
         if (!attribute_path(run, item, values[1], value_missing, &key) ||
-            !fold_case(run, key, value_truth(values[0]), &key))
+            !fold_case(&run->heap, key, value_truth(values[0]), &key))
             return false;
         enum comparison how = most ? COMPARE_GREATER : COMPARE_LESS;
         if (best.type != VALUE_MISSING && !value_compare(&run->heap, how, key, best, &better)) return false;

@@ -1,7 +1,9 @@
 /*
  * Filters of HTML: escape, forceescape, safe, xmlattr, striptags.
  */
+#include "template/interpret/arguments.h"
 #include "template/interpret/interpreter.h"
+#include "template/library/tables.h"
 #include "template/values/markup.h"
 #include "template/values/slices.h"
 #include "template/values/text_tools.h"

@@ -1,7 +1,9 @@
 /*
  * Filters of numbers: abs, round, int, float, filesizeformat.
  */
+#include "template/interpret/arguments.h"
 #include "template/interpret/interpreter.h"
+#include "template/library/tables.h"
 #include "template/values/big.h"
 #include "template/values/number_text.h"
 #include "template/values/undefined.h"

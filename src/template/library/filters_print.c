@@ -1,8 +1,10 @@
 /*
  * Filters that write values out: tojson, pprint.
  */
+#include "template/interpret/arguments.h"
 #include "template/interpret/interpreter.h"
 #include "template/library/rare/pretty.h"
+#include "template/library/tables.h"
 #include "template/values/json_out.h"
 #include "template/values/slices.h"
 
@@ -51,7 +53,7 @@ FILTER(filter_tojson) {
 
 FILTER(filter_pprint) {
     struct buffer text = { 0 };
-    return arguments_bind(run, arguments, "pprint", NULL) && pretty_print(run, subject, &text) &&
+    return arguments_bind(run, arguments, "pprint", NULL) && pretty_print(&run->heap, subject, &text) &&
            value_buffer(&run->heap, &text, out);
 }
 

@@ -2,7 +2,9 @@
  * Filters that give generators (map, select and their kin, unique, batch, slice, items), and those that pick
  * one thing (default, attr).
  */
+#include "template/interpret/arguments.h"
 #include "template/interpret/interpreter.h"
+#include "template/library/tables.h"
 #include "template/values/dict.h"
 #include "template/values/slices.h"
 #include "template/values/undefined.h"
@@ -41,7 +43,7 @@ FILTER(filter_map) {
     if (!value_truth(subject)) return true; /* jinja2 looks at the arguments only where there is an item */
     if (arguments->count == 0) return map_attribute(run, arguments, iterator);
     if (!argument_string(run, arguments->positional[0], "a filter's name", &name)) return false;
-    iterator->filter = filter_find(name);
+    iterator->filter = run->library->filter(name);
     if (!iterator->filter) iterator->missing_name = name;
     iterator->arguments = arguments_rest(arguments, 1);
     return true;
@@ -61,7 +63,7 @@ static bool pick(struct run *run, struct value subject, const struct arguments *
     }
     if (arguments->count == used) return true;
     if (!argument_string(run, arguments->positional[used], "a test's name", &name)) return false;
-    iterator->test = test_find(name);
+    iterator->test = run->library->test(name);
     if (!iterator->test) iterator->missing_name = name;
     iterator->arguments = arguments_rest(arguments, used + 1);
     return true;

@@ -1,11 +1,13 @@
 /*
- * Filters that order: sort, dictsort, groupby. Sorting is a stable merge that asks only whether one key is
- * less than another, as Python's does; from the last to the first it keeps the order of equals too.
+ * Filters that order: sort, dictsort, groupby.
  */
+#include "template/interpret/arguments.h"
 #include "template/interpret/interpreter.h"
-#include "template/values/compare.h"
+#include "template/library/tables.h"
 #include "template/values/equal.h"
 #include "template/values/slices.h"
+#include "template/values/sort.h"
+#include "template/values/text_tools.h"
 #include "template/values/undefined.h"
 
 #include <string.h>
@@ -14,48 +16,6 @@
     static bool name(struct run *run, struct value subject, const struct arguments *arguments,               \
                      struct value *out)
 
-struct sorting {
-    struct run *run;
-    struct value *keys, *items, *spare_keys, *spare_items;
-    bool reverse;
-};
-
-/* Merges [from, middle) and [middle, to) into the spare arrays and back. */
-static bool merge(struct sorting *sorting, int64_t from, int64_t middle, int64_t to) {
-    int64_t left = from, right = middle;
-    for (int64_t i = from; i < to; i++) {
-        bool take_right = left == middle;
-        if (left < middle && right < to) { /* the right one goes first only where it must */
-            struct value *keys = sorting->keys;
-            bool done =
-                sorting->reverse
-                    ? value_compare(&sorting->run->heap, COMPARE_LESS, keys[left], keys[right], &take_right)
-                    : value_compare(&sorting->run->heap, COMPARE_LESS, keys[right], keys[left], &take_right);
-            if (!done) return false;
-        }
-        int64_t taken = take_right ? right++ : left++;
-        sorting->spare_keys[i] = sorting->keys[taken];
-        sorting->spare_items[i] = sorting->items[taken];
-    }
-    size_t bytes = (size_t)(to - from) * sizeof(struct value);
-    memcpy(sorting->keys + from, sorting->spare_keys + from, bytes);
-    memcpy(sorting->items + from, sorting->spare_items + from, bytes);
-    return heap_work(&sorting->run->heap, to - from);
-}
-
-bool sort_values(struct run *run, struct value *items, struct value *keys, int64_t count, bool reverse) {
-    struct sorting sorting = { .run = run, .keys = keys, .items = items, .reverse = reverse };
-    sorting.spare_keys = heap_array(&run->heap, count, sizeof *keys);
-    sorting.spare_items = heap_array(&run->heap, count, sizeof *items);
-    if (!sorting.spare_keys || !sorting.spare_items) return false;
-    for (int64_t width = 1; width < count; width *= 2)
-        for (int64_t from = 0; from + width < count; from += 2 * width) {
-            int64_t to = from + 2 * width < count ? from + 2 * width : count;
-            if (!merge(&sorting, from, from + width, to)) return false;
-        }
-    return true;
-}
-
 /* "a,b.c": the list of what each path leads to. */
 static bool sort_key(struct run *run, struct value item, struct value attribute, bool case_sensitive,
                      struct value *out) {
@@ -63,7 +23,7 @@ static bool sort_key(struct run *run, struct value item, struct value attribute,
     struct value part;
     if (attribute.type != VALUE_STRING) { /* a list too, for lists of what has no order may still be equal */
         return attribute_path(run, item, attribute, value_missing, &part) &&
-               fold_case(run, part, case_sensitive, &part) && values_add(&run->heap, &parts, part) &&
+               fold_case(&run->heap, part, case_sensitive, &part) && values_add(&run->heap, &parts, part) &&
                value_list(&run->heap, VALUE_LIST, parts.items, parts.count, out);
     }
     const struct string *text = attribute.string;
@@ -72,7 +32,7 @@ static bool sort_key(struct run *run, struct value item, struct value attribute,
         struct value path;
         if (!value_string_of(&run->heap, text->data + at, end - at, -1, &path) ||
             !attribute_path(run, item, path, value_missing, &part) ||
-            !fold_case(run, part, case_sensitive, &part) || !values_add(&run->heap, &parts, part))
+            !fold_case(&run->heap, part, case_sensitive, &part) || !values_add(&run->heap, &parts, part))
             return false;
         at = end + 1;
     }
@@ -99,7 +59,7 @@ FILTER(filter_sort) {
     for (int64_t i = 0; i < items.count; i++)
         if (!sort_key(run, items.items[i], values[2], value_truth(values[1]), &keys[i])) return false;
     return reverse_of(run, values[0], &reverse) &&
-           sort_values(run, items.items, keys, items.count, reverse) &&
+           sort_values(&run->heap, items.items, keys, items.count, reverse) &&
            value_list(&run->heap, VALUE_LIST, items.items, items.count, out);
 }
 
@@ -121,10 +81,10 @@ FILTER(filter_dictsort) {
     struct value *keys = heap_array(&run->heap, items.count, sizeof *keys);
     if (!keys) return false;
     for (int64_t i = 0; i < items.count; i++)
-        if (!fold_case(run, items.items[i].list->items[by_value], value_truth(values[0]), &keys[i]))
+        if (!fold_case(&run->heap, items.items[i].list->items[by_value], value_truth(values[0]), &keys[i]))
             return false;
     return reverse_of(run, values[2], &reverse) &&
-           sort_values(run, items.items, keys, items.count, reverse) &&
+           sort_values(&run->heap, items.items, keys, items.count, reverse) &&
            value_list(&run->heap, VALUE_LIST, items.items, items.count, out);
 }
 
@@ -154,9 +114,9 @@ FILTER(filter_groupby) {
     if (!keys) return false;
     for (int64_t i = 0; i < items.count; i++)
         if (!attribute_path(run, items.items[i], values[0], fallback, &keys[i]) ||
-            !fold_case(run, keys[i], case_sensitive, &keys[i]))
+            !fold_case(&run->heap, keys[i], case_sensitive, &keys[i]))
             return false;
-    if (!sort_values(run, items.items, keys, items.count, false)) return false;
+    if (!sort_values(&run->heap, items.items, keys, items.count, false)) return false;
     for (int64_t from = 0, to; from < items.count; from = to) {
         struct value key, group;
         bool same = true;

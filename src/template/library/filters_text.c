@@ -1,8 +1,10 @@
 /*
  * Filters of text: case, trimming, replacing, formatting.
  */
+#include "template/interpret/arguments.h"
 #include "template/interpret/interpreter.h"
-#include "template/library/rare/format.h"
+#include "template/library/rare/percent.h"
+#include "template/library/tables.h"
 #include "template/values/dict.h"
 #include "template/values/markup.h"
 #include "template/values/text_tools.h"
@@ -119,7 +121,7 @@ FILTER(filter_format) {
     } else if (!value_list(&run->heap, VALUE_TUPLE, arguments->positional, arguments->count, &values)) {
         return false;
     }
-    return string_modulo(run, value_of_string(text), values, out);
+    return string_modulo(&run->heap, value_of_string(text), values, out);
 }
 
 FILTER(filter_wordcount) {

@@ -1,8 +1,10 @@
 /*
  * Global functions: jinja2's own, and those that transformers adds (raise_exception, strftime_now).
  */
+#include "template/interpret/arguments.h"
 #include "template/interpret/interpreter.h"
 #include "template/library/clock.h"
+#include "template/library/tables.h"
 #include "template/values/dict.h"
 #include "template/values/slices.h"
 #include "template/values/value_text.h"

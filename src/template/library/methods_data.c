@@ -2,7 +2,9 @@
  * Methods of lists, tuples, dicts, views, ranges, numbers and cyclers: those that change nothing, for the
  * sandbox hides the others.
  */
+#include "template/interpret/arguments.h"
 #include "template/interpret/interpreter.h"
+#include "template/library/tables.h"
 #include "template/values/big.h"
 #include "template/values/dict.h"
 #include "template/values/equal.h"

@@ -1,8 +1,10 @@
 /*
  * Methods of str: case, stripping, searching, replacing, padding, format.
  */
+#include "template/interpret/arguments.h"
 #include "template/interpret/interpreter.h"
 #include "template/library/rare/format.h"
+#include "template/library/tables.h"
 #include "template/values/slices.h"
 #include "template/values/text_tools.h"
 

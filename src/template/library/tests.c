@@ -1,7 +1,10 @@
 /*
  * Tests: what may stand behind `is`.
  */
+#include "template/interpret/arguments.h"
 #include "template/interpret/interpreter.h"
+#include "template/interpret/operate.h"
+#include "template/library/tables.h"
 #include "template/values/compare.h"
 #include "template/values/equal.h"
 #include "template/values/value_text.h"
@@ -107,7 +110,7 @@ static bool in_case(struct run *run, struct value subject, const char *method, b
     static const struct arguments none = { .count = 0 };
     struct value text, name, answer;
     if (!value_to_string(&run->heap, subject, &text) || !value_text(&run->heap, method, &name)) return false;
-    const struct method *found = method_find(methods_string_kind, name.string);
+    const struct method *found = run->library->method(VALUE_STRING, name.string);
     if (!found->call(run, text, &none, &answer)) return false;
     *out = answer.boolean;
     return true;
@@ -125,8 +128,8 @@ TEST_OF(is_upper) {
 static bool is_helper(struct run *run, struct value subject, bool filter, bool *out) {
     uint64_t hash = 0;
     if (!value_hash(&run->heap, subject, &hash)) return false;
-    *out = subject.type == VALUE_STRING &&
-           (filter ? filter_find(subject.string) != NULL : test_find(subject.string) != NULL);
+    *out = subject.type == VALUE_STRING && (filter ? run->library->filter(subject.string) != NULL
+                                                   : run->library->test(subject.string) != NULL);
     return true;
 }
 

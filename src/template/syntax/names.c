@@ -15,11 +15,11 @@
  * The same walk runs twice over a scope: collecting what it owns, then binding each name to its place.
  */
 #include "template/syntax/names.h"
-#include "template/library/library.h"
 #include "template/syntax/frames.h"
 
 struct walk {
     struct heap *heap;
+    const struct library *library;
     struct frame *frame;
     bool binding;
     int32_t conditional; /* ifs around this statement, in this scope */
@@ -178,9 +178,9 @@ static bool walk_call(struct walk *walk, struct node *node) {
     bool filter = node->kind == NODE_FILTER, test = node->kind == NODE_TEST;
     if (walk->binding && (filter || test)) {
         if (filter)
-            node->call.filter = filter_find(node->call.name);
+            node->call.filter = walk->library->filter(node->call.name);
         else
-            node->call.test = test_find(node->call.name);
+            node->call.test = walk->library->test(node->call.name);
         if (!(filter ? (const void *)node->call.filter : (const void *)node->call.test) &&
             !walk->frame->soft) {
             heap_fail(walk->heap, "No %s named '%.*s'.", filter ? "filter" : "test",
@@ -412,10 +412,10 @@ static bool walk_body(struct walk *walk, const struct nodes *body) {
     return true;
 }
 
-static bool resolve_block(struct heap *heap, struct block *block) {
+static bool resolve_block(struct heap *heap, const struct library *library, struct block *block) {
     struct function_state function = { .depth = 0 };
     struct frame frame = { .function = &function };
-    struct walk walk = { .heap = heap, .frame = &frame };
+    struct walk walk = { .heap = heap, .library = library, .frame = &frame };
     bool done = own_special(&walk, block->mentions & MENTIONS_SELF, "self", &block->self_slot) &&
                 own_special(&walk, block->mentions & MENTIONS_SUPER, "super", &block->super_slot) &&
                 walk_twice(&walk, &block->body);
@@ -424,15 +424,15 @@ static bool resolve_block(struct heap *heap, struct block *block) {
     return done;
 }
 
-bool names_resolve(struct heap *heap, struct tree *tree, unsigned mentions) {
+bool names_resolve(struct heap *heap, const struct library *library, struct tree *tree, unsigned mentions) {
     struct function_state function = { .depth = 0 };
     struct frame frame = { .function = &function, .top = true };
-    struct walk walk = { .heap = heap, .frame = &frame };
+    struct walk walk = { .heap = heap, .library = library, .frame = &frame };
     if (!own_special(&walk, mentions & MENTIONS_SELF, "self", &tree->self_slot)) return false;
     if (!walk_twice(&walk, &tree->body)) return false;
     tree->slot_count = function.slots;
     tree->scope = (struct scope){ frame.entries, frame.count };
     for (int64_t i = 0; i < tree->block_count; i++)
-        if (!resolve_block(heap, tree->blocks[i])) return false;
+        if (!resolve_block(heap, library, tree->blocks[i])) return false;
     return true;
 }

@@ -4,8 +4,6 @@
  * Floor division and remainder of floats follow Python's float_divmod: the remainder has the divisor's sign.
  */
 #include "template/values/operators.h"
-#include "template/interpret/interpreter.h"
-#include "template/library/rare/format.h"
 #include "template/values/big.h"
 #include "template/values/markup.h"
 #include "template/values/undefined.h"
@@ -197,15 +195,14 @@ static bool is_sequence(struct value value) {
     return value.type == VALUE_STRING || value.type == VALUE_LIST || value.type == VALUE_TUPLE;
 }
 
-bool operate(struct run *run, enum operator_kind kind, struct value a, struct value b, struct value *out) {
-    struct heap *heap = &run->heap;
+bool value_operate(struct heap *heap, enum operator_kind kind, struct value a, struct value b,
+                   struct value *out) {
     if (value_is_number(a) && value_is_number(b)) return number_operate(heap, kind, a, b, out);
     if (kind == OPERATOR_ADD) return add_sequences(heap, a, b, out);
     if (kind == OPERATOR_MULTIPLY && is_sequence(a) && value_is_integer(b))
         return repeat(heap, a, integer_clamped(b), out);
     if (kind == OPERATOR_MULTIPLY && is_sequence(b) && value_is_integer(a))
         return repeat(heap, b, integer_clamped(a), out);
-    if (kind == OPERATOR_MODULO && a.type == VALUE_STRING) return string_modulo(run, a, b, out);
     if (a.type == VALUE_UNDEFINED) return undefined_fail(heap, a);
     if (b.type == VALUE_UNDEFINED) return undefined_fail(heap, b);
     if (kind == OPERATOR_MULTIPLY && (is_sequence(a) || is_sequence(b)))

@@ -16,17 +16,13 @@ enum operator_kind {
     OPERATOR_POWER,
 };
 
-struct run; /* string % values may print whatever the values are */
-
-SY_MUST_CHECK bool operate(struct run *run, enum operator_kind kind, struct value a, struct value b,
-                           struct value *out);
+/* All but string % values, which is the library's. */
+SY_MUST_CHECK bool value_operate(struct heap *heap, enum operator_kind kind, struct value a, struct value b,
+                                 struct value *out);
 SY_MUST_CHECK bool number_operate(struct heap *heap, enum operator_kind kind, struct value a, struct value b,
                                   struct value *out); /* both are numbers */
 SY_MUST_CHECK bool value_negate(struct heap *heap, struct value value, struct value *out);
 SY_MUST_CHECK bool value_plus(struct heap *heap, struct value value, struct value *out);
 SY_MUST_CHECK bool value_absolute(struct heap *heap, struct value value, struct value *out);
-
-/* Python's len(); an error where it has none. */
-SY_MUST_CHECK bool value_length(struct run *run, struct value value, int64_t *length);
 
 #endif

@@ -194,3 +194,9 @@ bool text_words(struct heap *heap, const struct string *text, int64_t count, str
         if (!string_bytes(heap, text, begin, at, &word) || !values_add(heap, out, word)) return false;
     }
 }
+
+bool fold_case(struct heap *heap, struct value value, bool case_sensitive, struct value *out) {
+    *out = value;
+    if (case_sensitive || value.type != VALUE_STRING) return true;
+    return text_case(heap, value.string, CASE_LOWER, out);
+}

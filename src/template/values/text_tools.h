@@ -33,5 +33,7 @@ SY_MUST_CHECK bool text_words(struct heap *heap, const struct string *text, int6
 
 SY_MUST_CHECK bool string_bytes(struct heap *heap, const struct string *text, int64_t from, int64_t to,
                                 struct value *out); /* a part by bytes, shared */
+/* Lower case where it is a string and case does not count. */
+SY_MUST_CHECK bool fold_case(struct heap *heap, struct value value, bool case_sensitive, struct value *out);
 
 #endif

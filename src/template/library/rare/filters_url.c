@@ -1,9 +1,12 @@
 /*
  * Filters of addresses: urlencode, urlize.
  */
+#include "template/interpret/arguments.h"
 #include "template/interpret/interpreter.h"
+#include "template/library/rare/rare_tables.h"
 #include "template/library/rare/urlize.h"
 #include "template/values/markup.h"
+#include "template/values/sort.h"
 #include "template/values/text_tools.h"
 #include "template/values/value_text.h"
 
@@ -74,7 +77,7 @@ static bool add_relations(struct run *run, struct value rel, bool nofollow, stru
     struct value *keys = heap_array(heap, words.count, sizeof *keys);
     if (!keys) return false;
     memcpy(keys, words.items, (size_t)words.count * sizeof *keys);
-    if (!sort_values(run, words.items, keys, words.count, false)) return false;
+    if (!sort_values(&run->heap, words.items, keys, words.count, false)) return false;
     for (int64_t i = 0; i < words.count; i++) {
         if (i > 0 && value_same(words.items[i - 1], words.items[i])) continue;
         if ((i > 0 && !buffer_text(heap, out, " ")) || !markup_escape_text(heap, words.items[i].string, out))

@@ -7,6 +7,7 @@
  */
 #include "template/library/rare/format.h"
 #include "template/interpret/interpreter.h"
+#include "template/library/rare/format_number.h"
 #include "template/values/big.h"
 #include "template/values/equal.h"
 #include "template/values/markup.h"
@@ -98,7 +99,9 @@ static bool format_as_number(struct heap *heap, struct value value, struct forma
     return format_float(heap, real, spec, out);
 }
 
-bool format_value(struct heap *heap, struct value value, const struct string *text, struct buffer *out) {
+/* format(value, spec) */
+static bool format_value(struct heap *heap, struct value value, const struct string *text,
+                         struct buffer *out) {
     struct format_spec spec;
     if (text->size == 0) return value_print(heap, value, out);
     if (!value_is_number(value) && value.type != VALUE_STRING)

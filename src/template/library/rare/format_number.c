@@ -1,7 +1,7 @@
 /*
  * Numbers, and text, as a format spec says: sign, padding, groups of digits, precision.
  */
-#include "template/library/rare/format.h"
+#include "template/library/rare/format_number.h"
 #include "template/values/big.h"
 #include "template/values/number_text.h"
 #include "template/values/slices.h"

@@ -1,8 +1,8 @@
 /*
  * format % values, as Python's str does it after C's printf.
  */
-#include "template/interpret/interpreter.h"
-#include "template/library/rare/format.h"
+#include "template/library/rare/percent.h"
+#include "template/library/rare/format_number.h"
 #include "template/values/big.h"
 #include "template/values/equal.h"
 #include "template/values/markup.h"
@@ -13,7 +13,7 @@
 #include <string.h>
 
 struct percent {
-    struct run *run;
+    struct heap *heap;
     struct value values; /* the right side */
     int64_t used;
     const char *at, *end;
@@ -24,8 +24,7 @@ struct percent {
 static bool next_value(struct percent *percent, struct value *out) {
     bool tuple = percent->values.type == VALUE_TUPLE;
     int64_t count = tuple ? percent->values.list->count : 1;
-    if (percent->used >= count)
-        return heap_fail(&percent->run->heap, "not enough arguments for format string");
+    if (percent->used >= count) return heap_fail(percent->heap, "not enough arguments for format string");
     *out = tuple ? percent->values.list->items[percent->used] : percent->values;
     percent->used++;
     return true;
@@ -33,7 +32,7 @@ static bool next_value(struct percent *percent, struct value *out) {
 
 /* %(name) */
 static bool named_value(struct percent *percent, struct value *out) {
-    struct heap *heap = &percent->run->heap;
+    struct heap *heap = percent->heap;
     const char *name = ++percent->at;
     struct value key;
     bool failed;
@@ -67,7 +66,7 @@ static bool read_flags(struct percent *percent, struct format_spec *spec) {
 
 /* A number, or * for the next value; *out stays where neither stands. */
 static bool read_size(struct percent *percent, int64_t *out) {
-    struct heap *heap = &percent->run->heap;
+    struct heap *heap = percent->heap;
     struct value given;
     if (percent->at < percent->end && *percent->at == '*') {
         percent->at++;
@@ -86,7 +85,7 @@ static bool read_size(struct percent *percent, int64_t *out) {
 
 static bool put_text(struct percent *percent, struct value value, const struct format_spec *spec,
                      struct buffer *out) {
-    struct heap *heap = &percent->run->heap;
+    struct heap *heap = percent->heap;
     struct buffer text = { 0 };
     struct value shown;
     if (spec->type == 's') {
@@ -103,7 +102,7 @@ static bool put_text(struct percent *percent, struct value value, const struct f
 
 static bool put_integer(struct percent *percent, struct value value, struct format_spec *spec,
                         struct buffer *out) {
-    struct heap *heap = &percent->run->heap;
+    struct heap *heap = percent->heap;
     bool decimal = spec->type == 'd' || spec->type == 'i' || spec->type == 'u';
     if (!value_is_integer(value) && !(decimal && value.type == VALUE_FLOAT)) {
         if (value.type == VALUE_UNDEFINED && decimal) return undefined_fail(heap, value);
@@ -134,7 +133,7 @@ static bool put_integer(struct percent *percent, struct value value, struct form
 
 static bool put_float(struct percent *percent, struct value value, struct format_spec *spec,
                       struct buffer *out) {
-    struct heap *heap = &percent->run->heap;
+    struct heap *heap = percent->heap;
     double real = value.real;
     if (value.type == VALUE_UNDEFINED) return undefined_fail(heap, value);
     if (!value_is_number(value))
@@ -145,7 +144,7 @@ static bool put_float(struct percent *percent, struct value value, struct format
 
 static bool put_character(struct percent *percent, struct value value, struct format_spec *spec,
                           struct buffer *out) {
-    struct heap *heap = &percent->run->heap;
+    struct heap *heap = percent->heap;
     spec->precision = -1;
     if (!spec->align || spec->align == '=') spec->align = '>';
     if (value.type == VALUE_STRING && value.string->points == 1)
@@ -156,7 +155,7 @@ static bool put_character(struct percent *percent, struct value value, struct fo
 
 /* The conversion behind a %. */
 static bool put(struct percent *percent, struct buffer *out) {
-    struct heap *heap = &percent->run->heap;
+    struct heap *heap = percent->heap;
     struct format_spec spec = { .fill = " ", .fill_bytes = 1, .width = -1, .precision = -1 };
     struct value value = value_missing;
     if (percent->at < percent->end && *percent->at == '(' && !named_value(percent, &value)) return false;
@@ -191,12 +190,11 @@ static bool put(struct percent *percent, struct buffer *out) {
     return put_float(percent, value, &spec, out);
 }
 
-bool string_modulo(struct run *run, struct value format, struct value values, struct value *out) {
+bool string_modulo(struct heap *heap, struct value format, struct value values, struct value *out) {
     const struct string *text = format.string;
     struct percent percent = {
-        .run = run, .values = values, .at = text->data, .end = text->data + text->size
+        .heap = heap, .values = values, .at = text->data, .end = text->data + text->size
     };
-    struct heap *heap = &run->heap;
     struct buffer result = { 0 };
     percent.escapes = text->markup;
     while (percent.at < percent.end) {

@@ -5,55 +5,55 @@
  * Source of the rules: Python's Lib/pprint.py (3.11).
  */
 #include "template/library/rare/pretty.h"
-#include "template/interpret/interpreter.h"
 #include "template/values/dict.h"
+#include "template/values/sort.h"
 #include "template/values/text_tools.h"
 #include "template/values/value_text.h"
 
 #define WIDTH 80
 
 struct pretty {
-    struct run *run;
+    struct heap *heap;
     struct buffer *out;
 };
 
 /* ---- dicts in order ---- */
 
-static bool ordered(struct run *run, struct value value, struct value *out);
+static bool ordered(struct heap *heap, struct value value, struct value *out);
 
-static bool ordered_list(struct run *run, struct value value, struct value *out) {
+static bool ordered_list(struct heap *heap, struct value value, struct value *out) {
     const struct list *list = value.list;
-    struct value *items = heap_array(&run->heap, list->count, sizeof *items);
+    struct value *items = heap_array(heap, list->count, sizeof *items);
     if (!items) return false;
     for (int64_t i = 0; i < list->count; i++)
-        if (!ordered(run, list->items[i], &items[i])) return false;
-    return value_list(&run->heap, value.type, items, list->count, out);
+        if (!ordered(heap, list->items[i], &items[i])) return false;
+    return value_list(heap, value.type, items, list->count, out);
 }
 
-static bool ordered_dict(struct run *run, const struct dict *dict, struct value *out) {
-    struct value *keys = heap_array(&run->heap, dict->count, sizeof *keys);
-    struct value *values = heap_array(&run->heap, dict->count, sizeof *values);
+static bool ordered_dict(struct heap *heap, const struct dict *dict, struct value *out) {
+    struct value *keys = heap_array(heap, dict->count, sizeof *keys);
+    struct value *values = heap_array(heap, dict->count, sizeof *values);
     bool texts = true, numbers = true;
-    if (!keys || !values || !value_dict(&run->heap, out)) return false;
+    if (!keys || !values || !value_dict(heap, out)) return false;
     for (int64_t i = 0; i < dict->count; i++) {
         keys[i] = dict->entries[i].key;
         texts &= keys[i].type == VALUE_STRING;
         numbers &= value_is_number(keys[i]);
-        if (!ordered(run, dict->entries[i].value, &values[i])) return false;
+        if (!ordered(heap, dict->entries[i].value, &values[i])) return false;
     }
-    if ((texts || numbers) && !sort_values(run, values, keys, dict->count, false)) return false;
+    if ((texts || numbers) && !sort_values(heap, values, keys, dict->count, false)) return false;
     for (int64_t i = 0; i < dict->count; i++)
-        if (!dict_set(&run->heap, out->dict, keys[i], values[i])) return false;
+        if (!dict_set(heap, out->dict, keys[i], values[i])) return false;
     return true;
 }
 
-static bool ordered(struct run *run, struct value value, struct value *out) {
+static bool ordered(struct heap *heap, struct value value, struct value *out) {
     bool list = value.type == VALUE_LIST || value.type == VALUE_TUPLE;
     *out = value;
     if (!list && value.type != VALUE_DICT) return true;
-    if (!heap_enter(&run->heap)) return false;
-    if (list ? !ordered_list(run, value, out) : !ordered_dict(run, value.dict, out)) return false;
-    heap_leave(&run->heap);
+    if (!heap_enter(heap)) return false;
+    if (list ? !ordered_list(heap, value, out) : !ordered_dict(heap, value.dict, out)) return false;
+    heap_leave(heap);
     return true;
 }
 
@@ -62,9 +62,8 @@ static bool ordered(struct run *run, struct value value, struct value *out) {
 static bool format(struct pretty *pretty, struct value value, int64_t indent, int64_t allowance, int level);
 
 static bool new_line(struct pretty *pretty, const char *before, int64_t indent) {
-    return buffer_text(&pretty->run->heap, pretty->out, before) &&
-           buffer_text(&pretty->run->heap, pretty->out, "\n") &&
-           buffer_fill(&pretty->run->heap, pretty->out, " ", 1, indent);
+    return buffer_text(pretty->heap, pretty->out, before) && buffer_text(pretty->heap, pretty->out, "\n") &&
+           buffer_fill(pretty->heap, pretty->out, " ", 1, indent);
 }
 
 static bool format_items(struct pretty *pretty, const struct list *list, int64_t indent, int64_t allowance,
@@ -79,7 +78,7 @@ static bool format_items(struct pretty *pretty, const struct list *list, int64_t
 
 static bool format_dict(struct pretty *pretty, const struct dict *dict, int64_t indent, int64_t allowance,
                         int level) {
-    struct heap *heap = &pretty->run->heap;
+    struct heap *heap = pretty->heap;
     if (!buffer_text(heap, pretty->out, "{")) return false;
     for (int64_t i = 0; i < dict->count; i++) {
         bool last = i + 1 == dict->count;
@@ -133,7 +132,7 @@ static bool cut_line(struct heap *heap, const struct string *line, int64_t width
 
 static bool format_string_lines(struct pretty *pretty, const struct string *text, int64_t indent,
                                 int64_t allowance, int level) {
-    struct heap *heap = &pretty->run->heap;
+    struct heap *heap = pretty->heap;
     struct values lines = { 0 }, chunks = { 0 };
     bool outermost = level == 1, failed;
     indent += outermost;
@@ -159,7 +158,7 @@ static bool format_string_lines(struct pretty *pretty, const struct string *text
 
 static bool format_wide(struct pretty *pretty, struct value value, int64_t indent, int64_t allowance,
                         int level) {
-    struct heap *heap = &pretty->run->heap;
+    struct heap *heap = pretty->heap;
     if (value.type == VALUE_DICT) return format_dict(pretty, value.dict, indent, allowance, level);
     if (value.type == VALUE_STRING)
         return format_string_lines(pretty, value.string, indent, allowance, level);
@@ -172,7 +171,7 @@ static bool format_wide(struct pretty *pretty, struct value value, int64_t inden
 }
 
 static bool format(struct pretty *pretty, struct value value, int64_t indent, int64_t allowance, int level) {
-    struct heap *heap = &pretty->run->heap;
+    struct heap *heap = pretty->heap;
     struct buffer shown = { 0 };
     if (!value_repr(heap, value, &shown)) return false;
     bool breaks = value.type == VALUE_DICT || value.type == VALUE_LIST || value.type == VALUE_TUPLE ||
@@ -184,7 +183,7 @@ static bool format(struct pretty *pretty, struct value value, int64_t indent, in
     return true;
 }
 
-bool pretty_print(struct run *run, struct value value, struct buffer *out) {
-    struct pretty pretty = { run, out };
-    return ordered(run, value, &value) && format(&pretty, value, 0, 0, 0);
+bool pretty_print(struct heap *heap, struct value value, struct buffer *out) {
+    struct pretty pretty = { heap, out };
+    return ordered(heap, value, &value) && format(&pretty, value, 0, 0, 0);
 }

@@ -7,8 +7,6 @@
 
 #include "template/values/value.h"
 
-struct run;
-
-SY_MUST_CHECK bool pretty_print(struct run *run, struct value value, struct buffer *out);
+SY_MUST_CHECK bool pretty_print(struct heap *heap, struct value value, struct buffer *out);
 
 #endif

@@ -16,6 +16,8 @@ TEST(places_of_errors) {
     assert_refused("{% macro f() %}\n{{ 1 / 0 }}{% endmacro %}\n{{ f() }}", SY_ERR_FORMAT, "line 2, column 6",
                    "division by zero");
     assert_refused("{{ 1\xff }}", SY_ERR_FORMAT, "line 1, column 5", "UTF-8");
+    assert_refused("{{ 1|map('upper')|map('upper')|list }}", SY_ERR_FORMAT, "line 1, column 32",
+                   "'int' object is not iterable");
     assert_refused("{{ [[[1, 2]]]|tojson(indent='a', nope=1) }}", SY_ERR_FORMAT, "line 1, column 15",
                    "unexpected");
 }

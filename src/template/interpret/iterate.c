@@ -67,7 +67,8 @@ static bool missing_helper(struct run *run, const struct iterator *iterator, con
 
 static bool next_mapped(struct run *run, struct iterator *iterator, struct value *out, bool *more) {
     struct value item;
-    if (!iterator_next(run, iterator->inner, &item, more) || !*more) return !*more;
+    if (!iterator_next(run, iterator->inner, &item, more)) return false;
+    if (!*more) return true;
     if (iterator->attribute.type != VALUE_MISSING)
         return attribute_path(run, item, iterator->attribute, iterator->fallback, out);
     if (!iterator->filter) return missing_helper(run, iterator, "filter");

@@ -103,15 +103,6 @@ void template_free(struct chat_template *template) {
     free(template);
 }
 
-void template_spans_free(struct template_spans *spans) {
-    free(spans->data);
-    *spans = (struct template_spans){ .data = NULL };
-}
-
-struct template_span *template_spans_grow(struct template_span *data, int64_t room) {
-    return realloc(data, (size_t)room * sizeof *data);
-}
-
 /* What was printed, as the caller's text: no lone surrogates, which UTF-8 cannot hold. */
 static bool hand_over(struct run *run, const struct buffer *page, int64_t most, struct text *out) {
     if (page->size > most)

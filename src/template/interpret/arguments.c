@@ -2,7 +2,7 @@
  * Arguments of a call to the parameters of what is built in, which a signature names.
  */
 #include "template/interpret/arguments.h"
-#include "template/interpret/interpreter.h"
+#include "template/interpret/run.h"
 #include "template/values/slices.h"
 #include "template/values/undefined.h"
 

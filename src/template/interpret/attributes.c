@@ -3,7 +3,9 @@
  * round. The sandbox hides what begins with an underscore and what would change a list or dict: such a name
  * is there but undefined, and an error once it is used.
  */
-#include "template/interpret/interpreter.h"
+#include "template/interpret/attributes.h"
+#include "template/interpret/loop.h"
+#include "template/interpret/macro.h"
 #include "template/values/big.h"
 #include "template/values/equal.h"
 #include "template/values/slices.h"
@@ -108,29 +110,6 @@ static bool range_attribute(const struct range *range, const struct string *name
     return true;
 }
 
-static bool macro_attribute(struct run *run, const struct function_tree *tree, const struct string *name,
-                            bool *found, struct value *out) {
-    struct values names = { 0 };
-    *found = true;
-    if (string_equals(name, "name")) {
-        *out = tree->name ? value_of_string(tree->name) : value_none;
-    } else if (string_equals(name, "catch_kwargs")) {
-        *out = value_bool(tree->kwargs_slot != SLOT_NONE);
-    } else if (string_equals(name, "catch_varargs")) {
-        *out = value_bool(tree->varargs_slot != SLOT_NONE);
-    } else if (string_equals(name, "caller")) {
-        *out = value_bool(tree->caller_slot != SLOT_NONE);
-    } else if (string_equals(name, "arguments")) {
-        for (int64_t i = 0; i < tree->parameters.count; i++)
-            if (!values_add(&run->heap, &names, value_of_string(tree->parameters.items[i]->name.id)))
-                return false;
-        return value_list(&run->heap, VALUE_TUPLE, names.items, names.count, out);
-    } else {
-        *found = false;
-    }
-    return true;
-}
-
 static bool block_attribute(struct run *run, const struct string *name, bool *found, struct value *out) {
     for (int64_t i = 0; i < run->tree->block_count && !*found; i++) {
         const struct block *block = run->tree->blocks[i];
@@ -169,7 +148,7 @@ static bool data_attribute(struct run *run, struct value of, const struct string
         if (entry) *out = entry->value;
         return true;
     case VALUE_LOOP: return loop_attribute(run, of.loop, name, found, out);
-    case VALUE_MACRO: return macro_attribute(run, of.macro->tree, name, found, out);
+    case VALUE_MACRO: return macro_attribute(run, of.macro, name, found, out);
     case VALUE_CYCLER: *found = cycler_attribute(of.cycler, name, out); return true;
     case VALUE_SELF: return block_attribute(run, name, found, out);
     case VALUE_JOINER:

@@ -78,7 +78,8 @@ static bool call_joiner(struct run *run, struct joiner *joiner, const struct arg
     return value_text(&run->heap, "", out);
 }
 
-bool call_value(struct run *run, struct value callee, const struct arguments *arguments, struct value *out) {
+static bool call_value(struct run *run, struct value callee, const struct arguments *arguments,
+                       struct value *out) {
     switch (callee.type) {
     case VALUE_MACRO: return call_macro(run, callee.macro, arguments, out);
     case VALUE_METHOD: return callee.method->method->call(run, callee.method->self, arguments, out);

@@ -1,8 +1,10 @@
 /*
  * Expressions. Every failure gets the line and column of the innermost node that it happened in.
  */
+#include "template/interpret/attributes.h"
 #include "template/interpret/interpreter.h"
 #include "template/interpret/operate.h"
+#include "template/interpret/scope.h"
 #include "template/values/compare.h"
 #include "template/values/dict.h"
 #include "template/values/equal.h"
@@ -12,15 +14,6 @@
 #include "template/values/value_text.h"
 
 #include <string.h>
-
-bool run_fail_at(struct run *run, const struct node *node) {
-    return sy_error_at(run->heap.err, "line %d, column %d", node->line, node->column);
-}
-
-struct value *place_slot(struct activation *activation, struct place place) {
-    for (int32_t i = 0; i < place.hops; i++) activation = activation->outer;
-    return &activation->slots[place.slot];
-}
 
 static bool evaluate_all(struct run *run, struct activation *activation, const struct nodes *nodes,
                          struct value **items) {

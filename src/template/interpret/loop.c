@@ -1,19 +1,12 @@
 /*
- * {% for %}, and the `loop` that its body may ask.
- *
- * As in jinja2 the else part runs when no round came to its end: after an empty loop, and also after a break
- * or continue in every round.
+ * `loop`: it is an item ahead of the body where that asks for the next one, and counts a generator's items by
+ * taking them all.
  */
 #include "template/interpret/loop.h"
-#include "template/interpret/arguments.h"
-#include "template/interpret/interpreter.h"
 #include "template/values/equal.h"
 #include "template/values/undefined.h"
 
 #include <stdio.h>
-#include <string.h>
-
-/* ---- the loop object ---- */
 
 /* The next item, kept for later too. */
 static bool peek(struct run *run, struct loop *loop) {
@@ -24,7 +17,7 @@ static bool peek(struct run *run, struct loop *loop) {
     return true;
 }
 
-static bool advance(struct run *run, struct loop *loop, struct value *item, bool *more) {
+bool loop_advance(struct run *run, struct loop *loop, struct value *item, bool *more) {
     if (!peek(run, loop)) return false;
     *more = loop->after.type != VALUE_MISSING;
     if (!*more) return true;
@@ -73,6 +66,16 @@ static bool loop_repr(struct heap *heap, struct value value, struct buffer *out)
     snprintf(text, sizeof text, "<LoopContext %lld/%lld>", (long long)loop->index + 1, (long long)length);
     return buffer_text(heap, out, text);
 }
+
+struct loop *loop_new(struct run *run, const struct node *node, struct value iterated, int64_t depth) {
+    struct loop *loop = heap_take(&run->heap, sizeof *loop);
+    if (!loop) return NULL;
+    *loop = (struct loop){ .object = { loop_repr }, .iterated = iterated, .node = node, .depth = depth };
+    loop->index = loop->length = -1;
+    return loop;
+}
+
+/* ---- what a template may ask it ---- */
 
 static bool neighbour(struct run *run, struct loop *loop, bool next, struct value *out) {
     if (next && !peek(run, loop)) return false;
@@ -144,88 +147,3 @@ static bool loop_changed(struct run *run, struct value self, const struct argume
 }
 
 const struct method methods_loop[] = { { "cycle", loop_cycle }, { "changed", loop_changed }, { NULL, NULL } };
-
-/* ---- running ---- */
-
-/* One round. *rest: the loop goes on; *whole: the body came to its end. */
-static bool run_round(struct run *run, struct activation *activation, const struct node *node,
-                      struct loop *loop, struct value item, bool *rest, bool *whole) {
-    enum flow flow;
-    if (!scope_enter(run, activation, &node->loop.scope)) return false;
-    if (node->loop.loop_slot != SLOT_NONE)
-        activation->slots[node->loop.loop_slot] = (struct value){ .type = VALUE_LOOP, .loop = loop };
-    if (!assign(run, activation, node->loop.target, item) ||
-        !execute(run, activation, &node->loop.body, &flow))
-        return false;
-    *rest = flow != FLOW_BREAK;
-    *whole |= flow == FLOW_ON;
-    return true;
-}
-
-/* outer: where the loop's test is evaluated. */
-static bool run_loop(struct run *run, struct activation *activation, struct activation *outer,
-                     const struct node *node, struct value iterated, int64_t depth, enum flow *flow) {
-    struct loop *loop = heap_take(&run->heap, sizeof *loop);
-    bool whole = false, rest = true, more = true;
-    struct value item;
-    if (!loop) return false;
-    *loop = (struct loop){
-        .object = { loop_repr }, .iterated = iterated, .index = -1, .length = -1, .depth = depth, .node = node
-    };
-    loop->activation = node->loop.recursive ? outer : NULL;
-    if (node->loop.test) {
-        struct iterator *tested = iterator_new(run, ITERATE_TESTED, iterated);
-        if (!tested || !iterate(run, iterated, &tested->inner)) return false;
-        tested->loop = node;
-        tested->activation = outer;
-        loop->iterated = (struct value){ .type = VALUE_ITERATOR, .iterator = tested };
-    }
-    if (!iterate(run, loop->iterated, &loop->iterator)) return false;
-    while (rest) {
-        if (!advance(run, loop, &item, &more)) return false;
-        if (!more) break;
-        if (!run_round(run, activation, node, loop, item, &rest, &whole)) return false;
-    }
-    scope_leave(activation, &node->loop.scope);
-    *flow = FLOW_ON;
-    if (whole || node->loop.otherwise.count == 0) return true;
-    if (!scope_enter(run, activation, &node->loop.else_scope) ||
-        !execute(run, activation, &node->loop.otherwise, flow))
-        return false;
-    scope_leave(activation, &node->loop.else_scope);
-    return true;
-}
-
-/* A recursive loop is a function: its output is its result. */
-static bool recurse(struct run *run, const struct node *node, struct activation *outer, struct value iterated,
-                    int64_t depth, struct value *out) {
-    struct activation *activation = activation_new(run, outer, node->loop.slot_count);
-    struct buffer text = { 0 }, *page = run->out;
-    enum flow flow;
-    if (!activation) return false;
-    if (run->calls >= run->calls_max)
-        return heap_limit(&run->heap, "calls nested deeper than %lld, the limit", (long long)run->calls_max);
-    run->calls++;
-    run->out = &text;
-    bool done = run_loop(run, activation, outer, node, iterated, depth, &flow);
-    run->out = page;
-    run->calls--;
-    if (!done || !value_buffer(&run->heap, &text, out)) return false;
-    return !run->autoescape || value_markup(&run->heap, *out, true, out);
-}
-
-bool call_loop(struct run *run, struct loop *loop, const struct arguments *arguments, struct value *out) {
-    struct value iterated;
-    if (!arguments_bind(run, arguments, "loop iterable", &iterated)) return false;
-    if (!loop->activation)
-        return heap_fail(&run->heap, "The loop must have the 'recursive' marker to be called recursively.");
-    return recurse(run, loop->node, loop->activation, iterated, loop->depth + 1, out);
-}
-
-bool execute_for(struct run *run, struct activation *activation, const struct node *node, enum flow *flow) {
-    struct value iterated, text;
-    if (!evaluate(run, activation, node->loop.iterated, &iterated)) return false;
-    if (!node->loop.recursive) return run_loop(run, activation, activation, node, iterated, 0, flow);
-    return recurse(run, node, activation, iterated, 0, &text) &&
-           buffer_add(&run->heap, run->out, text.string->data, text.string->size);
-}

@@ -2,7 +2,8 @@
  * Filters of sequences: ends, order, groups, sums.
  */
 #include "template/interpret/arguments.h"
-#include "template/interpret/interpreter.h"
+#include "template/interpret/attributes.h"
+#include "template/interpret/iterate.h"
 #include "template/interpret/operate.h"
 #include "template/library/tables.h"
 #include "template/values/compare.h"

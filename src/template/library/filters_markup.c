@@ -2,7 +2,7 @@
  * Filters of HTML: escape, forceescape, safe, xmlattr, striptags.
  */
 #include "template/interpret/arguments.h"
-#include "template/interpret/interpreter.h"
+#include "template/interpret/run.h"
 #include "template/library/tables.h"
 #include "template/values/markup.h"
 #include "template/values/slices.h"

@@ -2,7 +2,7 @@
  * Filters of numbers: abs, round, int, float, filesizeformat.
  */
 #include "template/interpret/arguments.h"
-#include "template/interpret/interpreter.h"
+#include "template/interpret/run.h"
 #include "template/library/tables.h"
 #include "template/values/big.h"
 #include "template/values/number_text.h"

@@ -2,7 +2,7 @@
  * Filters that write values out: tojson, pprint.
  */
 #include "template/interpret/arguments.h"
-#include "template/interpret/interpreter.h"
+#include "template/interpret/run.h"
 #include "template/library/rare/pretty.h"
 #include "template/library/tables.h"
 #include "template/values/json_out.h"

@@ -3,69 +3,129 @@
  * one thing (default, attr).
  */
 #include "template/interpret/arguments.h"
-#include "template/interpret/interpreter.h"
+#include "template/interpret/attributes.h"
+#include "template/interpret/iterate.h"
 #include "template/library/tables.h"
 #include "template/values/dict.h"
+#include "template/values/equal.h"
 #include "template/values/slices.h"
+#include "template/values/text_tools.h"
 #include "template/values/undefined.h"
 
 #define FILTER(name)                                                                                         \
     static bool name(struct run *run, struct value subject, const struct arguments *arguments,               \
                      struct value *out)
 
-static struct iterator *generator(struct run *run, enum iterator_kind kind, struct value subject,
-                                  struct value *out) {
-    struct iterator *iterator = iterator_new(run, kind, subject);
-    *out = (struct value){ .type = VALUE_ITERATOR, .iterator = iterator };
-    return iterator;
+/* *out: a generator of this step and state. */
+static bool generate(struct run *run, struct value subject, iterator_step *next, void *own,
+                     struct value *out) {
+    struct iterator *generator = generator_new(run, subject, next, own);
+    *out = (struct value){ .type = VALUE_ITERATOR, .iterator = generator };
+    return generator != NULL;
+}
+
+static bool missing_helper(struct run *run, const char *kind, const struct string *name) {
+    return heap_fail(&run->heap, "No %s named '%.*s'.", kind, STRING_START(name));
+}
+
+/* ---- map ---- */
+
+struct mapping {
+    const struct filter *filter;       /* NULL: an attribute */
+    const struct string *missing_name; /* of a filter that is not there */
+    struct arguments arguments;
+    struct value attribute, fallback; /* VALUE_MISSING: the item itself */
+};
+
+static bool next_mapped(struct run *run, struct iterator *generator, struct value *out, bool *more) {
+    const struct mapping *mapping = generator->own;
+    struct value item;
+    if (!value_truth(generator->source)) return true; /* so none|map gives nothing, and 0 too */
+    if (!source_next(run, generator, &item, more)) return false;
+    if (!*more) return true;
+    if (mapping->attribute.type != VALUE_MISSING)
+        return attribute_path(run, item, mapping->attribute, mapping->fallback, out);
+    if (!mapping->filter) return missing_helper(run, "filter", mapping->missing_name);
+    return mapping->filter->apply(run, item, &mapping->arguments, out);
 }
 
 /* map(attribute='x', default=y) */
-static bool map_attribute(struct run *run, const struct arguments *arguments, struct iterator *iterator) {
+static bool map_attribute(struct run *run, const struct arguments *arguments, struct mapping *mapping) {
     for (int64_t i = 0; i < arguments->named_count; i++) {
         const struct argument *argument = &arguments->named[i];
         if (string_equals(argument->name, "attribute"))
-            iterator->attribute = argument->value;
+            mapping->attribute = argument->value;
         else if (string_equals(argument->name, "default"))
-            iterator->fallback = argument->value;
+            mapping->fallback = argument->value;
         else
             return heap_fail(&run->heap, "Unexpected keyword argument '%.*s'", STRING_START(argument->name));
     }
-    if (iterator->fallback.type == VALUE_NONE) iterator->fallback = value_missing;
-    return iterator->attribute.type != VALUE_MISSING ||
+    if (mapping->fallback.type == VALUE_NONE) mapping->fallback = value_missing;
+    return mapping->attribute.type != VALUE_MISSING ||
            heap_fail(&run->heap, "map requires a filter argument");
 }
 
 FILTER(filter_map) {
-    struct iterator *iterator = generator(run, ITERATE_MAP, subject, out);
+    struct mapping *mapping = heap_take(&run->heap, sizeof *mapping);
     const struct string *name;
-    if (!iterator) return false;
+    if (!mapping || !generate(run, subject, next_mapped, mapping, out)) return false;
     if (!value_truth(subject)) return true; /* jinja2 looks at the arguments only where there is an item */
-    if (arguments->count == 0) return map_attribute(run, arguments, iterator);
+    if (arguments->count == 0) return map_attribute(run, arguments, mapping);
     if (!argument_string(run, arguments->positional[0], "a filter's name", &name)) return false;
-    iterator->filter = run->library->filter(name);
-    if (!iterator->filter) iterator->missing_name = name;
-    iterator->arguments = arguments_rest(arguments, 1);
+    mapping->filter = run->library->filter(name);
+    if (!mapping->filter) mapping->missing_name = name;
+    mapping->arguments = arguments_rest(arguments, 1);
+    return true;
+}
+
+/* ---- select, reject, selectattr, rejectattr ---- */
+
+struct selection {
+    const struct test *test;           /* NULL: truth */
+    const struct string *missing_name; /* of a test that is not there */
+    struct arguments arguments;
+    struct value attribute; /* VALUE_MISSING: the item itself */
+    bool negated;
+};
+
+static bool selects(struct run *run, const struct selection *selection, struct value item, bool *out) {
+    if (selection->attribute.type != VALUE_MISSING &&
+        !attribute_path(run, item, selection->attribute, value_missing, &item))
+        return false;
+    if (selection->missing_name) return missing_helper(run, "test", selection->missing_name);
+    *out = value_truth(item);
+    if (selection->test && !selection->test->holds(run, item, &selection->arguments, out)) return false;
+    *out ^= selection->negated;
+    return true;
+}
+
+static bool next_selected(struct run *run, struct iterator *generator, struct value *out, bool *more) {
+    if (!value_truth(generator->source)) return true; /* as for map */
+    for (bool found = false; !found;) {
+        if (!source_next(run, generator, out, more)) return false;
+        if (!*more) return true;
+        if (!selects(run, generator->own, *out, &found)) return false;
+    }
     return true;
 }
 
 static bool pick(struct run *run, struct value subject, const struct arguments *arguments, bool attribute,
                  bool negated, struct value *out) {
-    struct iterator *iterator = generator(run, ITERATE_SELECT, subject, out);
+    struct selection *selection = heap_take(&run->heap, sizeof *selection);
     const struct string *name;
     int64_t used = attribute;
-    if (!iterator) return false;
+    if (!selection || !generate(run, subject, next_selected, selection, out)) return false;
     if (!value_truth(subject)) return true; /* as for map */
-    iterator->negated = negated;
+    selection->negated = negated;
     if (attribute) {
         if (arguments->count == 0) return heap_fail(&run->heap, "Missing parameter for attribute name");
-        iterator->attribute = arguments->positional[0];
+        selection->attribute = arguments->positional[0];
     }
     if (arguments->count == used) return true;
     if (!argument_string(run, arguments->positional[used], "a test's name", &name)) return false;
-    iterator->test = run->library->test(name);
-    if (!iterator->test) iterator->missing_name = name;
-    iterator->arguments = arguments_rest(arguments, used + 1);
+    selection->test = run->library->test(name);
+    if (!selection->test) selection->missing_name = name;
+    selection->arguments = arguments_rest(arguments, used + 1);
     return true;
 }
 
@@ -85,38 +145,117 @@ FILTER(filter_rejectattr) {
     return pick(run, subject, arguments, true, true, out);
 }
 
+/* ---- unique ---- */
+
+struct uniqueness {
+    struct value attribute; /* VALUE_MISSING: the item itself */
+    bool case_sensitive;
+    struct dict *seen;
+};
+
+static bool next_unique(struct run *run, struct iterator *generator, struct value *out, bool *more) {
+    const struct uniqueness *unique = generator->own;
+    for (;;) {
+        struct value key;
+        bool failed;
+        if (!source_next(run, generator, out, more)) return false;
+        if (!*more) return true;
+        if (!attribute_path(run, *out, unique->attribute, value_missing, &key) ||
+            !fold_case(&run->heap, key, unique->case_sensitive, &key))
+            return false;
+        if (dict_find(&run->heap, unique->seen, key, &failed)) continue;
+        return !failed && dict_set(&run->heap, unique->seen, key, value_none);
+    }
+}
+
 FILTER(filter_unique) {
-    struct iterator *iterator = generator(run, ITERATE_UNIQUE, subject, out);
+    struct uniqueness *unique = heap_take(&run->heap, sizeof *unique);
     struct value values[2], seen;
-    if (!iterator || !arguments_bind(run, arguments, "unique [case_sensitive attribute]", values) ||
+    if (!unique || !generate(run, subject, next_unique, unique, out) ||
+        !arguments_bind(run, arguments, "unique [case_sensitive attribute]", values) ||
         !value_dict(&run->heap, &seen))
         return false;
-    iterator->case_sensitive = value_truth(values[0]);
-    iterator->attribute = values[1];
-    iterator->seen = seen.dict;
+    *unique = (struct uniqueness){ values[1], value_truth(values[0]), seen.dict };
     return true;
 }
 
-static bool portions(struct run *run, struct value subject, const struct arguments *arguments, bool batch,
-                     struct value *out) {
-    struct iterator *iterator = generator(run, batch ? ITERATE_BATCH : ITERATE_SLICE, subject, out);
+/* ---- batch, slice ---- */
+
+struct portions {
+    int64_t count;         /* of items in a batch, of slices */
+    int64_t at;            /* slices given out */
+    struct value fill;     /* VALUE_NONE: short ones stay short */
+    struct values pending; /* of the batch; all items, to be cut into slices */
+};
+
+static bool fill_up(struct run *run, const struct portions *portions, struct values *items, int64_t count) {
+    if (portions->fill.type == VALUE_NONE || items->count >= count) return true;
+    if (!heap_fits(&run->heap, count - items->count, sizeof(struct value))) return false;
+    while (items->count < count)
+        if (!heap_work(&run->heap, 1) || !values_add(&run->heap, items, portions->fill)) return false;
+    return true;
+}
+
+static bool next_batch(struct run *run, struct iterator *generator, struct value *out, bool *more) {
+    struct portions *portions = generator->own;
+    struct values *pending = &portions->pending;
+    struct value item;
+    for (bool got = true; got;) {
+        if (!source_next(run, generator, &item, &got)) return false;
+        bool full = got && pending->count == portions->count;
+        if (!got && !fill_up(run, portions, pending, pending->count > 0 ? portions->count : 0)) return false;
+        *more = full || (!got && pending->count > 0);
+        if (*more && !value_list(&run->heap, VALUE_LIST, pending->items, pending->count, out)) return false;
+        if (*more || !got) *pending = (struct values){ 0 };
+        if (got && !values_add(&run->heap, pending, item)) return false;
+        if (*more) return true;
+    }
+    return true;
+}
+
+static bool next_slice(struct run *run, struct iterator *generator, struct value *out, bool *more) {
+    struct portions *portions = generator->own;
+    struct values *all = &portions->pending, part = { 0 };
+    int64_t slices = portions->count;
+    if (portions->at == 0 && !iterate_all(run, generator->source, all)) return false;
+    if (slices == 0) return heap_fail(&run->heap, "integer division or modulo by zero");
+    *more = portions->at < slices;
+    if (!*more) return true;
+    int64_t each = all->count / slices, longer = all->count % slices, number = portions->at++;
+    int64_t from = number * each + (number < longer ? number : longer), to = from + each + (number < longer);
+    for (int64_t i = from; i < to; i++)
+        if (!values_add(&run->heap, &part, all->items[i])) return false;
+    if (number >= longer && !fill_up(run, portions, &part, part.count + 1)) return false;
+    return value_list(&run->heap, VALUE_LIST, part.items, part.count, out);
+}
+
+static bool portion(struct run *run, struct value subject, const struct arguments *arguments, bool batch,
+                    struct value *out) {
+    struct portions *portions = heap_take(&run->heap, sizeof *portions);
     struct value values[2];
-    if (!iterator ||
+    if (!portions || !generate(run, subject, batch ? next_batch : next_slice, portions, out) ||
         !arguments_bind(run, arguments, batch ? "batch linecount [fill_with]" : "slice slices [fill_with]",
                         values))
         return false;
-    iterator->fill = value_or(values[1], value_none);
-    iterator->count = -1; /* what is no number never equals one */
-    if (batch && !value_is_integer(values[0]) && iterator->fill.type == VALUE_NONE) return true;
-    return value_index(&run->heap, values[0], &iterator->count);
+    portions->fill = value_or(values[1], value_none);
+    portions->count = -1; /* what is no number never equals one */
+    if (batch && !value_is_integer(values[0]) && portions->fill.type == VALUE_NONE) return true;
+    return value_index(&run->heap, values[0], &portions->count);
 }
 
 FILTER(filter_batch) {
-    return portions(run, subject, arguments, true, out);
+    return portion(run, subject, arguments, true, out);
 }
 
 FILTER(filter_slice) {
-    return portions(run, subject, arguments, false, out);
+    return portion(run, subject, arguments, false, out);
+}
+
+/* ---- items ---- */
+
+static bool next_of_no_mapping(struct run *run, struct iterator *generator, struct value *out, bool *more) {
+    (void)generator, (void)out, (void)more;
+    return heap_fail(&run->heap, "Can only get item pairs from a mapping.");
 }
 
 FILTER(filter_items) {
@@ -125,8 +264,10 @@ FILTER(filter_items) {
     *out = (struct value){ .type = VALUE_ITERATOR };
     if (subject.type == VALUE_ITEMS || subject.type == VALUE_UNDEFINED)
         return iterate(run, subject, &out->iterator);
-    return generator(run, ITERATE_NO_MAPPING, subject, out) != NULL; /* an error once an item is asked for */
+    return generate(run, subject, next_of_no_mapping, NULL, out); /* an error once an item is asked for */
 }
+
+/* ---- one thing ---- */
 
 FILTER(filter_default) {
     struct value values[2];

@@ -2,7 +2,8 @@
  * Filters that order: sort, dictsort, groupby.
  */
 #include "template/interpret/arguments.h"
-#include "template/interpret/interpreter.h"
+#include "template/interpret/attributes.h"
+#include "template/interpret/iterate.h"
 #include "template/library/tables.h"
 #include "template/values/equal.h"
 #include "template/values/slices.h"

@@ -2,7 +2,7 @@
  * Filters of text: case, trimming, replacing, formatting.
  */
 #include "template/interpret/arguments.h"
-#include "template/interpret/interpreter.h"
+#include "template/interpret/run.h"
 #include "template/library/rare/percent.h"
 #include "template/library/tables.h"
 #include "template/values/dict.h"

@@ -2,7 +2,7 @@
  * Global functions: jinja2's own, and those that transformers adds (raise_exception, strftime_now).
  */
 #include "template/interpret/arguments.h"
-#include "template/interpret/interpreter.h"
+#include "template/interpret/iterate.h"
 #include "template/library/clock.h"
 #include "template/library/tables.h"
 #include "template/values/dict.h"

@@ -3,7 +3,8 @@
  * sandbox hides the others.
  */
 #include "template/interpret/arguments.h"
-#include "template/interpret/interpreter.h"
+#include "template/interpret/attributes.h"
+#include "template/interpret/iterate.h"
 #include "template/library/tables.h"
 #include "template/values/big.h"
 #include "template/values/dict.h"

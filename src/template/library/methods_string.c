@@ -2,7 +2,7 @@
  * Methods of str: case, stripping, searching, replacing, padding, format.
  */
 #include "template/interpret/arguments.h"
-#include "template/interpret/interpreter.h"
+#include "template/interpret/iterate.h"
 #include "template/library/rare/format.h"
 #include "template/library/tables.h"
 #include "template/values/slices.h"

@@ -2,7 +2,7 @@
  * Methods of str that cut it up: split, rsplit, splitlines, partition, rpartition.
  */
 #include "template/interpret/arguments.h"
-#include "template/interpret/interpreter.h"
+#include "template/interpret/run.h"
 #include "template/library/tables.h"
 #include "template/values/slices.h"
 #include "template/values/text_tools.h"

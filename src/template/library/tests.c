@@ -2,7 +2,8 @@
  * Tests: what may stand behind `is`.
  */
 #include "template/interpret/arguments.h"
-#include "template/interpret/interpreter.h"
+#include "template/interpret/attributes.h"
+#include "template/interpret/iterate.h"
 #include "template/interpret/operate.h"
 #include "template/library/tables.h"
 #include "template/values/compare.h"

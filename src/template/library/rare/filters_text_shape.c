@@ -2,7 +2,7 @@
  * Filters that lay text out: indent, truncate, wordwrap.
  */
 #include "template/interpret/arguments.h"
-#include "template/interpret/interpreter.h"
+#include "template/interpret/attributes.h"
 #include "template/interpret/operate.h"
 #include "template/library/rare/rare_tables.h"
 #include "template/library/rare/wrap.h"

@@ -2,7 +2,7 @@
  * Filters of addresses: urlencode, urlize.
  */
 #include "template/interpret/arguments.h"
-#include "template/interpret/interpreter.h"
+#include "template/interpret/iterate.h"
 #include "template/library/rare/rare_tables.h"
 #include "template/library/rare/urlize.h"
 #include "template/values/markup.h"

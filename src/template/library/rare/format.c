@@ -6,7 +6,7 @@
  *     [[fill]align][sign][#][0][width][,][.precision][type]
  */
 #include "template/library/rare/format.h"
-#include "template/interpret/interpreter.h"
+#include "template/interpret/attributes.h"
 #include "template/library/rare/format_number.h"
 #include "template/values/big.h"
 #include "template/values/equal.h"

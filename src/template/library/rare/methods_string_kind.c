@@ -2,7 +2,7 @@
  * Methods of str that ask what kind of characters it holds: isalpha and its kin.
  */
 #include "template/interpret/arguments.h"
-#include "template/interpret/interpreter.h"
+#include "template/interpret/run.h"
 #include "template/library/rare/rare_tables.h"
 #include "template/values/unicode.h"
 

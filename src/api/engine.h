@@ -9,8 +9,7 @@
 #include <stdatomic.h>
 
 struct sy_engine {
-    /* Somebody is inside. An engine belongs to one thread at a time; who comes second is refused, not queued.
-     */
+    /* Somebody is inside: one thread at a time. Who comes second is refused, not queued. */
     atomic_bool busy;
 
     struct session session;
@@ -23,8 +22,7 @@ struct sy_engine {
     int64_t *moe_layer; /* [facts.moe_layers] */
 };
 
-/* Begins a call. SY_ERR_USAGE, and nothing is changed, where there is no engine, or another call is inside.
- */
+/* Begins a call. SY_ERR_USAGE, with nothing changed, where there is no engine or another call is inside. */
 SY_MUST_CHECK bool engine_enter(const struct sy_engine *engine, struct sy_error *err);
 void engine_leave(const struct sy_engine *engine);
 

@@ -2,13 +2,13 @@
  * What a session takes, part by part, computed before anything is taken, by the functions beside the code
  * that takes it; and the refusal of what does not fit.
  *
- *     weights   the tensors that slots are bound to, in the checkpoint's mapping: used in place, no copy
- *     vectors   norm weights, biases and their like, decoded once                      store_bytes
- *     cache     pages of keys and values                                               kv_pool_bytes
- *     step      all that one batch needs on its way through the layers                 pass_bytes
- *     tables    names and views of tensors, of pages, of a batch's rows                model_tables_bytes and
- * here program   its text, its libraries, its heap at rest, and a stack for each thread measured
- * (docs/memory.md) beside    what the caller takes: tokenizer, scheduler
+ *     weights  the tensors that slots are bound to, in the checkpoint's mapping: used in place, no copy
+ *     vectors  norm weights, biases and their like, decoded once                   store_bytes
+ *     cache    pages of keys and values                                            kv_pool_bytes
+ *     step     all that one batch needs on its way through the layers              pass_bytes
+ *     tables   names and views of tensors, of pages, of a batch's rows             summed in memory.c
+ *     program  its text, its libraries, its heap at rest, a stack for each thread  measured (docs/memory.md)
+ *     beside   what the caller takes: tokenizer, scheduler                         the caller says
  *
  * The sum bounds the peak of the resident set: everything but the weights is touched at the start; of the
  * weights a page counts once it was read. A limit smaller than the sum is refused, though weights alone could

@@ -1,14 +1,16 @@
 /*
  * Perplexity: how surprised a model is by a text, a token.
  *
- *   ppl = exp(-1/n * sum of ln p(id_i | what stands before it in its window))       over the n ids scored
+ *   ppl           = exp(-1/n * sum of ln p(id_i | what stands before it in its window))    over n scored ids
  *   bits per byte = -sum of log2 p(...) / bytes that the scored ids stand for
  *
- * halves   disjoint windows of C ids; the second half of each is scored: ids C/2 + 1 .. C - 1, each after at
- *          least C/2 others. Where the model adds a bos, the first id of each window is replaced by it. What
- * is left over at the end is not scored. (llama.cpp's tools/perplexity, without --ppl-stride.) stride windows
- * of C ids that begin every S; of each those ids are scored that none before scored: all but the text's first
- * id, each once. (transformers' documentation, "Perplexity of fixed-length models".)
+ * Two ways to cut a text into windows of C ids:
+ *
+ *   halves  Disjoint windows; the second half of each is scored: ids C/2 + 1 .. C - 1, each after at least
+ *           C/2 others. Where the model adds a bos, the first id of each window is replaced by it. What is
+ *           left over at the end is not scored. Source: llama.cpp's tools/perplexity, without --ppl-stride.
+ *   stride  A window begins every S ids; of each those ids are scored that none before scored: all but the
+ *           text's first id, each once. Source: transformers' docs, "Perplexity of fixed-length models".
  */
 #ifndef ENGINE_PERPLEXITY_H
 #define ENGINE_PERPLEXITY_H

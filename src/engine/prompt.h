@@ -15,8 +15,8 @@ struct prompt_request {
     int64_t messages_size;
     const char *context; /* JSON: an object of further names ("tools", "enable_thinking"), or NULL */
     int64_t context_size;
-    const char
-        *template_name; /* NULL: "tool_use" where there are tools and such a template, else "default" */
+    /* NULL: "tool_use" where there are tools and such a template, else "default" */
+    const char *template_name;
     bool no_generation_prompt; /* do not open the answer */
     struct template_clock clock;
 };

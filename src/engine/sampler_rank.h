@@ -26,8 +26,8 @@ struct rank_place { /* the last of a prefix */
 };
 
 /* The shortest prefix whose sum is at least `target` (`above`: exceeds it); where rounding lets none reach
- * it, the whole ranking up to the last that weighs something, of which there must be one. scratch: [count].
- */
+ * it, the whole ranking up to the last that weighs something, of which there must be one. `scratch`
+ * has room for [count]. */
 struct rank_place rank_prefix(const struct ranked *ranked, double target, bool above, int32_t *scratch);
 
 double rank_total(const struct ranked *ranked);

@@ -157,8 +157,7 @@ static bool accept_token(struct scheduler *s, struct sequence *q, const struct d
     return true;
 }
 
-/* What the batch has brought: tokens, and ends. From the youngest to the oldest, for who ends leaves the
- * list. */
+/* What the batch has brought: tokens, and ends. From the youngest to the oldest: who ends leaves the list. */
 static bool take_results(struct scheduler *s, struct sy_error *err) {
     bool good = true;
     for (int64_t i = s->running_count - 1; i >= 0; i--) {

@@ -84,9 +84,9 @@ SY_MUST_CHECK bool session_feed(struct session *session, const struct feed *feed
                                 int64_t chunk, const struct feed_sink *sink, struct moe_stats *stats,
                                 struct sy_error *err);
 
-SY_MUST_CHECK bool
-session_sequence(struct session *session, int64_t prompt_count, struct kv_sequence **out,
-                 struct sy_error *err); /* opens one; longrope's choice is made by the prompt's length */
+/* Opens one; longrope's choice is made by the prompt's length. */
+SY_MUST_CHECK bool session_sequence(struct session *session, int64_t prompt_count, struct kv_sequence **out,
+                                    struct sy_error *err);
 
 /* A sequence's keys and values, with the ids that made them, to a file and back (kv/snapshot.h): bound to the
  * model and to the arithmetic, not to threads, levels or --ctx. *ids is malloc'ed. */

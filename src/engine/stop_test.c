@@ -31,8 +31,7 @@ TEST(stop_texts_are_held_back_until_sure) {
     stop_close(s);
 }
 
-/* By the definition: of all places where a stop text ends, the first; of those that end there, the longest.
- */
+/* By the definition: of all places where a stop text ends the first, of those that end there the longest. */
 static int64_t cut_place(const char *const *stops, int count, const char *text, int64_t size) {
     for (int64_t end = 1; end <= size; end++) {
         int64_t begin = end;

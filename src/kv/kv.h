@@ -68,21 +68,20 @@ int64_t kv_room(const struct kv_sequence *sequence); /* positions it may hold in
 /* Pages of those promised (with the same `past`) that it holds now: nobody else does. */
 int64_t kv_pages_own(const struct kv_sequence *sequence, int64_t past);
 bool kv_long_rope(const struct kv_sequence *sequence);
-void kv_set_long_rope(struct kv_sequence *sequence,
-                      bool on); /* longrope: by the length of the whole prompt; only when empty */
+/* Longrope: by the length of the whole prompt; only while the sequence is empty. */
+void kv_set_long_rope(struct kv_sequence *sequence, bool on);
 
 /* Make positions [length, length + count) writable in every layer: pages taken, shared ones copied. On
  * failure nothing changed. */
 SY_MUST_CHECK bool kv_reserve(struct kv_sequence *sequence, int64_t count, struct sy_error *err);
 /* The rows are written: length grows; pages outside every window are given back. */
 void kv_commit(struct kv_sequence *sequence, int64_t count, unsigned roles);
-/* Forget positions from `length` on. Refused (SY_ERR_INPUT) when a window's pages before it are gone already.
- */
+/* Forget positions from `length` on. Refused (SY_ERR_INPUT) when a window's pages before it are gone. */
 SY_MUST_CHECK bool kv_rollback(struct kv_sequence *sequence, int64_t length, struct sy_error *err);
 
 void *kv_key(const struct kv_sequence *sequence, int64_t layer, int64_t position);
 void *kv_value(const struct kv_sequence *sequence, int64_t layer, int64_t position);
-const void *const *kv_pages(const struct kv_sequence *sequence,
-                            int64_t layer); /* [ceil(room / KV_PAGE)], NULL where none */
+/* [ceil(room / KV_PAGE)], NULL where none. */
+const void *const *kv_pages(const struct kv_sequence *sequence, int64_t layer);
 
 #endif

@@ -27,8 +27,8 @@ struct kv_sequence {
 
 /* The first position that a query at `position` sees in this layer. */
 int64_t kv_first_visible(const struct layer_spec *layer, int64_t position);
-/* The first position whose query sees nothing before `end`: as far back as a sequence without those keys may
- * go. */
+/* The first position whose query sees nothing before `end`: a sequence without those keys may go back to it,
+ * and no further. */
 int64_t kv_first_without(const struct layer_spec *layer, int64_t end);
 
 int32_t pool_index(const struct kv_pool *pool, const void *page);

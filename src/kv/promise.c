@@ -20,8 +20,7 @@ bool kv_pages_promised(const struct spec *spec, int64_t past, int64_t positions,
         const struct layer_spec *layer = &spec->decoder.layers[l];
         int64_t most = all, span;
         if (layer->window != WINDOW_NONE && size_add(layer->window_size, rows, &span))
-            most = min_i64(all,
-                           ceil_div(span - 2, KV_PAGE) + 1); /* of span - 1 positions, wherever they begin */
+            most = min_i64(all, ceil_div(span - 2, KV_PAGE) + 1); /* wherever its span - 1 positions begin */
         if (!size_add(sum, most, &sum)) goto fail;
     }
     *pages = sum;

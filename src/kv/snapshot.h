@@ -3,15 +3,17 @@
  * of a page only the positions that ran; a restored sequence continues with the same bits as the one that was
  * saved.
  *
- *     header   struct snapshot_header (snapshot_file.h), 184 bytes, little-endian: what made it, its layout,
- * counts ids      [id_count] i64 table    [layers][pages] u8: the roles that made the page, 0: the window
- * gave it back; zeros up to 8 bytes pages    by layer, then by position: for each head the rows of its keys,
- * then for each head its values hash     [32] of everything before (base/hash.h)
+ *     header  struct snapshot_header (snapshot_file.h), 184 bytes: what made it, its layout, counts
+ *     ids     [id_count] i64
+ *     table   [layers][pages] u8: the roles that made the page, 0: the window gave it back; zeros up to a
+ *             multiple of 8 bytes
+ *     pages   by layer, then by position: for each head the rows of its keys, then for each head its values
+ *     hash    [32] of everything before (base/hash.h)
  *
- * Written aside with mode 0600 and renamed (base/os.h). Everything is checked before a page is taken: a file
- * that was cut, or has one bit changed, is refused as damaged, one of another model, precision or layout by
- * name. The hash is no signature: a file made up by somebody restores whatever keys he likes, but harms
- * nothing else.
+ * All numbers are little-endian. Written aside with mode 0600 and renamed (base/os.h). Everything is checked
+ * before a page is taken: a file that was cut, or has one bit changed, is refused as damaged, one of another
+ * model, precision or layout by name. The hash is no signature: a file made up by somebody restores whatever
+ * keys he likes, but harms nothing else.
  */
 #ifndef KV_SNAPSHOT_H
 #define KV_SNAPSHOT_H
@@ -20,8 +22,7 @@
 
 struct kv_snapshot_key { /* what a file is bound to */
     uint8_t model[32];   /* model/fingerprint.h: spec and weights */
-    char
-        arithmetic[64]; /* "exact", "fast": what else decides bits but threads and levels. Text, for errors */
+    char arithmetic[64]; /* "exact", "fast": what else decides bits. Text, for errors */
 };
 
 /* ids [count] are those that ran, and any that follow (count is at least the sequence's length). */

@@ -29,7 +29,18 @@ struct speaker {
     struct scheduler *s;
 };
 
-static void speaker_open(struct speaker *stage) {
+/* Decoders that take a space away at the front of a text: by the first mark, and from what was decoded. */
+#define MARKED                                                                                               \
+    "{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0,\"b\":1,\"\\u2581a\":2},\"merges\":[]},\"decoder\":"
+static const char *const marked[] = {
+    MARKED "{\"type\":\"Metaspace\",\"replacement\":\"\\u2581\",\"prepend_scheme\":\"always\"}}",
+    MARKED "{\"type\":\"Sequence\",\"decoders\":["
+           "{\"type\":\"Replace\",\"pattern\":{\"String\":\"\\u2581\"},\"content\":\" \"},"
+           "{\"type\":\"ByteFallback\"},{\"type\":\"Fuse\"},"
+           "{\"type\":\"Strip\",\"content\":\" \",\"start\":1,\"stop\":0}]}}",
+};
+
+static void speaker_open(struct speaker *stage, const char *words) {
     char path[TEST_PATH_MAX];
     struct os_writer *writer;
     struct spec spec;
@@ -37,11 +48,10 @@ static void speaker_open(struct speaker *stage) {
     struct tiny_run run = { .level = level_of_machine() };
     test_temp_path(path, "tokenizer.json");
     assert_true(os_writer_open(path, false, &writer, NULL));
-    assert_true(os_writer_write(writer, vocabulary, sizeof vocabulary - 1, NULL));
+    assert_true(os_writer_write(writer, words, (int64_t)strlen(words), NULL));
     assert_true(os_writer_commit(writer, NULL));
     if (!tokenizer_open(path, NULL, NULL, &stage->tokenizer, &err))
         fail_msg("%s: %s", err.place, err.message);
-    assert_int_equal(tokenizer_facts(stage->tokenizer).count, PIECES);
     arena_open(&stage->arena);
     tiny_spec(TINY_QWEN2, &stage->arena, &spec);
     assert_true(tiny_open(&stage->tiny, &spec, DTYPE_F32, &run, NULL));
@@ -121,7 +131,8 @@ TEST(text_comes_in_whole_characters) {
     struct speaker stage;
     struct text want = { 0 };
     int64_t held = 0;
-    speaker_open(&stage);
+    speaker_open(&stage, vocabulary);
+    assert_int_equal(tokenizer_facts(stage.tokenizer).count, PIECES);
     for (uint64_t seed = 1; seed <= 60; seed++) {
         struct sy_request request = random_request(seed);
         struct spoken spoken;
@@ -168,7 +179,7 @@ TEST(stop_texts_span_tokens_and_are_cut_off) {
     static const char *const stops[] = { "b\303\251", "ca a", "cab", " bb", "ac" };
     struct speaker stage;
     int64_t stopped = 0, spanning = 0;
-    speaker_open(&stage);
+    speaker_open(&stage, vocabulary);
     for (uint64_t seed = 1; seed <= 200; seed++) {
         struct sy_request request = random_request(seed);
         struct spoken all, cut;
@@ -198,7 +209,7 @@ TEST(an_end_token_says_nothing) {
     struct speaker stage;
     struct spoken all, cut;
     static const char *const stops[] = { "a never said" };
-    speaker_open(&stage);
+    speaker_open(&stage, vocabulary);
     for (uint64_t seed = 1; seed <= 40; seed++) {
         struct sy_request request = random_request(seed);
         speak(&stage, &request, &all);
@@ -224,7 +235,7 @@ TEST(an_answer_continues_its_prompt) {
     static const struct sy_logit_bias bias = { 5, 100 };
     struct speaker stage;
     struct spoken spoken;
-    speaker_open(&stage);
+    speaker_open(&stage, vocabulary);
     struct sy_request request = {
         .ids = ids, .count = 2, .new_count = 1, .sampling = { .biases = &bias, .bias_count = 1 }
     };
@@ -235,4 +246,26 @@ TEST(an_answer_continues_its_prompt) {
     speak(&stage, &request, &spoken);
     assert_int_equal(spoken.size, 0);
     speaker_close(&stage);
+}
+
+/* An answer is no text of its own, at whose front a space would fall away: not behind a prompt that says
+ * nothing either (ids of the padding). */
+TEST(an_answer_keeps_its_first_space) {
+    static const int64_t prompts[][2] = { { 36, 36 }, { 36, 0 }, { 0, 2 } };
+    static const struct sy_logit_bias bias = { 2, 100 };
+    for (size_t i = 0; i < 6; i++) {
+        struct speaker stage;
+        struct spoken spoken;
+        struct sy_request request = { .ids = prompts[i % 3],
+                                      .count = 2,
+                                      .new_count = 2,
+                                      .flags = SY_IGNORE_END,
+                                      .sampling = { .biases = &bias, .bias_count = 1 } };
+        print_message("decoder %zu, prompt %zu\n", i / 3, i % 3);
+        speaker_open(&stage, marked[i / 3]);
+        speak(&stage, &request, &spoken);
+        assert_int_equal(spoken.size, 4);
+        assert_memory_equal(spoken.text, " a a", 4);
+        speaker_close(&stage);
+    }
 }

@@ -301,6 +301,32 @@ TEST(first_come_is_first_served) {
     bench_close(&b);
 }
 
+/* Who is too large for what is free holds up those behind it only as long as it waits. */
+TEST(whoever_leaves_the_queue_lets_those_behind_it_in) {
+    struct bench b;
+    struct watch running, large, small;
+    bench_open(&b, TINY_QWEN2, (struct tiny_run){ .context = 1024, .pages = 10 });
+    submit(&b, &running, plain(255, 20)); /* 4 pages */
+    for (int way = 0; way < 2; way++) {
+        submit(&b, &large, plain(500, 500)); /* 8: does not fit beside it */
+        submit(&b, &small, plain(2, 2));     /* 2: would */
+        step(&b), step(&b);
+        watch_poll(b.s, &small);
+        assert_int_equal(small.count, 2);
+        if (way == 0) scheduler_cancel(b.s, large.number);
+        if (way == 1) scheduler_release(b.s, large.number);
+        step(&b);
+        watch_poll(b.s, &running), watch_poll(b.s, &small);
+        assert_false(running.finished);
+        assert_int_equal(small.count, 3);
+        step(&b);
+        watch_poll(b.s, &small);
+        assert_true(small.finished);
+    }
+    RUN(&b, &running);
+    bench_close(&b);
+}
+
 TEST(kept_sequences_hold_their_pages_and_places) {
     struct bench b;
     struct watch kept, second, third;

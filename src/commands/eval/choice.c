@@ -1,7 +1,7 @@
 /*
  * eval choice: multiple choice by log-likelihood, from a file of JSON lines.
  */
-#include "engine/choice.h"
+#include "eval/choice.h"
 #include "base/checked.h"
 #include "base/os.h"
 #include "base/utf8.h"

@@ -6,7 +6,7 @@
 #include "commands/emit.h"
 #include "commands/eval/eval.h"
 #include "commands/eval/text.h"
-#include "engine/perplexity.h"
+#include "eval/perplexity.h"
 #include "report/number.h"
 #include "report/progress.h"
 #include "report/table.h"

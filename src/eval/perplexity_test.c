@@ -1,7 +1,7 @@
 /*
  * Windows: each id scored once and after what it should be; and the sum against scores of whole windows.
  */
-#include "engine/perplexity.h"
+#include "eval/perplexity.h"
 
 #include "test.h"
 #include "tiny.h"

@@ -1,7 +1,7 @@
 /*
  * Scores against log-softmax in f64 of the logits themselves; and they do not depend on where the past ends.
  */
-#include "engine/score.h"
+#include "eval/score.h"
 
 #include "test.h"
 #include "tiny.h"

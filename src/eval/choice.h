@@ -8,10 +8,10 @@
  * normalised accuracy by the second; ties go to the lower index. The context is run once; each continuation
  * goes on from a copy that shares its pages.
  */
-#ifndef ENGINE_CHOICE_H
-#define ENGINE_CHOICE_H
+#ifndef EVAL_CHOICE_H
+#define EVAL_CHOICE_H
 
-#include "engine/score.h"
+#include "eval/score.h"
 
 #define CHOICES_MAX 64
 

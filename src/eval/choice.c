@@ -1,4 +1,4 @@
-#include "engine/choice.h"
+#include "eval/choice.h"
 
 #include "base/checked.h"
 

@@ -1,4 +1,4 @@
-#include "engine/score.h"
+#include "eval/score.h"
 
 #include <math.h>
 #include <stdlib.h>

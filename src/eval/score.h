@@ -7,8 +7,8 @@
  * with z the logits after id i - 1. The sum runs in softmax's 16 lanes in f32, the logarithm and everything
  * that is summed over ids in f64. All ids run as prompt, so the bits do not depend on how they are cut.
  */
-#ifndef ENGINE_SCORE_H
-#define ENGINE_SCORE_H
+#ifndef EVAL_SCORE_H
+#define EVAL_SCORE_H
 
 #include "engine/session.h"
 

@@ -12,10 +12,10 @@
  *   stride  A window begins every S ids; of each those ids are scored that none before scored: all but the
  *           text's first id, each once. Source: transformers' docs, "Perplexity of fixed-length models".
  */
-#ifndef ENGINE_PERPLEXITY_H
-#define ENGINE_PERPLEXITY_H
+#ifndef EVAL_PERPLEXITY_H
+#define EVAL_PERPLEXITY_H
 
-#include "engine/score.h"
+#include "eval/score.h"
 
 enum perplexity_method { PERPLEXITY_HALVES, PERPLEXITY_STRIDE };
 

@@ -1,7 +1,7 @@
 /*
  * Choices that share a past score what each scores alone, to the bit.
  */
-#include "engine/choice.h"
+#include "eval/choice.h"
 
 #include "test.h"
 #include "tiny.h"

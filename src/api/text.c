@@ -2,9 +2,9 @@
  * Text: to ids and back by the model's own tokenizer, and conversations by its own chat template.
  */
 #include "api/engine.h"
+#include "api/prompt.h"
 #include "base/checked.h"
 #include "base/os.h"
-#include "engine/prompt.h"
 
 #include <stdlib.h>
 #include <string.h>

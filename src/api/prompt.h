@@ -4,8 +4,8 @@
  *
  *     messages, tools, ... -> context (+ special tokens) -> template -> text
  */
-#ifndef ENGINE_PROMPT_H
-#define ENGINE_PROMPT_H
+#ifndef API_PROMPT_H
+#define API_PROMPT_H
 
 #include "template/template.h"
 #include "text/model_text.h"

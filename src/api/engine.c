@@ -97,7 +97,6 @@ static bool translate(const struct sy_options *o, struct session_options *out, s
         .memory = o->memory_bytes,
         .ignore_unknown = o->flags & SY_IGNORE_UNKNOWN,
         .experts_per_token = o->experts_per_token,
-        .scheduled = true,
     };
     return choose_kv(o->kv, &out->kv, err) && choose_level(o->cpu, &out->cpu, err);
 }
@@ -121,12 +120,18 @@ static struct sy_facts model_facts(const struct session *s) {
     return facts;
 }
 
-static bool ask_caller(void *argument, const struct session *s, int64_t *bytes, struct sy_error *err) {
-    const struct sy_options *o = argument;
+static int64_t ask_caller(const struct sy_options *o, const struct session *s) {
     struct sy_facts facts = model_facts(s);
-    int64_t beside = o->beside(o->argument, &facts);
-    if (beside < 0 || beside > BESIDE_MOST) beside = BESIDE_MOST; /* fits nowhere: refused with the numbers */
-    return size_add(*bytes, beside, bytes) ||
+    int64_t bytes = o->beside ? o->beside(o->argument, &facts) : 0;
+    return bytes < 0 || bytes > BESIDE_MOST ? BESIDE_MOST
+                                            : bytes; /* fits nowhere: refused with the numbers */
+}
+
+/* Of the engine and its caller beside the session: the scheduler, and what the caller says. */
+static bool bytes_beside(void *argument, const struct session *s, int64_t *bytes, struct sy_error *err) {
+    int64_t scheduler;
+    if (!scheduler_bytes(&s->model.spec, &s->limits, &scheduler, err)) return false;
+    return (size_add(*bytes, scheduler, bytes) && size_add(*bytes, ask_caller(argument, s), bytes)) ||
            sy_fail(err, SY_ERR_LIMIT, "what the caller takes beside the engine overflows 64 bits");
 }
 
@@ -180,10 +185,8 @@ bool sy_engine_open(const char *model, const struct sy_options *options, struct 
     *out = NULL;
     if (options && !struct_take(options, &own, sizeof own, "sy_options", err)) return false;
     if (!translate(&own, &wanted, err)) return false;
-    if (own.beside) {
-        wanted.caller_takes = ask_caller;
-        wanted.argument = &own;
-    }
+    wanted.caller_takes = bytes_beside;
+    wanted.argument = &own;
     if (!model_path_find(model, path, sizeof path, err)) return false;
     struct sy_engine *e = calloc(1, sizeof *e);
     if (!e) return sy_fail(err, SY_ERR_MEMORY, "no memory for an engine");

@@ -6,7 +6,6 @@
 
 #include "base/checked.h"
 #include "base/os.h"
-#include "engine/scheduler.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -39,7 +38,6 @@ static bool size_up(struct session *s, const struct session_options *o, struct s
     s->limits = (struct pass_limits){ .sequences = sequences,
                                       .threads = o->threads > 0 ? o->threads : team_default_count() };
     s->need = (struct memory_need){ 0 };
-    if (o->scheduled && !scheduler_bytes(spec, &s->limits, &s->need.beside, err)) return false;
     if (o->caller_takes && !o->caller_takes(o->argument, s, &s->need.beside, err)) return false;
     if (!size_add(s->need.beside, o->beside, &s->need.beside))
         return sy_fail(err, SY_ERR_LIMIT, "%lld bytes beside the model overflow 64 bits",
@@ -90,7 +88,8 @@ static bool open_parts(struct session *s, const struct session_options *o, struc
            kv_pool_open(spec, s->numerics.kv, pages, &s->pool, err) &&
            team_pool_open(s->limits.threads, &s->team, err) &&
            pass_open(&s->store, &s->kernels, &s->numerics, &s->limits, s->team, &s->pass, err) &&
-           former_open(&s->limits, &s->former, err) && feeding_open(&s->limits, &s->feeding, err);
+           former_open(&s->limits, &s->former, err) &&
+           feeder_open(&s->limits, s->former, s->pass, &s->feeder, err);
 }
 
 bool session_open(const char *path, const struct session_options *options, struct session *s,
@@ -108,7 +107,7 @@ bool session_open(const char *path, const struct session_options *options, struc
 }
 
 void session_close(struct session *s) {
-    feeding_close(s->feeding);
+    feeder_close(s->feeder);
     former_close(s->former);
     pass_close(s->pass);
     team_pool_close(s->team);
@@ -135,4 +134,11 @@ bool session_sequence(struct session *s, int64_t prompt_count, struct kv_sequenc
     if (!kv_sequence_open(s->pool, s->context, out, err)) return false;
     kv_set_long_rope(*out, rope->scaling == ROPE_LONGROPE && prompt_count > rope->original_context);
     return true;
+}
+
+bool session_feed(struct session *s, const struct feed *feeds, int64_t count, int64_t chunk,
+                  const struct feed_sink *sink, struct moe_stats *stats, struct sy_error *err) {
+    if (feeder_run(s->feeder, feeds, count, chunk, sink, stats, err)) return true;
+    if (err && err->code == SY_ERR_NUMERIC) sy_error_in(err, s->model.path);
+    return false;
 }

@@ -6,7 +6,7 @@
 #ifndef ENGINE_SESSION_H
 #define ENGINE_SESSION_H
 
-#include "engine/former.h"
+#include "engine/feed.h"
 #include "engine/memory.h"
 
 enum precision { PRECISION_DEFAULT, PRECISION_EXACT, PRECISION_FAST };
@@ -24,15 +24,12 @@ struct session_options {
     int64_t rows;             /* in one batch; 0: memory_rows */
     int64_t memory;           /* bytes; 0: what the machine and its control groups allow */
     int64_t beside;           /* bytes that the caller takes: a tokenizer */
-    /* the same, where that depends on the model: adds to *bytes; or NULL */
+    /* the same, where that depends on the model or the limits, as a scheduler's: adds to *bytes; or NULL */
     bool (*caller_takes)(void *argument, const struct session *session, int64_t *bytes, struct sy_error *err);
     void *argument;
-    bool scheduled; /* a scheduler will be opened over it: counted too */
     bool ignore_unknown;
     int64_t experts_per_token; /* instead of the model's own number; 0: the model's */
 };
-
-struct feeding; /* what session_feed has in hand (feed.c) */
 
 struct session {
     struct model model;
@@ -43,7 +40,7 @@ struct session {
     struct kv_pool *pool;
     struct pass *pass;
     struct former *former; /* forms the batches of session_feed and of a scheduler */
-    struct feeding *feeding;
+    struct feeder *feeder;
     struct pass_limits limits;
     int64_t context;         /* positions a sequence */
     struct memory_need need; /* what was computed beforehand */
@@ -60,22 +57,9 @@ void session_close(struct session *session);
 /* "fast, f16 cache, avx512vnni kernels, 2 threads": returns `text` (describe.c). */
 char *session_runs_as(const struct session *session, char *text, size_t size);
 
-/* What session_feed needs: taken once, so that a step takes none. session_open does it. */
-SY_MUST_CHECK bool feeding_open(const struct pass_limits *limits, struct feeding **out, struct sy_error *err);
-void feeding_close(struct feeding *feeding); /* NULL is allowed */
-
 /* Check ids against the vocabulary: SY_ERR_INPUT names the position and the bound. */
 SY_MUST_CHECK bool session_check_ids(const struct session *session, const int64_t *ids, int64_t count,
                                      struct sy_error *err);
-
-/* One sequence's ids to run: the last `steps` as steps, the others as prompt. */
-struct feed {
-    const int64_t *ids;
-    int64_t count, steps;
-    struct kv_sequence *sequence; /* continues it */
-    bool every_logits;            /* of each row; else of the last */
-    bool routing;
-};
 
 /* Run feeds together, in batches as former.h tells; a chunk is at most `chunk` rows (0: no bound but the
  * batch's). The sink's lanes are numbers of feeds, its indices positions within a feed. Ends with

@@ -339,19 +339,19 @@ static bool open_parts(struct tiny *tiny, const struct tiny_run *run, struct sy_
            kv_pool_open(&model->spec, run->kv, run->pages ? run->pages : pages, &s->pool, err) &&
            team_pool_open(s->limits.threads, &s->team, err) &&
            pass_open(&s->store, &s->kernels, &s->numerics, &s->limits, s->team, &s->pass, err) &&
-           former_open(&s->limits, &s->former, err) &&
-           feeder_open(&s->limits, s->former, s->pass, &s->feeder, err);
+           batcher_open(&s->limits, &s->batcher, err) &&
+           feeder_open(&s->limits, s->batcher, s->pass, &s->feeder, err);
 }
 
 static void close_parts(struct tiny *tiny) {
     struct session *s = &tiny->session;
     feeder_close(s->feeder);
-    former_close(s->former);
+    batcher_close(s->batcher);
     pass_close(s->pass);
     team_pool_close(s->team);
     kv_pool_close(s->pool);
     if (s->store.model) store_close(&s->store);
-    s->feeder = NULL, s->former = NULL, s->pass = NULL, s->team = NULL, s->pool = NULL;
+    s->feeder = NULL, s->batcher = NULL, s->pass = NULL, s->team = NULL, s->pool = NULL;
 }
 
 bool tiny_open(struct tiny *tiny, const struct spec *spec, enum dtype dtype, const struct tiny_run *run,

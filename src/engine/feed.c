@@ -5,14 +5,14 @@
 #include <stdlib.h>
 
 struct feeder {
-    struct former *former;
+    struct batcher *batcher;
     struct pass *pass;
     int64_t feeds_max;
     struct lane *lanes;   /* [feeds_max] */
     struct lane **places; /* [feeds_max] &lanes[i] */
 };
 
-bool feeder_open(const struct pass_limits *limits, struct former *former, struct pass *pass,
+bool feeder_open(const struct pass_limits *limits, struct batcher *batcher, struct pass *pass,
                  struct feeder **out, struct sy_error *err) {
     size_t n = (size_t)limits->sequences;
     struct feeder *f = calloc(1, sizeof *f);
@@ -20,7 +20,7 @@ bool feeder_open(const struct pass_limits *limits, struct former *former, struct
         feeder_close(f);
         return sy_fail(err, SY_ERR_MEMORY, "no memory for %zu sequences", n);
     }
-    f->former = former;
+    f->batcher = batcher;
     f->pass = pass;
     f->feeds_max = limits->sequences;
     for (size_t i = 0; i < n; i++) f->places[i] = &f->lanes[i];
@@ -47,9 +47,9 @@ bool feeder_run(struct feeder *f, const struct feed *feeds, int64_t count, int64
                                      .sequence = feeds[i].sequence,
                                      .every_logits = feeds[i].every_logits,
                                      .routing = feeds[i].routing };
-    while (former_next(f->former, f->places, count, chunk) > 0) {
+    while (batcher_next(f->batcher, f->places, count, chunk) > 0) {
         if (os_interrupted()) return sy_fail(err, SY_ERR_STOPPED, "interrupted");
-        if (!former_run(f->former, f->pass, sink, stats, err)) return false;
+        if (!batcher_run(f->batcher, f->pass, sink, stats, err)) return false;
     }
     return true;
 }

@@ -1,11 +1,11 @@
 /*
  * Feeding: ids that are known beforehand run onto sequences, some of them together, until none is left. Each
- * feed becomes a lane, and batches are formed as former.h tells.
+ * feed becomes a lane, and batches are formed as batcher.h tells.
  */
 #ifndef ENGINE_FEED_H
 #define ENGINE_FEED_H
 
-#include "engine/former.h"
+#include "engine/batcher.h"
 
 /* One sequence's ids to run: the last `steps` as steps, the others as prompt. */
 struct feed {
@@ -16,9 +16,9 @@ struct feed {
     bool routing;
 };
 
-struct feeder; /* lanes, taken once, so that a step takes none; borrows a former and a pass */
+struct feeder; /* lanes, taken once, so that a step takes none; borrows a batcher and a pass */
 
-SY_MUST_CHECK bool feeder_open(const struct pass_limits *limits, struct former *former, struct pass *pass,
+SY_MUST_CHECK bool feeder_open(const struct pass_limits *limits, struct batcher *batcher, struct pass *pass,
                                struct feeder **out, struct sy_error *err);
 void feeder_close(struct feeder *feeder); /* NULL is allowed */
 

@@ -234,7 +234,7 @@ static bool form_batch(struct scheduler *s, int64_t *rows, struct sy_error *err)
         return false;
     }
     for (int64_t i = 0; i < s->running_count; i++) s->lanes[i] = &s->running[i]->lane;
-    *rows = former_next(s->session->former, s->lanes, s->running_count, 0);
+    *rows = batcher_next(s->session->batcher, s->lanes, s->running_count, 0);
     return true;
 }
 
@@ -243,7 +243,7 @@ static bool run_batch(struct scheduler *s, struct moe_stats *stats, struct sy_er
     double now = os_seconds();
     for (int64_t i = 0; i < s->running_count; i++)
         if (s->running[i]->lane.taken > 0 && s->running[i]->began == 0) s->running[i]->began = now;
-    if (former_run(s->session->former, s->session->pass, &sink, stats, err)) return take_results(s, err);
+    if (batcher_run(s->session->batcher, s->session->pass, &sink, stats, err)) return take_results(s, err);
     if (err && err->code == SY_ERR_NUMERIC) sy_error_in(err, s->session->model.path);
     for (int64_t i = s->running_count - 1; i >= 0; i--)
         if (s->running[i]->lane.taken > 0) sequence_finish(s, s->running[i], SY_FINISH_ERROR);

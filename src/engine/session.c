@@ -88,8 +88,8 @@ static bool open_parts(struct session *s, const struct session_options *o, struc
            kv_pool_open(spec, s->numerics.kv, pages, &s->pool, err) &&
            team_pool_open(s->limits.threads, &s->team, err) &&
            pass_open(&s->store, &s->kernels, &s->numerics, &s->limits, s->team, &s->pass, err) &&
-           former_open(&s->limits, &s->former, err) &&
-           feeder_open(&s->limits, s->former, s->pass, &s->feeder, err);
+           batcher_open(&s->limits, &s->batcher, err) &&
+           feeder_open(&s->limits, s->batcher, s->pass, &s->feeder, err);
 }
 
 bool session_open(const char *path, const struct session_options *options, struct session *s,
@@ -108,7 +108,7 @@ bool session_open(const char *path, const struct session_options *options, struc
 
 void session_close(struct session *s) {
     feeder_close(s->feeder);
-    former_close(s->former);
+    batcher_close(s->batcher);
     pass_close(s->pass);
     team_pool_close(s->team);
     kv_pool_close(s->pool);

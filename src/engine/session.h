@@ -39,7 +39,7 @@ struct session {
     struct team_pool *team;
     struct kv_pool *pool;
     struct pass *pass;
-    struct former *former; /* forms the batches of session_feed and of a scheduler */
+    struct batcher *batcher; /* forms the batches of session_feed and of a scheduler */
     struct feeder *feeder;
     struct pass_limits limits;
     int64_t context;         /* positions a sequence */
@@ -61,7 +61,7 @@ char *session_runs_as(const struct session *session, char *text, size_t size);
 SY_MUST_CHECK bool session_check_ids(const struct session *session, const int64_t *ids, int64_t count,
                                      struct sy_error *err);
 
-/* Run feeds together, in batches as former.h tells; a chunk is at most `chunk` rows (0: no bound but the
+/* Run feeds together, in batches as batcher.h tells; a chunk is at most `chunk` rows (0: no bound but the
  * batch's). The sink's lanes are numbers of feeds, its indices positions within a feed. Ends with
  * SY_ERR_STOPPED when interrupted. */
 SY_MUST_CHECK bool session_feed(struct session *session, const struct feed *feeds, int64_t count,

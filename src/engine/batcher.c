@@ -1,10 +1,10 @@
-#include "engine/former.h"
+#include "engine/batcher.h"
 
 #include "base/checked.h"
 
 #include <stdlib.h>
 
-struct former {
+struct batcher {
     int64_t rows_max;
     struct lane *const *lanes; /* of the batch in hand */
     int64_t lane_count;
@@ -15,15 +15,15 @@ struct former {
     const struct feed_sink *sink;
 };
 
-bool former_bytes(const struct pass_limits *limits, int64_t *bytes) {
-    const struct former *f = NULL;
+bool batcher_bytes(const struct pass_limits *limits, int64_t *bytes) {
+    const struct batcher *f = NULL;
     int64_t rows;
     return size_mul_add(limits->rows, sizeof *f->rows + sizeof *f->index, sizeof *f, &rows) &&
            size_mul_add(limits->sequences, sizeof *f->sequences, rows, bytes);
 }
 
-bool former_open(const struct pass_limits *limits, struct former **out, struct sy_error *err) {
-    struct former *f = calloc(1, sizeof *f);
+bool batcher_open(const struct pass_limits *limits, struct batcher **out, struct sy_error *err) {
+    struct batcher *f = calloc(1, sizeof *f);
     if (!f) return sy_fail(err, SY_ERR_MEMORY, "no memory for a batch");
     size_t rows = (size_t)limits->rows;
     f->rows_max = limits->rows;
@@ -31,14 +31,14 @@ bool former_open(const struct pass_limits *limits, struct former **out, struct s
     f->index = calloc(rows, sizeof *f->index);
     f->sequences = calloc((size_t)limits->sequences, sizeof *f->sequences);
     if (!f->rows || !f->index || !f->sequences) {
-        former_close(f);
+        batcher_close(f);
         return sy_fail(err, SY_ERR_MEMORY, "no memory for a batch of %zu rows", rows);
     }
     *out = f;
     return true;
 }
 
-void former_close(struct former *f) {
+void batcher_close(struct batcher *f) {
     if (!f) return;
     free(f->rows);
     free(f->index);
@@ -65,7 +65,7 @@ static int64_t give(struct lane *lane, int64_t most, int64_t chunk) {
 }
 
 /* The prompt that has least to run and may still get rows; NULL: none. */
-static struct lane *shortest(const struct former *f, int64_t chunk) {
+static struct lane *shortest(const struct batcher *f, int64_t chunk) {
     struct lane *best = NULL;
     for (int64_t i = 0; i < f->lane_count; i++) {
         struct lane *lane = f->lanes[i];
@@ -76,7 +76,7 @@ static struct lane *shortest(const struct former *f, int64_t chunk) {
     return best;
 }
 
-static void share_out(struct former *f, int64_t rows, int64_t chunk) {
+static void share_out(struct batcher *f, int64_t rows, int64_t chunk) {
     int64_t oldest = 0;
     while (oldest < f->lane_count && prompt_left(f->lanes[oldest]) == 0) oldest++;
     if (oldest == f->lane_count) return;
@@ -90,7 +90,7 @@ static void share_out(struct former *f, int64_t rows, int64_t chunk) {
 
 /* ---- rows ---- */
 
-static void add_rows(struct former *f, int64_t number, enum role role) {
+static void add_rows(struct batcher *f, int64_t number, enum role role) {
     const struct lane *lane = f->lanes[number];
     for (int64_t i = lane->done; i < lane->done + lane->taken; i++) {
         unsigned wants = WANT_UNCOUNTED;
@@ -104,7 +104,7 @@ static void add_rows(struct former *f, int64_t number, enum role role) {
     }
 }
 
-int64_t former_next(struct former *f, struct lane *const *lanes, int64_t count, int64_t chunk) {
+int64_t batcher_next(struct batcher *f, struct lane *const *lanes, int64_t count, int64_t chunk) {
     f->lanes = lanes;
     f->lane_count = count;
     f->row_count = 0;
@@ -122,12 +122,12 @@ int64_t former_next(struct former *f, struct lane *const *lanes, int64_t count, 
 /* ---- running ---- */
 
 static bool give_logits(void *argument, int64_t row, const float *logits, struct sy_error *err) {
-    struct former *f = argument;
+    struct batcher *f = argument;
     return f->sink->logits(f->sink->argument, f->rows[row].sequence, f->index[row], logits, err);
 }
 
 static bool give_routing(void *argument, int64_t layer, const struct routing *routing, struct sy_error *err) {
-    struct former *f = argument;
+    struct batcher *f = argument;
     if (!f->sink->routing) return true;
     for (int64_t row = 0; row < f->row_count; row++) {
         if (!(f->rows[row].wants & WANT_ROUTING)) continue;
@@ -140,8 +140,8 @@ static bool give_routing(void *argument, int64_t layer, const struct routing *ro
     return true;
 }
 
-bool former_run(struct former *f, struct pass *pass, const struct feed_sink *sink, struct moe_stats *stats,
-                struct sy_error *err) {
+bool batcher_run(struct batcher *f, struct pass *pass, const struct feed_sink *sink, struct moe_stats *stats,
+                 struct sy_error *err) {
     struct pass_sink rows = { f, give_logits, give_routing };
     struct batch batch = { f->rows, f->row_count, f->sequences };
     f->sink = sink;

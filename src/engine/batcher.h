@@ -1,5 +1,5 @@
 /*
- * The batch former: which rows the next batch holds. A lane is one sequence on its way: ids, how many of them
+ * The batcher: which rows the next batch holds. A lane is one sequence on its way: ids, how many of them
  * have run, and which of them are prompt.
  *
  *     lane 0   [p p p p p p p|s s s]        steps first: one row of each lane that is past its prompt;
@@ -10,8 +10,8 @@
  * So steps never wait, no prompt starves (each becomes the oldest), and a short prompt does not wait for a
  * long one before it. Which rows share a batch changes no bit: the rule is about waiting only.
  */
-#ifndef ENGINE_FORMER_H
-#define ENGINE_FORMER_H
+#ifndef ENGINE_BATCHER_H
+#define ENGINE_BATCHER_H
 
 #include "pass/pass.h"
 
@@ -35,20 +35,20 @@ struct feed_sink { /* as struct pass_sink, in terms of lanes and of indices into
                     const int32_t *ids, const float *weights, int64_t n, struct sy_error *err);
 };
 
-struct former;
+struct batcher;
 
-/* Bytes that former_open takes. False on overflow. */
-bool former_bytes(const struct pass_limits *limits, int64_t *bytes);
+/* Bytes that batcher_open takes. False on overflow. */
+bool batcher_bytes(const struct pass_limits *limits, int64_t *bytes);
 /* Room for batches within these limits: taken once, so that a batch takes none. */
-SY_MUST_CHECK bool former_open(const struct pass_limits *limits, struct former **out, struct sy_error *err);
-void former_close(struct former *former); /* NULL is allowed */
+SY_MUST_CHECK bool batcher_open(const struct pass_limits *limits, struct batcher **out, struct sy_error *err);
+void batcher_close(struct batcher *batcher); /* NULL is allowed */
 
 /* Forms the next batch of these lanes (oldest first, at most limits.sequences), and returns its rows: 0 when
  * nothing is left to run. `chunk`: rows of one prompt at most; 0: no bound but the batch's. */
-int64_t former_next(struct former *former, struct lane *const *lanes, int64_t count, int64_t chunk);
+int64_t batcher_next(struct batcher *batcher, struct lane *const *lanes, int64_t count, int64_t chunk);
 
 /* Runs it. Then each lane's `done` has grown by `taken`; on an error all is as before. */
-SY_MUST_CHECK bool former_run(struct former *former, struct pass *pass, const struct feed_sink *sink,
-                              struct moe_stats *stats, struct sy_error *err);
+SY_MUST_CHECK bool batcher_run(struct batcher *batcher, struct pass *pass, const struct feed_sink *sink,
+                               struct moe_stats *stats, struct sy_error *err);
 
 #endif

@@ -2,10 +2,11 @@
  * One step: who was cancelled ends, who waits is admitted, a batch is formed and run, tokens are drawn in it,
  * and sequences that have come to their end leave.
  */
-#include "engine/scheduler_private.h"
+#include "engine/scheduler.h"
 
 #include "base/checked.h"
 #include "base/os.h"
+#include "engine/scheduler_state.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -13,13 +14,17 @@
 
 /* ---- open and close ---- */
 
+static int64_t known_at_most(const struct pass_limits *limits) {
+    return SCHEDULER_WAITING_MAX + limits->sequences;
+}
+
 bool scheduler_bytes(const struct spec *spec, const struct pass_limits *limits, int64_t *bytes,
                      struct sy_error *err) {
     const int64_t a_sequence = sizeof(struct sequence *) + sizeof(struct lane *) + sizeof(struct drawn);
     int64_t tables;
     if (!sampler_bytes(spec->vocab, bytes, err)) return false;
     if (size_mul(limits->sequences, a_sequence, &tables) && size_add(*bytes, tables, bytes) &&
-        size_mul(roll_cells(limits), ROLL_CELL_BYTES, &tables) && size_add(*bytes, tables, bytes) &&
+        registry_bytes(known_at_most(limits), &tables) && size_add(*bytes, tables, bytes) &&
         size_add(*bytes, sizeof(struct scheduler), bytes))
         return true;
     return sy_fail(err, SY_ERR_LIMIT, "tables of %lld sequences overflow 64 bits",
@@ -33,13 +38,13 @@ bool scheduler_open(struct session *session, const struct tokenizer *tokenizer, 
     if (!s) return sy_fail(err, SY_ERR_MEMORY, "no memory for a scheduler");
     s->session = session;
     s->tokenizer = tokenizer;
-    s->pieces = tokenizer ? tokenizer_facts(tokenizer).count : 0;
     s->running = calloc(n, sizeof *s->running);
     s->lanes = calloc(n, sizeof *s->lanes);
     s->drawn = calloc(n, sizeof *s->drawn);
     bool tables = s->running && s->lanes && s->drawn;
     if (!tables) sy_fail(err, SY_ERR_MEMORY, "no memory for %zu sequences", n);
-    if (tables && roll_open(s, err) && sampler_open(session->model.spec.vocab, &s->sampler, err)) {
+    if (tables && registry_open(&s->registry, known_at_most(&session->limits), err) &&
+        sampler_open(session->model.spec.vocab, &s->sampler, err)) {
         *out = s;
         return true;
     }
@@ -49,7 +54,9 @@ bool scheduler_open(struct session *session, const struct tokenizer *tokenizer, 
 
 void scheduler_close(struct scheduler *s) {
     if (!s) return;
-    roll_close(s);
+    for (int64_t i = 0; i < s->registry.cells; i++)
+        if (s->registry.cell[i]) scheduler_forget(s, s->registry.cell[i]);
+    registry_close(&s->registry);
     sampler_close(s->sampler);
     text_free(&s->scratch);
     free(s->running);
@@ -58,71 +65,26 @@ void scheduler_close(struct scheduler *s) {
     free(s);
 }
 
-/* ---- ends ---- */
-
-static void leave(struct scheduler *s, struct sequence *q) {
-    if (q->phase == PHASE_WAITING) {
-        queue_remove(s, q);
-        if (q->from) sequence_drop(q->from);
-        q->from = NULL;
-        return;
-    }
-    for (int64_t i = 0, to = 0; i < s->running_count; i++)
-        if (s->running[i] != q) s->running[to++] = s->running[i];
-    s->running_count--;
-    s->room_changed = true;
-}
-
-/* What it did not use of the room for what it might have generated. */
-static void shrink(struct sequence *q) {
-    size_t n = (size_t)q->token_count;
-    if (!q->tokens || q->token_count == q->new_count) return;
-    void *ids = realloc(q->ids, (size_t)(q->prompt_end + q->token_count) * sizeof *q->ids);
-    if (ids) q->lane.ids = q->ids = ids;
-    void *tokens = realloc(q->tokens, (n + 1) * sizeof *q->tokens);
-    if (tokens) q->tokens = tokens;
-    if (!q->likeliest) return;
-    void *likeliest = realloc(q->likeliest, (n * (size_t)q->sampling.logprobs + 1) * sizeof *q->likeliest);
-    if (likeliest) q->likeliest = likeliest;
-}
-
-void sequence_finish(struct scheduler *s, struct sequence *q, enum sy_finish finish) {
-    bool ran = q->phase == PHASE_RUNNING;
-    leave(s, q);
-    q->phase = PHASE_FINISHED;
-    q->finish = finish;
-    q->ended = os_seconds();
-    if (finish != SY_FINISH_STOP) answer_end(q);
-    shrink(q);
-    q->kept = ran && finish != SY_FINISH_ERROR && (q->flags & SY_KEEP);
-    if (q->kept) {
-        s->kept++;
-        q->lane.silent = 0; /* what was to be run anew is not kept */
-        return;
-    }
-    kv_sequence_close(q->lane.sequence);
-    q->lane.sequence = NULL;
-}
+/* ---- ends from outside ---- */
 
 void scheduler_release(struct scheduler *s, int64_t number) {
-    struct sequence *q = roll_find(s, number);
-    if (!q) return;
-    if (q->phase != PHASE_FINISHED) leave(s, q);
-    if (q->kept) {
-        s->kept--;
-        s->room_changed = true;
-    }
-    roll_remove(s, q);
+    struct sequence *q = registry_find(&s->registry, number);
+    if (q) scheduler_forget(s, q);
+}
+
+void scheduler_cancel(struct scheduler *s, int64_t number) {
+    registry_cancel(&s->registry, number);
 }
 
 /* Whoever was cancelled from another thread, or before this step. */
 static void take_cancels(struct scheduler *s) {
-    if (!atomic_exchange(&s->cancels, false)) return;
+    if (!registry_take_cancels(&s->registry)) return;
     for (int64_t i = s->running_count - 1; i >= 0; i--)
-        if (roll_cancelled(s, s->running[i])) sequence_finish(s, s->running[i], SY_FINISH_CANCELLED);
-    for (struct sequence *q = s->first, *after; q; q = after) {
+        if (registry_cancelled(&s->registry, s->running[i]))
+            scheduler_finish(s, s->running[i], SY_FINISH_CANCELLED);
+    for (struct sequence *q = s->queue.first, *after; q; q = after) {
         after = q->after;
-        if (roll_cancelled(s, q)) sequence_finish(s, q, SY_FINISH_CANCELLED);
+        if (registry_cancelled(&s->registry, q)) scheduler_finish(s, q, SY_FINISH_CANCELLED);
     }
 }
 
@@ -141,15 +103,15 @@ static bool accept_token(struct scheduler *s, struct sequence *q, const struct d
     size_t likeliest = q->likeliest ? (size_t)q->sampling.logprobs : 0;
     bool ends = !(q->flags & SY_IGNORE_END) && is_end(&s->session->model.spec.tokens, token);
     q->ids[q->lane.count++] = token;
-    q->tokens[i] = (struct generated){ .text_end = q->sure,
+    q->tokens[i] = (struct generated){ .text_end = q->answer.sure,
                                        .logprob = drawn->token.logprob,
                                        .likeliest_count = drawn->likeliest_count };
     if (likeliest > 0)
         memcpy(q->likeliest + (size_t)i * likeliest, drawn->likeliest, likeliest * sizeof *q->likeliest);
     if (i == 0) q->first_token = os_seconds();
-    if (!ends && !answer_take(s, q, token, err)) return false;
-    bool stopped = answer_stopped(q);
-    q->tokens[i].text_end = q->sure;
+    if (!ends && !answer_take(&q->answer, token, err)) return false;
+    bool stopped = answer_stopped(&q->answer);
+    q->tokens[i].text_end = q->answer.sure;
     *finish = ends                             ? SY_FINISH_END
               : stopped                        ? SY_FINISH_STOP
               : q->token_count == q->new_count ? SY_FINISH_LENGTH
@@ -168,7 +130,7 @@ static bool take_results(struct scheduler *s, struct sy_error *err) {
             finish = SY_FINISH_ERROR;
         }
         if (q->new_count == 0 && q->lane.done == q->lane.count) finish = SY_FINISH_LENGTH;
-        if (finish != SY_FINISH_NONE) sequence_finish(s, q, finish);
+        if (finish != SY_FINISH_NONE) scheduler_finish(s, q, finish);
     }
     return good;
 }
@@ -182,7 +144,7 @@ static bool give_logits(void *argument, int64_t lane, int64_t index, const float
     bool draws = index == q->lane.count - 1 && q->token_count < q->new_count;
     if (q->on_logits && (draws || q->lane.every_logits))
         q->on_logits(q->argument, q->number, index, logits, s->session->model.spec.vocab);
-    if (!draws || roll_cancelled(s, q)) return true;
+    if (!draws || registry_cancelled(&s->registry, q)) return true;
     struct draw draw = { .sampling = &q->sampling,
                          .logits = logits,
                          .ids = q->ids,
@@ -230,7 +192,7 @@ static bool form_batch(struct scheduler *s, int64_t *rows, struct sy_error *err)
         struct sequence *q = s->running[i];
         q->drew = false;
         if (!outgrown(s, q) || prefill_anew(s, q, err)) continue;
-        sequence_finish(s, q, SY_FINISH_ERROR);
+        scheduler_finish(s, q, SY_FINISH_ERROR);
         return false;
     }
     for (int64_t i = 0; i < s->running_count; i++) s->lanes[i] = &s->running[i]->lane;
@@ -246,31 +208,32 @@ static bool run_batch(struct scheduler *s, struct moe_stats *stats, struct sy_er
     if (batcher_run(s->session->batcher, s->session->pass, &sink, stats, err)) return take_results(s, err);
     if (err && err->code == SY_ERR_NUMERIC) sy_error_in(err, s->session->model.path);
     for (int64_t i = s->running_count - 1; i >= 0; i--)
-        if (s->running[i]->lane.taken > 0) sequence_finish(s, s->running[i], SY_FINISH_ERROR);
+        if (s->running[i]->lane.taken > 0) scheduler_finish(s, s->running[i], SY_FINISH_ERROR);
     return false;
 }
 
 bool scheduler_step(struct scheduler *s, struct moe_stats *stats, int64_t *active, struct sy_error *err) {
     int64_t rows = 0;
     take_cancels(s);
-    bool good = queue_admit(s, err) && form_batch(s, &rows, err) && (rows == 0 || run_batch(s, stats, err));
-    *active = s->waiting + s->running_count;
+    bool good =
+        scheduler_admit(s, err) && form_batch(s, &rows, err) && (rows == 0 || run_batch(s, stats, err));
+    *active = s->queue.count + s->running_count;
     return good;
 }
 
 /* ---- what is known of a sequence ---- */
 
 int64_t scheduler_length(const struct scheduler *s, int64_t number) {
-    const struct sequence *q = roll_find(s, number);
-    return q ? max_i64(q->lane.done, q->lane.silent) : -1;
+    const struct sequence *q = registry_find(&s->registry, number);
+    return q ? sequence_ran(q) : -1;
 }
 
 const int64_t *scheduler_ids(const struct scheduler *s, int64_t number) {
-    const struct sequence *q = roll_find(s, number);
+    const struct sequence *q = registry_find(&s->registry, number);
     return q ? q->ids : NULL;
 }
 
 const struct kv_sequence *scheduler_kept(const struct scheduler *s, int64_t number) {
-    const struct sequence *q = roll_find(s, number);
+    const struct sequence *q = registry_find(&s->registry, number);
     return q && q->kept ? q->lane.sequence : NULL;
 }

@@ -1,33 +1,17 @@
 /*
- * Who waits, and who may run: first come, first served.
+ * Who of those that wait may run: first come, first served.
  *
  *     pages that are free  -  sum over running (promised - taken for itself)  =  what can be promised anew
  *
  * A sequence that runs can thus always have its next page, and none dies half-way. Pages of kept sequences,
  * and of pasts that waiting ones share, are simply not free.
  */
-#include "engine/scheduler_private.h"
+#include "engine/scheduler_state.h"
 
 #include "base/checked.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-void queue_add(struct scheduler *s, struct sequence *q) {
-    q->before = s->last;
-    *(s->last ? &s->last->after : &s->first) = q;
-    s->last = q;
-    s->room_changed = s->room_changed || s->waiting == 0;
-    s->waiting++;
-}
-
-void queue_remove(struct scheduler *s, struct sequence *q) {
-    *(q->before ? &q->before->after : &s->first) = q->after;
-    *(q->after ? &q->after->before : &s->last) = q->before;
-    q->before = q->after = NULL;
-    s->room_changed = true;
-    s->waiting--;
-}
 
 int64_t pages_unpromised(const struct scheduler *s) {
     int64_t pages = kv_pool_free_pages(s->session->pool);
@@ -67,14 +51,14 @@ static bool prepare(struct scheduler *s, struct sequence *q, struct sy_error *er
 }
 
 static bool admit_first(struct scheduler *s, struct sy_error *err) {
-    struct sequence *q = s->first, *from = q->from;
-    queue_remove(s, q);
+    struct sequence *q = s->queue.first, *from = q->from;
+    queue_remove(&s->queue, q);
     q->phase = PHASE_RUNNING;
     s->running[s->running_count++] = q;
     bool ready = prepare(s, q, err);
     q->from = NULL;
     if (from) sequence_drop(from);
-    if (!ready) sequence_finish(s, q, SY_FINISH_ERROR);
+    if (!ready) scheduler_finish(s, q, SY_FINISH_ERROR);
     return ready;
 }
 
@@ -83,19 +67,19 @@ static bool stuck(const struct scheduler *s, struct sy_error *err) {
     sy_fail(err, SY_ERR_MEMORY,
             "sequence %lld waits for a place and %lld pages: %lld of %lld places are held by kept sequences, "
             "and %lld of %lld pages are free",
-            (long long)s->first->number, (long long)s->first->promise, (long long)s->kept,
+            (long long)s->queue.first->number, (long long)s->queue.first->promise, (long long)s->kept,
             (long long)s->session->limits.sequences, (long long)pages_unpromised(s),
             (long long)kv_pool_pages(s->session->pool));
     return sy_error_remedy(err, "release a kept sequence");
 }
 
-bool queue_admit(struct scheduler *s, struct sy_error *err) {
-    while (s->first && s->room_changed) {
-        if (!fits(s, s->first)) {
-            s->room_changed = false;
+bool scheduler_admit(struct scheduler *s, struct sy_error *err) {
+    while (s->queue.first && s->queue.room_changed) {
+        if (!fits(s, s->queue.first)) {
+            s->queue.room_changed = false;
             break;
         }
         if (!admit_first(s, err)) return false;
     }
-    return s->running_count > 0 || !s->first || stuck(s, err);
+    return s->running_count > 0 || !s->queue.first || stuck(s, err);
 }

@@ -1,16 +1,17 @@
 /*
  * What happened to a sequence, told one event at a time: its tokens, then its end.
  */
-#include "engine/scheduler_private.h"
+#include "engine/scheduler.h"
 
 #include "base/checked.h"
+#include "engine/scheduler_state.h"
 
 static int64_t text_begin_of(const struct sequence *q, int64_t token) {
     return token > 0 ? q->tokens[token - 1].text_end : 0;
 }
 
 static void say(const struct sequence *q, int64_t begin, int64_t end, struct sy_event *event) {
-    event->text = end > begin ? q->text.data + begin : "";
+    event->text = end > begin ? q->answer.text.data + begin : "";
     event->text_size = (size_t)(end - begin);
 }
 
@@ -28,7 +29,7 @@ static void tell_token(struct sequence *q, struct sy_event *event) {
 }
 
 static void tell_end(struct sequence *q, struct sy_event *event) {
-    int64_t ran = max_i64(q->lane.done, q->lane.silent);
+    int64_t ran = sequence_ran(q);
     q->end_polled = true;
     event->kind = SY_EVENT_FINISHED;
     event->finish = q->finish;
@@ -38,16 +39,16 @@ static void tell_end(struct sequence *q, struct sy_event *event) {
     event->prefilled_anew = q->prefilled_anew;
     if (q->began > 0) event->prompt_seconds = (q->first_token > 0 ? q->first_token : q->ended) - q->began;
     if (q->first_token > 0) event->step_seconds = q->ended - q->first_token;
-    say(q, text_begin_of(q, q->token_count), q->sure, event);
+    say(q, text_begin_of(q, q->token_count), q->answer.sure, event);
 }
 
-bool unknown_sequence(int64_t number, struct sy_error *err) {
+static bool unknown_sequence(int64_t number, struct sy_error *err) {
     sy_fail(err, SY_ERR_INPUT, "there is no sequence %lld", (long long)number);
     return sy_error_remedy(err, "it was never submitted, or has been released");
 }
 
 bool scheduler_poll(struct scheduler *s, int64_t number, struct sy_event *event, struct sy_error *err) {
-    struct sequence *q = roll_find(s, number);
+    struct sequence *q = registry_find(&s->registry, number);
     *event = (struct sy_event){ .struct_bytes = sizeof *event, .text = "" };
     if (!q) return unknown_sequence(number, err);
     if (q->polled < q->token_count)

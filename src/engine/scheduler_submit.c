@@ -2,9 +2,10 @@
  * Submitting: a request is checked, copied and put into the queue; what can never run is refused here, with
  * the numbers. And adopting: pages that came from a file become a kept sequence.
  */
-#include "engine/scheduler_private.h"
+#include "engine/scheduler.h"
 
 #include "base/checked.h"
+#include "engine/scheduler_state.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +30,7 @@ static bool check_past(const struct scheduler *s, const struct sy_request *r, st
                        struct sy_error *err) {
     *from = NULL;
     if (r->past == 0 && r->past_length == 0) return true;
-    struct sequence *q = roll_find(s, r->past);
+    struct sequence *q = registry_find(&s->registry, r->past);
     if (!q || !q->kept) {
         sy_fail(err, SY_ERR_INPUT, "past: sequence %lld is %s", (long long)r->past,
                 !q                           ? "unknown"
@@ -68,13 +69,13 @@ static bool check_pages(const struct scheduler *s, const struct sequence *q, str
 }
 
 static bool check_queue(const struct scheduler *s, struct sy_error *err) {
-    if (s->waiting >= SCHEDULER_WAITING_MAX) {
+    if (s->queue.count >= SCHEDULER_WAITING_MAX) {
         sy_fail(err, SY_ERR_LIMIT, "%d sequences are waiting already", SCHEDULER_WAITING_MAX);
         return sy_error_remedy(err, "step before submitting more");
     }
-    if (s->known < SCHEDULER_WAITING_MAX + s->session->limits.sequences) return true;
-    sy_fail(err, SY_ERR_LIMIT, "%lld sequences are known, of which %lld have finished", (long long)s->known,
-            (long long)(s->known - s->waiting - s->running_count));
+    if (s->registry.known < SCHEDULER_WAITING_MAX + s->session->limits.sequences) return true;
+    sy_fail(err, SY_ERR_LIMIT, "%lld sequences are known, of which %lld have finished",
+            (long long)s->registry.known, (long long)(s->registry.known - s->queue.count - s->running_count));
     return sy_error_remedy(err, "release finished ones before submitting more");
 }
 
@@ -135,7 +136,7 @@ static bool copy_sampling(struct sequence *q, const struct sy_request *r, struct
     if (!q->biases) return sy_fail(err, SY_ERR_MEMORY, "no memory for %zu biases", count);
     if (count > 0) memcpy(q->biases, r->sampling.biases, count * sizeof *q->biases);
     q->sampling.biases = q->biases;
-    return r->stop_count == 0 || stop_open(r->stops, r->stop_count, &q->stops, err);
+    return r->stop_count == 0 || stop_open(r->stops, r->stop_count, &q->answer.stops, err);
 }
 
 static struct sequence *new_sequence(const struct sy_request *r, struct sy_error *err) {
@@ -167,12 +168,13 @@ bool scheduler_submit(struct scheduler *s, const struct sy_request *r, int64_t *
         return false;
     struct sequence *q = new_sequence(r, err);
     if (!q) return false;
-    bool taken = copy_ids(q, r, from, err) && copy_sampling(q, r, err) && answer_begin(s, q, err) &&
+    bool taken = copy_ids(q, r, from, err) && copy_sampling(q, r, err) &&
+                 answer_begin(&q->answer, s->tokenizer, q->ids, q->prompt_end, &s->scratch, err) &&
                  share(s, q, from, positions, err) && check_pages(s, q, err);
     if (taken) {
         if (q->from) q->from->holders++;
-        roll_add(s, q);
-        queue_add(s, q);
+        registry_add(&s->registry, q);
+        queue_add(&s->queue, q);
         *number = q->number;
     }
     sequence_drop(q);
@@ -202,7 +204,7 @@ bool scheduler_adopt(struct scheduler *s, struct kv_sequence *pages, const int64
         q->lane.done = count;
         q->lane.sequence = pages;
         s->kept++;
-        roll_add(s, q);
+        registry_add(&s->registry, q);
         *number = q->number;
     }
     if (q) sequence_drop(q);

@@ -220,13 +220,13 @@ TEST(sizes_have_their_defaults) {
 
 /* ---- feeding ---- */
 
-struct seen {
+struct fed {
     int32_t order[64]; /* feed * 100 + index, as logits came */
     int64_t count, routed[4];
 };
 
 static bool see(void *argument, int64_t feed, int64_t index, const float *logits, struct sy_error *err) {
-    struct seen *seen = argument;
+    struct fed *seen = argument;
     (void)logits, (void)err;
     seen->order[seen->count++] = (int32_t)(feed * 100 + index);
     return true;
@@ -235,7 +235,7 @@ static bool see(void *argument, int64_t feed, int64_t index, const float *logits
 static bool see_routing(void *argument, int64_t feed, int64_t index, int64_t layer,
                         const float *router_logits, const int32_t *ids, const float *weights, int64_t n,
                         struct sy_error *err) {
-    struct seen *seen = argument;
+    struct fed *seen = argument;
     (void)index, (void)layer, (void)router_logits, (void)ids, (void)weights, (void)n, (void)err;
     seen->routed[feed]++;
     return true;
@@ -244,7 +244,7 @@ static bool see_routing(void *argument, int64_t feed, int64_t index, int64_t lay
 static const int64_t ids[] = { 3, 1, 4, 1, 5, 9, 2, 6 };
 
 /* Feeds `count` times the same 8 ids, the last `steps` as steps; the second feed alone wants no routing. */
-static bool feed_all(int64_t rows, int64_t count, int64_t steps, int64_t chunk, struct seen *seen,
+static bool feed_all(int64_t rows, int64_t count, int64_t steps, int64_t chunk, struct fed *seen,
                      struct sy_error *err) {
     struct arena arena;
     struct spec spec;
@@ -268,7 +268,7 @@ static bool feed_all(int64_t rows, int64_t count, int64_t steps, int64_t chunk, 
 }
 
 TEST(batches_are_steps_and_then_chunks) {
-    struct seen seen;
+    struct fed seen;
     struct sy_error err = { 0 };
     assert_true(feed_all(16, 2, 1, 3, &seen, &err));
     static const int32_t want[] = { 0, 1, 2, 100, 101, 102, 3, 4, 5, 103, 104, 105, 6, 106, 7, 107 };
@@ -281,7 +281,7 @@ TEST(batches_are_steps_and_then_chunks) {
 }
 
 TEST(feeding_stops_when_interrupted) {
-    struct seen seen;
+    struct fed seen;
     struct sy_error err = { 0 };
     os_install_interrupt();
     raise(SIGINT);

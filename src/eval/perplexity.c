@@ -18,15 +18,15 @@ bool perplexity_window(const struct perplexity_request *r, int64_t index, struct
     return true;
 }
 
-struct room { /* of one window */
+struct window_room { /* of one window */
     struct scorer *scorer;
     int64_t *ids;
     struct score *scores;
 };
 
 static bool score_window(struct session *session, const struct perplexity_request *r,
-                         const struct perplexity_window *w, struct room *room, struct perplexity *result,
-                         struct sy_error *err) {
+                         const struct perplexity_window *w, struct window_room *room,
+                         struct perplexity *result, struct sy_error *err) {
     struct kv_sequence *sequence;
     int64_t count = w->end - w->begin, past = w->first - 1 - w->begin;
     memcpy(room->ids, r->ids + w->begin, (size_t)count * sizeof *room->ids);
@@ -44,8 +44,8 @@ static bool score_window(struct session *session, const struct perplexity_reques
     return done;
 }
 
-static bool score_windows(struct session *session, const struct perplexity_request *r, struct room *room,
-                          struct perplexity *result, struct sy_error *err) {
+static bool score_windows(struct session *session, const struct perplexity_request *r,
+                          struct window_room *room, struct perplexity *result, struct sy_error *err) {
     struct perplexity_window window;
     for (int64_t i = 0; perplexity_window(r, i, &window); i++) {
         if (!score_window(session, r, &window, room, result, err)) return false;
@@ -56,7 +56,7 @@ static bool score_windows(struct session *session, const struct perplexity_reque
 
 bool perplexity(struct session *session, const struct perplexity_request *r, struct perplexity *result,
                 struct sy_error *err) {
-    struct room room = { 0 };
+    struct window_room room = { 0 };
     struct perplexity_window window;
     memset(result, 0, sizeof *result);
     if (!perplexity_window(r, 0, &window)) {

@@ -43,7 +43,7 @@ TEST(halves_score_the_second_half_of_whole_windows) {
     assert_false(perplexity_window(&r, 3, &w));
 }
 
-struct fixture {
+struct scored_text {
     struct arena arena;
     struct spec spec;
     struct tiny tiny;
@@ -51,7 +51,7 @@ struct fixture {
     int32_t id_bytes[ROOM];
 };
 
-static void open_fixture(struct fixture *f) {
+static void open_fixture(struct scored_text *f) {
     struct tiny_run how = { .threads = 2, .level = LEVEL_COUNT - 1 };
     struct sy_error err;
     memset(f, 0, sizeof *f);
@@ -61,13 +61,13 @@ static void open_fixture(struct fixture *f) {
     assert_true(tiny_open(&f->tiny, &f->spec, DTYPE_F32, &how, &err));
 }
 
-static void close_fixture(struct fixture *f) {
+static void close_fixture(struct scored_text *f) {
     tiny_close(&f->tiny);
     arena_close(&f->arena);
 }
 
 /* -ln p of ids [first, end) of the text after [begin, first), with bos in front where it is not negative. */
-static double plain_nll(struct fixture *f, int64_t begin, int64_t first, int64_t end, int64_t bos) {
+static double plain_nll(struct scored_text *f, int64_t begin, int64_t first, int64_t end, int64_t bos) {
     struct tiny_run how = { .threads = 1, .level = LEVEL_COUNT - 1 };
     int64_t ids[ROOM], vocab = f->spec.vocab, n = end - begin;
     float *logits = calloc((size_t)(n * vocab), sizeof *logits);
@@ -84,7 +84,7 @@ static double plain_nll(struct fixture *f, int64_t begin, int64_t first, int64_t
     return nll;
 }
 
-static void expect_sum(struct fixture *f, const struct perplexity_request *r) {
+static void expect_sum(struct scored_text *f, const struct perplexity_request *r) {
     struct perplexity got;
     struct perplexity_window w;
     struct sy_error err = { 0 };
@@ -103,7 +103,7 @@ static void expect_sum(struct fixture *f, const struct perplexity_request *r) {
 }
 
 TEST(perplexity_is_the_sum_over_windows) {
-    struct fixture f;
+    struct scored_text f;
     open_fixture(&f);
     struct perplexity_request r = {
         .ids = f.ids, .count = 70, .id_bytes = f.id_bytes, .bos = 5, .window = 16
@@ -118,7 +118,7 @@ TEST(perplexity_is_the_sum_over_windows) {
 }
 
 TEST(a_text_that_fills_no_window_is_refused) {
-    struct fixture f;
+    struct scored_text f;
     struct perplexity got;
     struct sy_error err = { 0 };
     open_fixture(&f);

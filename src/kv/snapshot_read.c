@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct input {
+struct snapshot_input {
     const unsigned char *at; /* what comes next */
     struct snapshot_header header;
     struct snapshot_body body;
@@ -25,7 +25,8 @@ static bool damaged(struct sy_error *err, const char *what) {
     return sy_error_remedy(err, "save it again: the conversation's text is the only source of its keys");
 }
 
-static bool check_whole(struct input *in, const unsigned char *bytes, int64_t size, struct sy_error *err) {
+static bool check_whole(struct snapshot_input *in, const unsigned char *bytes, int64_t size,
+                        struct sy_error *err) {
     struct snapshot_header *h = &in->header;
     uint8_t hash[HASH_BYTES];
     if (size < (int64_t)sizeof h->magic || memcmp(bytes, SNAPSHOT_MAGIC, sizeof h->magic) != 0)
@@ -55,7 +56,7 @@ static bool other(struct sy_error *err, const char *what, const char *theirs, co
     return sy_error_remedy(err, "run it as it was saved, or begin anew");
 }
 
-static bool check_made_by(const struct input *in, const struct kv_pool *pool,
+static bool check_made_by(const struct snapshot_input *in, const struct kv_pool *pool,
                           const struct kv_snapshot_key *key, struct sy_error *err) {
     const struct snapshot_header *h = &in->header;
     const struct kv_layout *l = &pool->layout;
@@ -80,7 +81,7 @@ static bool check_made_by(const struct input *in, const struct kv_pool *pool,
 
 /* ---- does it fit? ---- */
 
-static bool check_counts(struct input *in, const struct kv_pool *pool, int64_t positions,
+static bool check_counts(struct snapshot_input *in, const struct kv_pool *pool, int64_t positions,
                          struct sy_error *err) {
     const struct snapshot_header *h = &in->header;
     if (h->length < 0 || h->id_count < h->length)
@@ -100,7 +101,7 @@ static bool check_counts(struct input *in, const struct kv_pool *pool, int64_t p
     return sy_error_remedy(err, "release other sequences first");
 }
 
-static bool check_ids(const struct input *in, const struct kv_pool *pool, const int64_t *ids,
+static bool check_ids(const struct snapshot_input *in, const struct kv_pool *pool, const int64_t *ids,
                       struct sy_error *err) {
     for (int64_t i = 0; i < in->header.id_count; i++)
         if (ids[i] < 0 || ids[i] >= pool->spec->vocab) {
@@ -110,8 +111,8 @@ static bool check_ids(const struct input *in, const struct kv_pool *pool, const 
     return true;
 }
 
-static bool check_table(const struct input *in, const struct kv_pool *pool, const unsigned char *table,
-                        struct sy_error *err) {
+static bool check_table(const struct snapshot_input *in, const struct kv_pool *pool,
+                        const unsigned char *table, struct sy_error *err) {
     const struct snapshot_body *b = &in->body;
     int64_t layers = pool->spec->decoder.layer_count;
     for (int64_t i = 0; i < b->table_bytes; i++) {
@@ -126,14 +127,14 @@ static bool check_table(const struct input *in, const struct kv_pool *pool, cons
 /* ---- taking it ---- */
 
 static bool take_piece(void *argument, unsigned char *bytes, int64_t size, struct sy_error *err) {
-    struct input *in = argument;
+    struct snapshot_input *in = argument;
     (void)err;
     memcpy(bytes, in->at, (size_t)size);
     in->at += size;
     return true;
 }
 
-static void take_pages(struct input *in, struct kv_sequence *s, const unsigned char *table) {
+static void take_pages(struct snapshot_input *in, struct kv_sequence *s, const unsigned char *table) {
     int64_t length = in->header.length;
     for (int64_t layer = 0; layer < s->layers; layer++)
         for (int64_t p = 0; p < in->body.pages; p++) {
@@ -154,8 +155,8 @@ static void take_pages(struct input *in, struct kv_sequence *s, const unsigned c
     s->long_rope = in->header.long_rope;
 }
 
-static bool take_body(struct input *in, struct kv_pool *pool, int64_t positions, struct kv_sequence **out,
-                      int64_t **ids, struct sy_error *err) {
+static bool take_body(struct snapshot_input *in, struct kv_pool *pool, int64_t positions,
+                      struct kv_sequence **out, int64_t **ids, struct sy_error *err) {
     int64_t *copy = malloc((size_t)in->body.ids_bytes + 1);
     unsigned char *table = malloc((size_t)in->body.table_bytes + 1);
     bool done = false;
@@ -182,7 +183,7 @@ done:
 bool kv_snapshot_parse(struct kv_pool *pool, int64_t positions, const struct kv_snapshot_key *key,
                        const void *bytes, int64_t size, struct kv_sequence **out, int64_t **ids,
                        int64_t *count, struct sy_error *err) {
-    struct input in;
+    struct snapshot_input in;
     if (!check_whole(&in, bytes, size, err) || !check_made_by(&in, pool, key, err) ||
         !check_counts(&in, pool, positions, err) || !take_body(&in, pool, positions, out, ids, err))
         return false;

@@ -31,7 +31,7 @@ static struct kv_snapshot_key some_key(void) {
     return key;
 }
 
-struct saved { /* a sequence, its pool, and what it was saved as */
+struct saved_sequence { /* a sequence, its pool, and what it was saved as */
     struct spec spec;
     struct arena arena;
     struct kv_pool *pool;
@@ -51,7 +51,7 @@ static void fill_pages(struct kv_sequence *s, int64_t from) {
     }
 }
 
-static void save(struct saved *t, enum dtype dtype, bool latent, int64_t length, int64_t steps) {
+static void save(struct saved_sequence *t, enum dtype dtype, bool latent, int64_t length, int64_t steps) {
     memset(t, 0, sizeof *t);
     small_spec(&t->spec, &t->arena, latent);
     t->key = some_key();
@@ -72,7 +72,7 @@ static void save(struct saved *t, enum dtype dtype, bool latent, int64_t length,
     assert_true(os_read_file(t->path, 1 << 24, &t->bytes, &t->size, &err));
 }
 
-static void forget(struct saved *t) {
+static void forget(struct saved_sequence *t) {
     free(t->bytes);
     kv_sequence_close(t->sequence);
     assert_int_equal(kv_pool_free_pages(t->pool), t->pool->page_count);
@@ -81,7 +81,7 @@ static void forget(struct saved *t) {
 }
 
 /* Must be refused; no page is taken. */
-static struct sy_error refusal(struct saved *t, const void *bytes, int64_t size, int64_t positions) {
+static struct sy_error refusal(struct saved_sequence *t, const void *bytes, int64_t size, int64_t positions) {
     struct sy_error err = { 0 };
     struct kv_sequence *sequence;
     int64_t *ids, count, before = kv_pool_free_pages(t->pool);
@@ -114,7 +114,7 @@ TEST(what_was_saved_comes_back) {
     static const enum dtype types[] = { DTYPE_F32, DTYPE_F16, DTYPE_BF16, DTYPE_Q8_0 };
     static const int64_t lengths[] = { 0, 1, 256, 555, 1024 };
     for (int i = 0; i < 4 * 2 * 5; i++) {
-        struct saved t;
+        struct saved_sequence t;
         struct kv_sequence *back;
         struct sy_error err = { 0 };
         struct stat status;
@@ -142,7 +142,7 @@ TEST(what_was_saved_comes_back) {
 
 /* The file holds nothing but what ran: a page's other rows may be another sequence's. */
 TEST(a_snapshot_holds_no_rows_of_others) {
-    struct saved a, b;
+    struct saved_sequence a, b;
     save(&a, DTYPE_F32, false, 3, 0);
     save(&b, DTYPE_F32, false, 3, 0);
     struct kv_sequence *s = b.sequence;
@@ -157,7 +157,7 @@ TEST(a_snapshot_holds_no_rows_of_others) {
 }
 
 TEST(each_bit_of_a_snapshot_counts) {
-    struct saved t;
+    struct saved_sequence t;
     save(&t, DTYPE_Q8_0, false, 2, 1);
     for (int64_t bit = 0; bit < 8 * t.size; bit++) {
         t.bytes[bit / 8] ^= (char)(1 << bit % 8);
@@ -168,14 +168,14 @@ TEST(each_bit_of_a_snapshot_counts) {
     forget(&t);
 }
 
-static void seal(struct saved *t) {
+static void seal(struct saved_sequence *t) {
     struct hash hash = hash_begin();
     hash_add(&hash, t->bytes, t->size - HASH_BYTES);
     hash_end(&hash, (uint8_t *)t->bytes + t->size - HASH_BYTES);
 }
 
 TEST(a_snapshot_that_was_cut_is_refused) {
-    struct saved t;
+    struct saved_sequence t;
     save(&t, DTYPE_F32, true, 2, 0);
     for (int64_t size = 0; size < t.size; size++) {
         char *exact = memcpy(malloc((size_t)size + 1), t.bytes, (size_t)size);
@@ -183,7 +183,7 @@ TEST(a_snapshot_that_was_cut_is_refused) {
         free(exact);
     }
     for (int64_t size = sizeof(struct snapshot_header) + HASH_BYTES; size < t.size; size++) {
-        struct saved cut = t; /* and sealed again */
+        struct saved_sequence cut = t; /* and sealed again */
         cut.bytes = memcpy(malloc((size_t)size), t.bytes, (size_t)size);
         cut.size = size;
         seal(&cut);
@@ -197,7 +197,7 @@ TEST(a_snapshot_that_was_cut_is_refused) {
     forget(&t);
 }
 
-static void assert_refused_with(struct saved *t, const char *word) {
+static void assert_refused_with(struct saved_sequence *t, const char *word) {
     seal(t);
     struct sy_error err = refusal(t, t->bytes, t->size, 1024);
     if (!strstr(err.message, word)) fail_msg("%s, wanted: %s", err.message, word);
@@ -205,7 +205,7 @@ static void assert_refused_with(struct saved *t, const char *word) {
 
 /* Whole files that were made by something else: each names what. */
 TEST(a_snapshot_of_something_else_is_refused_by_name) {
-    struct saved t;
+    struct saved_sequence t;
     save(&t, DTYPE_F16, false, 5, 0);
     struct snapshot_header *h = (void *)t.bytes, kept = *h;
     h->key.model[3] ^= 1, assert_refused_with(&t, "another model"), *h = kept;
@@ -231,7 +231,7 @@ TEST(hostile_counts_of_a_snapshot_are_refused) {
         -1,        1,        6, 7, 255, 256, 1 << 20, INT32_MAX, 1L << 40, INT64_MAX / 8, INT64_MAX / 4,
         INT64_MAX, INT64_MIN
     };
-    struct saved t;
+    struct saved_sequence t;
     save(&t, DTYPE_F16, false, 5, 0);
     struct snapshot_header *h = (void *)t.bytes, kept = *h;
     for (size_t i = 0; i < sizeof wild / sizeof *wild; i++)
@@ -260,7 +260,7 @@ TEST(hostile_counts_of_a_snapshot_are_refused) {
 }
 
 TEST(a_snapshot_needs_free_pages) {
-    struct saved t;
+    struct saved_sequence t;
     struct kv_sequence *hog;
     save(&t, DTYPE_F32, false, 300, 0);
     assert_true(kv_sequence_open(t.pool, 4096, &hog, NULL));
@@ -272,7 +272,7 @@ TEST(a_snapshot_needs_free_pages) {
 
 /* Whatever call of the system fails, what stood there before still stands, or the new file does. */
 TEST(a_snapshot_is_whole_or_not_there) {
-    struct saved t;
+    struct saved_sequence t;
     save(&t, DTYPE_F32, false, 300, 0);
     bool done = false;
     for (int64_t at = 1; !done; at++) {

@@ -47,13 +47,13 @@ bool snapshot_pieces(const struct kv_pool *pool, unsigned char *page, int64_t ro
     return true;
 }
 
-struct output {
+struct snapshot_output {
     struct os_writer *writer;
     struct hash hash;
 };
 
 static bool put(void *argument, unsigned char *bytes, int64_t size, struct sy_error *err) {
-    struct output *out = argument;
+    struct snapshot_output *out = argument;
     hash_add(&out->hash, bytes, size);
     return os_writer_write(out->writer, bytes, size, err);
 }
@@ -78,8 +78,8 @@ static struct snapshot_header header_of(const struct kv_sequence *s, const struc
     return h;
 }
 
-static bool put_table(const struct kv_sequence *s, const struct snapshot_body *body, struct output *out,
-                      struct sy_error *err) {
+static bool put_table(const struct kv_sequence *s, const struct snapshot_body *body,
+                      struct snapshot_output *out, struct sy_error *err) {
     static const unsigned char zeros[8];
     for (int64_t layer = 0; layer < s->layers; layer++)
         for (int64_t p = 0; p < body->pages; p++) {
@@ -91,7 +91,7 @@ static bool put_table(const struct kv_sequence *s, const struct snapshot_body *b
 }
 
 static bool put_all(const struct kv_sequence *s, const int64_t *ids, int64_t count,
-                    const struct kv_snapshot_key *key, struct output *out, struct sy_error *err) {
+                    const struct kv_snapshot_key *key, struct snapshot_output *out, struct sy_error *err) {
     struct snapshot_body body;
     uint8_t hash[HASH_BYTES];
     if (!snapshot_body_of(s->pool, s->length, count, &body))
@@ -113,7 +113,7 @@ static bool put_all(const struct kv_sequence *s, const int64_t *ids, int64_t cou
 
 bool kv_snapshot_write(const struct kv_sequence *sequence, const int64_t *ids, int64_t count,
                        const struct kv_snapshot_key *key, const char *path, struct sy_error *err) {
-    struct output out = { .hash = hash_begin() };
+    struct snapshot_output out = { .hash = hash_begin() };
     if (count < sequence->length)
         return sy_fail(err, SY_ERR_USAGE, "%lld ids are given for %lld positions", (long long)count,
                        (long long)sequence->length);

@@ -1,17 +1,22 @@
 /*
  * The test runner: all tests of the tree are in one program, and run by name.
  *
- *     build/sy-test [-v] [-j N] [--list] [WORD ...]
+ *     build/sy-test [-v] [-j N] [--list] [--sample N] [WORD ...]
  *
- * Runs the tests whose name or file contains one of the words, or all of them; the last line is always
- * `N passed, N failed, N skipped`, the exit status 1 when one failed or none matched. A test runs in a forked
- * child (so a debugger wants `set follow-fork-mode child`) whose output goes to a file; the child says how it
- * ended through a record in shared memory, so that a test which leaves by exit(0) does not pass for one that
- * finished.
+ * Runs the tests whose name or file contains one of the words, or all of them; with --sample those, and N
+ * of the others (choose.h). The last line is always `N passed, N failed, N skipped`, the exit status 1 when
+ * one failed or none matched. With -v each test is named, with its seconds and its processor time. A test
+ * runs in a forked child (so a debugger wants `set follow-fork-mode child`) whose output goes to a file; the
+ * child says how it ended through a record in shared memory, so that a test which leaves by exit(0) does not
+ * pass for one that finished.
  *
- * Environment: SY_EXPECT_SHARED=1 makes missing shared data a failure; SY_TEST_SECONDS (300) bounds one test;
- * SY_SOURCE_ROOT and SY_PROGRAM say where the checkout and the program are, if not where they were built.
+ * Environment:
+ *     SY_EXPECT_SHARED=1           makes missing shared data a failure
+ *     SY_TEST_SECONDS              bounds one test (300)
+ *     SY_SEED                      any text, draws the sample
+ *     SY_SOURCE_ROOT, SY_PROGRAM   where the checkout and the program are, if not where they were built
  */
+#include "choose.h"
 #include "test.h"
 
 #include <errno.h>
@@ -24,6 +29,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -249,6 +255,11 @@ static double seconds_now(void) {
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+static double cpu_seconds(const struct rusage *used) {
+    return (double)(used->ru_utime.tv_sec + used->ru_stime.tv_sec) +
+           1e-6 * (double)(used->ru_utime.tv_usec + used->ru_stime.tv_usec);
+}
+
 _Noreturn static void give_up(const char *what) {
     fprintf(stderr, "sy-test: %s: %s\n", what, strerror(errno));
     exit(3);
@@ -272,28 +283,14 @@ static const char *file_in_tree(const char *file) {
     return file;
 }
 
-static int by_file_and_line(const void *a, const void *b) {
-    const struct test_case *x = *(struct test_case *const *)a, *y = *(struct test_case *const *)b;
-    int order = strcmp(x->file, y->file);
-    return order ? order : (x->line > y->line) - (x->line < y->line);
-}
-
-static bool wanted(const struct test_case *test, char **words, int word_count) {
-    for (int i = 0; i < word_count; i++)
-        if (strstr(test->name, words[i]) || strstr(test->file, words[i])) return true;
-    return word_count == 0;
-}
-
-static void collect(struct runner *runner, char **words, int word_count) {
-    size_t count = 0;
-    for (struct test_case *test = registered; test; test = test->next) count++;
-    runner->tests = calloc(count + 1, sizeof *runner->tests);
+static void collect(struct runner *runner, const struct test_choice *choice) {
+    for (struct test_case *test = registered; test; test = test->next) test->file = file_in_tree(test->file);
+    size_t others;
+    runner->tests = tests_choose(registered, choice, &runner->test_count, &others);
     if (!runner->tests) give_up("memory");
-    for (struct test_case *test = registered; test; test = test->next) {
-        test->file = file_in_tree(test->file);
-        if (wanted(test, words, word_count)) runner->tests[runner->test_count++] = test;
-    }
-    qsort(runner->tests, runner->test_count, sizeof *runner->tests, by_file_and_line);
+    if (choice->sampled)
+        fprintf(stderr, "a sample of %zu of the other %zu tests, SY_SEED=%s\n",
+                choice->sample < others ? choice->sample : others, others, choice->seed);
 }
 
 static void output_path(char path[TEST_PATH_MAX + 32], size_t index) {
@@ -342,7 +339,7 @@ static void start_job(struct runner *runner, struct job *job, size_t index) {
     *job = (struct job){ pid, index, seconds_now() };
 }
 
-static void end_job(struct runner *runner, struct job *job, int how) {
+static void end_job(struct runner *runner, struct job *job, int how, double cpu_seconds) {
     const struct test_case *test = runner->tests[job->index];
     struct record *result = &runner->records[job->index];
     double seconds = seconds_now() - job->start;
@@ -371,8 +368,8 @@ static void end_job(struct runner *runner, struct job *job, int how) {
     } else {
         runner->passed++;
         if (runner->verbose || seconds > slow_seconds)
-            printf("%s  %s %s  %.2f s\n", seconds > slow_seconds ? "slow" : "ok  ", test->file, test->name,
-                   seconds);
+            printf("%s  %s %s  %.2f s, of processors %.2f s\n", seconds > slow_seconds ? "slow" : "ok  ",
+                   test->file, test->name, seconds, cpu_seconds);
     }
     if (failed || runner->verbose) show_output(job->index);
     char path[TEST_PATH_MAX + 32];
@@ -401,29 +398,31 @@ static void run_all(struct runner *runner) {
         for (size_t i = 0; i < runner->job_count && interrupted; i++)
             if (jobs[i].pid) kill(jobs[i].pid, SIGTERM);
         int how = 0;
-        pid_t pid = waitpid(-1, &how, 0);
-        if (pid < 0 && errno != EINTR) give_up("waitpid");
+        struct rusage used;
+        pid_t pid = wait4(-1, &how, 0, &used);
+        if (pid < 0 && errno != EINTR) give_up("wait4");
         for (size_t i = 0; i < runner->job_count; i++)
             if (pid > 0 && jobs[i].pid == pid) {
-                end_job(runner, &jobs[i], how);
+                end_job(runner, &jobs[i], how, cpu_seconds(&used));
                 active--;
             }
     }
 }
 
 static int usage(void) {
-    fputs("usage: sy-test [-v] [-j JOBS] [--list] [WORD ...]\n", stderr);
+    fputs("usage: sy-test [-v] [-j JOBS] [--list] [--sample COUNT] [WORD ...]\n", stderr);
     return 2;
 }
 
 int main(int argc, char **argv) {
     const char *seconds = getenv("SY_TEST_SECONDS"), *expect = getenv("SY_EXPECT_SHARED"),
-               *temp = getenv("TMPDIR");
+               *temp = getenv("TMPDIR"), *seed = getenv("SY_SEED");
     struct runner runner = {
         .job_count = 1,
         .seconds_max = seconds && atoi(seconds) > 0 ? (unsigned)atoi(seconds) : SECONDS_DEFAULT,
         .expect_shared = expect && strcmp(expect, "1") == 0,
     };
+    struct test_choice choice = { .seed = seed ? seed : "0" };
     bool list = false;
     int i = 1;
     for (; i < argc && argv[i][0] == '-'; i++) {
@@ -436,11 +435,19 @@ int main(int argc, char **argv) {
             long value = strtol(count, NULL, 10);
             if (value < 1) return usage();
             runner.job_count = value < JOBS_MAX ? (size_t)value : JOBS_MAX;
+        } else if (strcmp(argv[i], "--sample") == 0 && i + 1 < argc) {
+            char *end;
+            long value = strtol(argv[++i], &end, 10);
+            if (value < 0 || *end || end == argv[i]) return usage();
+            choice.sampled = true;
+            choice.sample = (size_t)value;
         } else {
             return usage();
         }
     }
-    collect(&runner, argv + i, argc - i);
+    choice.words = argv + i;
+    choice.word_count = argc - i;
+    collect(&runner, &choice);
     if (list) {
         for (size_t t = 0; t < runner.test_count; t++)
             printf("%s %s\n", runner.tests[t]->file, runner.tests[t]->name);

@@ -254,8 +254,7 @@ TEST(what_no_pass_runs_is_refused_by_name) {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct arena arena;
         struct spec spec;
-        struct model model;
-        struct store store = { .model = &model };
+        struct store store = { 0 };
         struct pass *pass;
         struct sy_error err = { 0 };
         struct kernels kernels = kernels_select(LEVEL_REF);
@@ -264,7 +263,7 @@ TEST(what_no_pass_runs_is_refused_by_name) {
         arena_open(&arena);
         tiny_spec(TINY_MIXTRAL, &arena, &spec);
         cases[i].change(&spec);
-        model.spec = spec;
+        store.spec = spec;
         if (pass_open(&store, &kernels, &numerics, &limits, NULL, &pass, &err))
             fail_msg("taken: %s", cases[i].word);
         if (!strstr(err.message, cases[i].word)) fail_msg("%s: %s", cases[i].word, err.message);

@@ -350,7 +350,7 @@ static void close_parts(struct tiny *tiny) {
     pass_close(s->pass);
     team_pool_close(s->team);
     kv_pool_close(s->pool);
-    if (s->store.model) store_close(&s->store);
+    store_close(&s->store);
     s->feeder = NULL, s->batcher = NULL, s->pass = NULL, s->team = NULL, s->pool = NULL;
 }
 

@@ -45,19 +45,18 @@ static void read_work(struct team *team, void *argument) {
 
 /* ---- products ---- */
 
-struct product {
+struct product_run {
     const struct kernels *kernels;
     struct numerics numerics;
-    struct matmul_job job;
+    struct product product;
     void *step; /* memory for an operation's own scratch */
     int64_t step_bytes;
 };
 
 static void product_work(struct team *team, void *argument) {
-    struct product *p = argument;
-    struct exec exec = { .team = team, .kernels = p->kernels, .numerics = p->numerics };
-    arena_over(&exec.arena, p->step, (size_t)p->step_bytes);
-    op_matmul(&exec, &p->job, 1);
+    struct product_run *p = argument;
+    struct exec exec = exec_host(team, p->kernels, &p->numerics, p->step, p->step_bytes);
+    op_matmul(&exec, &p->product, 1);
 }
 
 /* The best rate of several runs, of `amount` each. */
@@ -78,19 +77,17 @@ static double product_rate(struct team_pool *pool, const struct kernels *kernels
                            float *memory, void *weights, void *step, int64_t step_bytes) {
     const int64_t cells = (int64_t)SIDE * SIDE;
     struct weight weight = weight_matrix(weights, dtype, SIDE, SIDE);
-    struct product p = {
+    struct product_run p = {
         .kernels = kernels,
         .numerics = { .compute = dtype == DTYPE_F32 ? COMPUTE_F32 : COMPUTE_BF16, .kv = DTYPE_F32 },
-        .job = { .weight = &weight,
-                 .x = memory,
-                 .rounded = dtype == DTYPE_F32 ? NULL : memory + cells,
-                 .out = memory + 2 * cells,
-                 .x_stride = SIDE,
-                 .out_stride = SIDE,
-                 .rows = SIDE },
+        .product = { .weight = &weight,
+                     .x = rows_over(memory, SIDE, SIDE),
+                     .out = rows_over(memory + 2 * cells, SIDE, SIDE) },
         .step = step,
         .step_bytes = step_bytes,
     };
+    p.product.x.packed_stride = matmul_packed_bytes(&p.numerics, SIDE);
+    if (p.product.x.packed_stride) p.product.x.packed = (unsigned char *)(void *)(memory + cells);
     for (int64_t i = 0; i < cells; i++) memory[i] = (float)(i % 17) - 8;
     dtype_from_f32(dtype, memory, cells, weights);
     return best_rate(pool, product_work, &p, 2.0 * SIDE * SIDE * SIDE);

@@ -133,8 +133,9 @@ static bool give_routing(void *argument, int64_t layer, const struct routing *ro
         if (!(f->rows[row].wants & WANT_ROUTING)) continue;
         int64_t begin = routing->assignment_begin[row];
         if (!f->sink->routing(f->sink->argument, f->rows[row].sequence, f->index[row], layer,
-                              routing->logits + row * routing->experts, routing->expert_id + begin,
-                              routing->weight + begin, routing->assignment_begin[row + 1] - begin, err))
+                              routing_logits(routing, row), routing->expert_id + begin,
+                              routing_weights(routing) + begin, routing->assignment_begin[row + 1] - begin,
+                              err))
             return false;
     }
     return true;

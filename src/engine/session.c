@@ -112,7 +112,7 @@ void session_close(struct session *s) {
     pass_close(s->pass);
     team_pool_close(s->team);
     kv_pool_close(s->pool);
-    if (s->store.model) store_close(&s->store);
+    store_close(&s->store);
     model_close(&s->model);
     memset(s, 0, sizeof *s);
 }

@@ -16,6 +16,7 @@ struct stream {
     const unsigned char *memory, *scale;
     bool bf16;
     float x[8192], out[PANEL];
+    uint16_t x_bf16[8192];
 };
 
 static void stream_part(void *argument) {
@@ -29,7 +30,7 @@ static void stream_part(void *argument) {
         for (int64_t k = 0; k < w.cols; k += STEP) {
             if (s->bf16) {
                 s->kernels->panel_bf16(&w, n0, k, STEP, (uint32_t *)(void *)panel);
-                s->kernels->product_bf16((uint32_t *)(void *)panel, STEP, s->x + k, 0, 1, s->out);
+                s->kernels->product_bf16((uint32_t *)(void *)panel, STEP, s->x_bf16 + k, 0, 1, s->out);
             } else {
                 s->kernels->panel_f32(&w, n0, k, STEP, panel);
                 s->kernels->product_f32(panel, STEP, s->x + k, 0, 1, s->out);
@@ -101,7 +102,7 @@ void bench_panel_bf16(struct check *check) {
 }
 
 /* Many rows on a panel that lies in the cache: what a prompt does. */
-struct product {
+struct product_bench {
     const struct kernels *kernels;
     int64_t rows;
     float *panel, *x, *acc;
@@ -109,20 +110,20 @@ struct product {
 enum { PRODUCT_K = 256, PRODUCT_STRIDE = 2048 };
 
 static void product_f32_once(void *argument) {
-    struct product *p = argument;
+    struct product_bench *p = argument;
     p->kernels->product_f32(p->panel, PRODUCT_K, p->x, PRODUCT_STRIDE, p->rows, p->acc);
 }
 
 static void product_bf16_once(void *argument) {
-    struct product *p = argument;
-    p->kernels->product_bf16((const uint32_t *)(void *)p->panel, PRODUCT_K, p->x, PRODUCT_STRIDE, p->rows,
-                             p->acc);
+    struct product_bench *p = argument;
+    p->kernels->product_bf16((const uint32_t *)(void *)p->panel, PRODUCT_K, (const uint16_t *)(void *)p->x,
+                             PRODUCT_STRIDE, p->rows, p->acc);
 }
 
 static void bench_product(struct check *check, void (*once)(void *argument)) {
     static const int64_t counts[] = { 1, 4, 12, 128 };
     for (int i = 0; i < 4; i++) {
-        struct product p = { .kernels = check->test, .rows = counts[i] };
+        struct product_bench p = { .kernels = check->test, .rows = counts[i] };
         p.panel = check_input(check, PRODUCT_K * PANEL * 4);
         p.x = check_input(check, p.rows * PRODUCT_STRIDE * 4);
         p.acc = check_output(check, p.rows * PANEL * 4);
@@ -157,7 +158,7 @@ enum { ROW = 4096 };
 
 static void round_once(void *argument) {
     struct row_bench *b = argument;
-    b->kernels->round_bf16(b->x, ROW, b->out);
+    b->kernels->round_bf16(b->x, ROW, (uint16_t *)(void *)b->out);
 }
 
 static void unpack_once(void *argument) {

@@ -155,17 +155,18 @@ static void trial_product_bf16(struct check *check, enum check_data data, int64_
     int64_t padded = round_up(kc, 32), stride = padded + (int64_t)random_below(&check->random, 40);
     int64_t words = padded / 2 * PANEL, x_count = (rows - 1) * stride + padded;
     uint32_t *panel = check_input(check, words * 4);
-    float *values = check_input(check, words * 8), *x = check_input(check, x_count * 4);
+    float *values = check_input(check, words * 8), *x_values = check_input(check, x_count * 4);
+    uint16_t *x = check_input(check, x_count * 2);
     float *start = check_output(check, rows * PANEL * 4), *want = check_output(check, rows * PANEL * 4),
           *got = check_output(check, rows * PANEL * 4);
     check_fill(check, data, values, words * 2);
-    check_fill(check, data, x, x_count);
+    check_fill(check, data, x_values, x_count);
     check_fill(check, data, start, rows * PANEL);
     for (int64_t i = 0; i < words; i++) {
         uint32_t even = bf16_from_f32(values[2 * i]), odd = bf16_from_f32(values[2 * i + 1]);
         panel[i] = (i / PANEL * 2 < kc ? even : 0) | (i / PANEL * 2 + 1 < kc ? odd << 16 : 0);
     }
-    for (int64_t i = 0; i < x_count; i++) x[i] = i % stride < kc ? bf16_to_f32(bf16_from_f32(x[i])) : 0;
+    for (int64_t i = 0; i < x_count; i++) x[i] = i % stride < kc ? bf16_from_f32(x_values[i]) : 0;
     memcpy(want, start, (size_t)rows * PANEL * 4);
     memcpy(got, start, (size_t)rows * PANEL * 4);
     check->ref->product_bf16(panel, kc, x, stride, rows, want);
@@ -175,8 +176,8 @@ static void trial_product_bf16(struct check *check, enum check_data data, int64_
         double exact = start[i], magnitudes = fabs(exact);
         for (int64_t k = 0; k < kc; k++) {
             uint32_t pair = panel[k / 2 * PANEL + i % PANEL];
-            double product =
-                (double)x[i / PANEL * stride + k] * bf16_to_f32((uint16_t)(k % 2 ? pair >> 16 : pair));
+            double product = (double)bf16_to_f32(x[i / PANEL * stride + k]) *
+                             bf16_to_f32((uint16_t)(k % 2 ? pair >> 16 : pair));
             exact += product;
             magnitudes += fabs(product);
         }
@@ -195,8 +196,9 @@ void check_product_bf16(struct check *check) {
 void check_round_bf16(struct check *check) {
     for (int data = 0; data < DATA_COUNT; data++)
         for (int64_t n = 0; n < 70; n++) {
-            float *x = check_input(check, n * 4), *want = check_output(check, n * 4),
-                  *got = check_output(check, n * 4);
+            float *x = check_input(check, n * 4), *want_f32 = check_input(check, n * 4),
+                  *got_f32 = check_input(check, n * 4);
+            uint16_t *want = check_output(check, n * 2), *got = check_output(check, n * 2);
             check_fill(check, (enum check_data)data, x, n);
             for (int64_t i = 0; i < n; i++) { /* and ties, which the data have too few of */
                 uint32_t bits;
@@ -206,10 +208,12 @@ void check_round_bf16(struct check *check) {
             }
             check->ref->round_bf16(x, n, want);
             check->test->round_bf16(x, n, got);
-            check_same(check, got, want, n, "n = %ld, data %d", (long)n, data);
+            dtype_to_f32(DTYPE_BF16, want, n, want_f32);
+            dtype_to_f32(DTYPE_BF16, got, n, got_f32);
+            check_same(check, got_f32, want_f32, n, "n = %ld, data %d", (long)n, data);
             for (int64_t i = 0; i < n; i++)
                 if (fabsf(x[i]) < 3e38F)
-                    check_near(check, got[i], x[i], fabs((double)x[i]) * 0x1p-8 + 0x1p-126);
+                    check_near(check, got_f32[i], x[i], fabs((double)x[i]) * 0x1p-8 + 0x1p-126);
             check_done(check);
         }
 }

@@ -20,8 +20,7 @@ enum { OP_RUN_BYTES = 4096 }; /* of step memory */
 
 static void op_run_thread(struct team *team, void *argument) {
     const struct op_run *run = argument;
-    struct exec exec = { .team = team, .kernels = run->kernels };
-    arena_over(&exec.arena, run->memory, OP_RUN_BYTES);
+    struct exec exec = exec_host(team, run->kernels, &(struct numerics){ 0 }, run->memory, OP_RUN_BYTES);
     run->body(&exec, run->argument);
 }
 

@@ -7,12 +7,16 @@
  * ascending order from +0, missing elements of the last group count as 0 (for max: as -infinity), and the
  * lanes are joined as (l, l+8), (l, l+4), (l, l+2), (l, l+1).
  *
+ * real is f32, but for the second build of the ref kernels (tensor/real.h); weights, biases and what a spec
+ * says are f32 in both.
+ *
  * restrict: outputs alias no input unless said. Pointers need no alignment beyond their element's.
  */
 #ifndef KERNELS_TYPES_H
 #define KERNELS_TYPES_H
 
 #include "tensor/activation.h"
+#include "tensor/real.h"
 #include "tensor/weight.h"
 
 #define PANEL 32 /* outputs side by side in a panel */
@@ -21,7 +25,7 @@
 
 /* Decode PANEL outputs n0.. of w, inputs [k0, k0 + kc), into panel[kc][PANEL] f32, k-major. Outputs past
  * w->rows give 0. */
-typedef void panel_f32_fn(const struct weight *w, int64_t n0, int64_t k0, int64_t kc, float *restrict panel);
+typedef void panel_f32_fn(const struct weight *w, int64_t n0, int64_t k0, int64_t kc, real *restrict panel);
 
 /* The same as bf16 pairs: panel[ceil(kc / 32) * 16][PANEL], each word holds k = 2p in its low half and 2p + 1
  * in its high half. Values are rounded to nearest even from the exact f32 decode; k past kc gives 0. k0 is a
@@ -31,24 +35,23 @@ typedef void panel_bf16_fn(const struct weight *w, int64_t n0, int64_t k0, int64
 
 /* acc[m][j] = fma(x[m][k], panel[k][j], acc[m][j]) for k ascending; acc is [rows][PANEL]. One chain an
  * output, which goes on from what acc holds (start it at +0). */
-typedef void product_f32_fn(const float *restrict panel, int64_t kc, const float *restrict x,
-                            int64_t x_stride, int64_t rows, float *restrict acc);
+typedef void product_f32_fn(const real *restrict panel, int64_t kc, const real *restrict x, int64_t x_stride,
+                            int64_t rows, real *restrict acc);
 
 /* The order of TDPBF16PS, per 32 k: e = chain over even k from +0, o = chain over odd k from +0, acc = acc +
- * (e + o). x holds f32 values that are bf16 numbers (round_bf16) and is readable up to the next multiple of
- * 32 k, zero beyond kc. */
-typedef void product_bf16_fn(const uint32_t *restrict panel, int64_t kc, const float *restrict x,
-                             int64_t x_stride, int64_t rows, float *restrict acc);
+ * (e + o). x holds bf16 (round_bf16), is readable up to the next multiple of 32 k, and zero beyond kc. */
+typedef void product_bf16_fn(const uint32_t *restrict panel, int64_t kc, const uint16_t *restrict x,
+                             int64_t x_stride, int64_t rows, real *restrict acc);
 
-/* out[i] = the f32 value of x[i] rounded to bf16, nearest even, NaN quiet. */
-typedef void round_bf16_fn(const float *restrict x, int64_t count, float *restrict out);
+/* out[i] = x[i] rounded to bf16, nearest even, NaN quiet. */
+typedef void round_bf16_fn(const real *restrict x, int64_t count, uint16_t *restrict out);
 
 /* ---- matmul/: steps, in integers ---- (matmul/quantised.h draws a row of them) */
 
 /* x [count], a multiple of 32, to int8 in [-127, 127], a scale and the sum of the integers for each 32. With
  * a the largest |x| of those: scale = a / 127, q = x * (127 / a) to the nearest integer, ties to even. Where
  * a < 2^-119: q = 0, scale = 0. Where it is not finite: q = 0, scale = NaN. */
-typedef void quantise_fn(const float *restrict x, int64_t count, int8_t *restrict q, float *restrict scale,
+typedef void quantise_fn(const real *restrict x, int64_t count, int8_t *restrict q, float *restrict scale,
                          int32_t *restrict sum);
 
 /* One tile: PANEL outputs n0.. of w, read in place (at any address; nothing outside its blocks is touched),
@@ -59,34 +62,34 @@ typedef void quantise_fn(const float *restrict x, int64_t count, int8_t *restric
  *     q4_k         acc = fma((d * sc) * scale, dot, acc), acm = fma(dmin * mn, scale * sum, acm); acc - acm
  */
 typedef void step_fn(const struct weight *w, int64_t n0, const void *restrict x, int64_t rows,
-                     float *restrict out);
+                     real *restrict out);
 typedef step_fn step_q8_0_fn, step_q4_0_fn, step_q4_1_fn, step_q4_k_fn;
 
 /* ---- unpack/ ---- */
 
-/* Row `row` of w, all its columns, to f32: embedding rows, vectors, values of the cache. */
-typedef void unpack_row_fn(const struct weight *w, int64_t row, float *restrict out);
+/* Row `row` of w, all its columns, to reals: embedding rows, vectors, values of the cache. */
+typedef void unpack_row_fn(const struct weight *w, int64_t row, real *restrict out);
 
-/* f32 -> F32, F16 or BF16 (nearest even), or Q8_0 (tensor/blocks/q8_0.h; the last block filled up with zeros;
- * one that holds NaN or infinity decodes as NaN throughout): keys and values into the cache. */
-typedef void pack_row_fn(enum dtype dtype, const float *restrict x, int64_t count, void *restrict out);
+/* Reals -> F32, F16 or BF16 (nearest even), or Q8_0 (tensor/blocks/q8_0.h; the last block filled up with
+ * zeros; one that holds NaN or infinity decodes as NaN throughout): keys and values into the cache. */
+typedef void pack_row_fn(enum dtype dtype, const real *restrict x, int64_t count, void *restrict out);
 
 /* ---- norm/ ---- in place allowed (out == x) */
 
 /* out = x / sqrt(mean(x^2) + eps) * w: the sum of squares in 16 lanes (fma), r = 1 / sqrtf(sum / n + eps),
  * then (x * r) * w; w NULL: x * r. */
-typedef void rms_norm_fn(const float *x, const float *weight, float eps, int64_t n, float *out);
+typedef void rms_norm_fn(const real *x, const float *weight, float eps, int64_t n, real *out);
 
 /* mean: sum in 16 lanes / n; variance: sum of (x - mean)^2 in 16 lanes (fma) / n; out = fma((x - mean) * r,
  * w, b); w NULL: (x - mean) * r + b; b NULL: ((x - mean) * r) * w; both: (x - mean) * r. */
-typedef void layer_norm_fn(const float *x, const float *weight, const float *bias, float eps, int64_t n,
-                           float *out);
+typedef void layer_norm_fn(const real *x, const float *weight, const float *bias, float eps, int64_t n,
+                           real *out);
 
 /* ---- softmax/ ---- */
 
 /* out = exp(x - max) / sum, max and sum in 16 lanes. In place allowed. A row of -infinity gives zeros; a row
  * that holds NaN gives NaN. */
-typedef void softmax_fn(const float *x, int64_t n, float *out);
+typedef void softmax_fn(const real *x, int64_t n, real *out);
 
 /* One block of online softmax for one row of attention scores. scores[j], j in [0, count): raw dot products
  * of keys; only j in [first, last) are visible, the rest become 0. s_j = cap > 0 ? cap * tanh(scale * z_j /
@@ -94,15 +97,15 @@ typedef void softmax_fn(const float *x, int64_t n, float *out);
  * exp(m - m') (1 where m' = m, 0 where m = -infinity), *max = m' and *sum = fma(*sum, *rescale, block sum);
  * max and block sum in 16 lanes by j. count <= 256; an empty range changes nothing (rescale 1) and zeroes the
  * scores. */
-typedef void softmax_block_fn(float *scores, int64_t count, int64_t first, int64_t last, float scale,
-                              float cap, float *max, float *sum, float *rescale);
+typedef void softmax_block_fn(real *scores, int64_t count, int64_t first, int64_t last, float scale,
+                              float cap, real *max, real *sum, real *rescale);
 
 /* ---- activation/ ---- */
 
 /* out = act(gate) * up (up NULL: act(gate)); limit and alpha are SWIGLU_OAI's. In place allowed on gate. With
  * the functions of activation/polynomials.h, x * sigmoid(a x) as x / (1 + exp(-(a x))); NaN stays NaN. */
-typedef void gated_fn(enum activation activation, const float *gate, const float *up, int64_t n, float limit,
-                      float alpha, float *out);
+typedef void gated_fn(enum activation activation, const real *gate, const real *up, int64_t n, float limit,
+                      float alpha, real *out);
 
 enum unary {
     UNARY_SIGMOID,
@@ -111,24 +114,24 @@ enum unary {
     UNARY_CLAMP /* to +-cap */,
     UNARY_COUNT
 };
-typedef void unary_fn(enum unary unary, const float *x, int64_t n, float cap,
-                      float *out); /* in place allowed */
+typedef void unary_fn(enum unary unary, const real *x, int64_t n, float cap,
+                      real *out); /* in place allowed */
 
 /* ---- rope/ ---- */
 
 /* Rotate one head in place. half pairs: (x[i], x[i + half]) or, interleaved, (x[2i], x[2i + 1]):
  *     a' = fma(a, cos, -(b * sin)),  b' = fma(b, cos, a * sin). */
-typedef void rope_fn(float *x, const float *cos, const float *sin, int64_t half, bool interleaved);
+typedef void rope_fn(real *x, const real *cos, const real *sin, int64_t half, bool interleaved);
 
 /* ---- top_k/ ---- */
 
 /* The k largest of n (k <= n < 2^24), best first, ties to the lower index, NaN below everything. ids are
  * distinct, whatever x holds. */
-typedef void top_k_fn(const float *x, int64_t n, int64_t k, int32_t *restrict ids);
+typedef void top_k_fn(const real *x, int64_t n, int64_t k, int32_t *restrict ids);
 
 /* ---- elementwise/ ---- */
 
-typedef void axpy_fn(float scale, const float *x, int64_t n, float *y);  /* y = fma(scale, x, y) */
-typedef void scale_fn(float scale, const float *x, int64_t n, float *y); /* y = scale * x; in place allowed */
+typedef void axpy_fn(real scale, const real *x, int64_t n, real *y);  /* y = fma(scale, x, y) */
+typedef void scale_fn(real scale, const real *x, int64_t n, real *y); /* y = scale * x; in place allowed */
 
 #endif

@@ -11,17 +11,9 @@
  */
 #include "layers/attention.h"
 
-#include "base/checked.h"
 #include "layers/runs.h"
 
 #include <math.h>
-
-struct scratch {
-    float *q, *k, *v, *mixed;
-    float *x_rounded, *mixed_rounded;
-    struct run_table table;
-    void *attention;
-};
 
 static struct attention_op grouped_op(const struct spec *spec, enum dtype kv) {
     const struct attention_spec *a = &spec->attention;
@@ -42,97 +34,106 @@ static struct attention_op grouped_op(const struct spec *spec, enum dtype kv) {
     };
 }
 
-static struct scratch scratch_take(struct exec *exec, const struct spec *spec, int64_t rows) {
+/* What a call takes: what it keeps, and what only it reads. */
+struct grouped_memory {
+    struct attention_kept kept;
+    struct run_table table;
+    void *attention; /* op_attention's scratch */
+};
+
+static struct heads take_heads(struct exec *exec, const struct attention_spec *a, const struct row_map *map,
+                               int64_t heads) {
+    struct heads h = { .raw = map_keep(exec, map, heads * a->head_width) };
+    bool before = a->qk_norm == QK_NORM_HEAD || a->qk_norm == QK_NORM_WIDTH;
+    h.normed = before ? exec_in_place(exec, h.raw) : h.raw;
+    h.done = a->qk_norm == QK_NORM_L2_AFTER_ROPE ? exec_in_place(exec, h.normed) : h.normed;
+    return h;
+}
+
+static struct grouped_memory take(struct exec *exec, const struct spec *spec, const struct row_map *map) {
     const struct attention_spec *a = &spec->attention;
     struct attention_op op = grouped_op(spec, exec->numerics.kv);
-    struct scratch s = { 0 };
-    s.q = exec_new(exec, float, rows * a->heads * a->head_width);
-    s.k = exec_new(exec, float, rows * a->kv_heads * a->head_width);
-    s.v = exec_new(exec, float, rows * a->kv_heads * a->value_width);
-    s.mixed = exec_new(exec, float, rows * a->heads * a->value_width);
-    s.x_rounded = exec_new(exec, float, matmul_rounded_count(&exec->numerics, rows, spec->width));
-    s.mixed_rounded =
-        exec_new(exec, float, matmul_rounded_count(&exec->numerics, rows, a->heads * a->value_width));
-    s.table = run_table_take(exec, rows);
-    s.attention = exec_new(exec, char, op_attention_bytes(&op, exec->team->count));
-    return s;
+    struct grouped_memory m = { 0 };
+    m.kept.q = take_heads(exec, a, map, a->heads);
+    m.kept.k = take_heads(exec, a, map, a->kv_heads);
+    m.kept.v = map_keep(exec, map, a->kv_heads * a->value_width);
+    m.kept.mixed = exec_with_room(exec, map_keep(exec, map, a->heads * a->value_width));
+    if (exec_keeps(exec)) m.kept.softmax = map_keep(exec, map, 2 * a->heads);
+    m.table = run_table_take(exec, map->count);
+    m.attention = exec_table(exec, char, attention_bytes(&op, exec->team->count));
+    return m;
 }
 
-/* Norms, clamp and rotation of queries or keys, in place: [T, heads, hd]. `weight` as the spec's kind of norm
- * wants it. */
+void grouped_take(struct exec *exec, const struct spec *spec, const struct row_map *map) {
+    take(exec, spec, map);
+}
+
+/* Norms, clamp and rotation of queries or keys. `weight` as the spec's kind of norm wants it. */
 static void prepare_heads(struct exec *exec, const struct spec *spec, const struct layer_spec *layer,
-                          const struct row_map *rows, int64_t heads, const float *weight, float *x) {
+                          const struct row_map *map, int64_t heads, const float *weight,
+                          const struct heads *h) {
     const struct attention_spec *a = &spec->attention;
-    int64_t hd = a->head_width, width = heads * hd;
     struct norm_op norm = { .weight = weight, .eps = (float)spec->norm_eps };
-    if (a->qk_norm == QK_NORM_HEAD) op_norm(exec, &norm, x, hd, rows->count * heads, hd, x, hd);
-    if (a->qk_norm == QK_NORM_WIDTH) op_norm(exec, &norm, x, width, rows->count, width, x, width);
-    if (a->clamp > 0) op_unary(exec, UNARY_CLAMP, (float)a->clamp, x, width, rows->count, width, x, width);
-    if (!layer->rope) return;
-    op_rope(exec, x, width, rows->count, heads, hd, 0, rows->cos, rows->sin, spec->rope.dims / 2,
-            spec->rope.interleaved);
-    if (a->qk_norm == QK_NORM_L2_AFTER_ROPE) op_norm(exec, &norm, x, hd, rows->count * heads, hd, x, hd);
+    if (a->qk_norm == QK_NORM_HEAD)
+        op_norm(exec, &norm, rows_heads(h->raw, heads), rows_heads(h->normed, heads));
+    if (a->qk_norm == QK_NORM_WIDTH) op_norm(exec, &norm, h->raw, h->normed);
+    if (a->clamp > 0) op_unary(exec, UNARY_CLAMP, (float)a->clamp, h->normed, h->normed);
+    bool last = a->qk_norm == QK_NORM_L2_AFTER_ROPE;
+    if (layer->rope) op_rope(exec, h->normed, heads, 0, map->rope, spec->rope.interleaved);
+    if (last && layer->rope)
+        op_norm(exec, &norm, rows_heads(h->normed, heads), rows_heads(h->done, heads));
+    else if (h->done.at != h->normed.at)
+        op_copy(exec, h->normed, h->done); /* layers without positions have no such norm */
 }
 
-void grouped_forward(struct exec *exec, const struct store *store, int64_t layer, const struct row_map *rows,
-                     const float *x, float *out) {
-    const struct spec *spec = &store->model->spec;
+struct attention_kept grouped_forward(struct exec *exec, const struct store *store, int64_t layer,
+                                      const struct row_map *map, struct rows x, struct rows out) {
+    const struct spec *spec = &store->spec;
     const struct attention_spec *a = &spec->attention;
     const struct layer_spec *l = &spec->decoder.layers[layer];
-    int64_t q_width = a->heads * a->head_width, k_width = a->kv_heads * a->head_width;
-    int64_t v_width = a->kv_heads * a->value_width, mixed_width = a->heads * a->value_width;
-    struct scratch s = scratch_take(exec, spec, rows->count);
+    struct grouped_memory m = take(exec, spec, map);
+    struct rows q = m.kept.q.done, k = m.kept.k.done, v = m.kept.v, mixed = m.kept.mixed;
 
     if (exec->team->rank == 0)
-        run_table_fill(&s.table, rows, layer, false); /* read after the barriers of the products */
-    struct matmul_job in[] = {
-        row_product(store, layer, SLOT_Q, SLOT_Q_BIAS, rows, x, s.x_rounded, s.q),
-        row_product(store, layer, SLOT_K, SLOT_K_BIAS, rows, x, s.x_rounded, s.k),
-        row_product(store, layer, SLOT_V, SLOT_V_BIAS, rows, x, s.x_rounded, s.v),
+        run_table_fill(&m.table, map, layer, false); /* read after the barriers of the products */
+    const struct product in[] = {
+        layer_product(store, layer, SLOT_Q, SLOT_Q_BIAS, x, m.kept.q.raw),
+        layer_product(store, layer, SLOT_K, SLOT_K_BIAS, x, m.kept.k.raw),
+        layer_product(store, layer, SLOT_V, SLOT_V_BIAS, x, v),
     };
     op_matmul(exec, in, 3);
 
-    prepare_heads(exec, spec, l, rows, a->heads, store_vector(store, layer, SLOT_Q_NORM), s.q);
-    prepare_heads(exec, spec, l, rows, a->kv_heads, store_vector(store, layer, SLOT_K_NORM), s.k);
-    if (a->clamp > 0)
-        op_unary(exec, UNARY_CLAMP, (float)a->clamp, s.v, v_width, rows->count, v_width, s.v, v_width);
-    if (!l->rope && rows->tune) op_scale_rows(exec, rows->tune, s.q, rows->count, q_width);
+    prepare_heads(exec, spec, l, map, a->heads, store_vector(store, layer, SLOT_Q_NORM), &m.kept.q);
+    prepare_heads(exec, spec, l, map, a->kv_heads, store_vector(store, layer, SLOT_K_NORM), &m.kept.k);
+    if (a->clamp > 0) op_unary(exec, UNARY_CLAMP, (float)a->clamp, v, v);
+    if (!l->rope && rows_exist(map->tune)) op_scale_rows(exec, map->tune, q);
 
     struct attention_op op = grouped_op(spec, exec->numerics.kv);
-    op_store_rows(exec, op.kv, s.k, k_width, rows->count, a->kv_heads, a->head_width, s.table.key,
-                  op.key_head_stride);
-    op_store_rows(exec, op.kv, s.v, v_width, rows->count, a->kv_heads, a->value_width, s.table.value,
-                  op.value_head_stride);
+    op_store_rows(exec, op.kv, k, a->kv_heads, m.table.key, op.key_head_stride);
+    op_store_rows(exec, op.kv, v, a->kv_heads, m.table.value, op.value_head_stride);
     op.sinks = store_vector(store, layer, SLOT_SINKS);
     window_of(l, &op);
-    op_attention(exec, &op, s.table.runs, rows->run_count, s.q, q_width, s.mixed, mixed_width, s.attention);
+    op_attention(exec, &op, m.table.runs, map->run_count, q, mixed, m.kept.softmax, m.attention);
 
-    struct matmul_job o = row_product(store, layer, SLOT_O, SLOT_O_BIAS, rows, s.mixed, s.mixed_rounded, out);
+    const struct product o = layer_product(store, layer, SLOT_O, SLOT_O_BIAS, mixed, out);
     op_matmul(exec, &o, 1);
-}
-
-int64_t grouped_bytes(const struct spec *spec, const struct numerics *numerics, int64_t rows,
-                      int team_count) {
-    struct team team;
-    struct exec exec = exec_measuring(numerics, &team, team_count);
-    scratch_take(&exec, spec, rows);
-    return (int64_t)exec.arena.used;
+    return m.kept;
 }
 
 /* ---- the two forms ---- */
 
-void attention_forward(struct exec *exec, const struct store *store, int64_t layer,
-                       const struct row_map *rows, const float *x, struct attention_saved *saved,
-                       float *out) {
-    (void)saved; /* training's */
-    if (store->model->spec.attention.kind == ATTENTION_LATENT)
-        latent_forward(exec, store, layer, rows, x, out);
-    else
-        grouped_forward(exec, store, layer, rows, x, out);
+struct attention_kept attention_forward(struct exec *exec, const struct store *store, int64_t layer,
+                                        const struct row_map *map, struct rows x, struct rows out) {
+    bool latent = store->spec.attention.kind == ATTENTION_LATENT;
+    return (latent ? latent_forward : grouped_forward)(exec, store, layer, map, x, out);
 }
 
-int64_t attention_bytes(const struct spec *spec, const struct numerics *numerics, int64_t rows,
-                        int team_count) {
-    return spec->attention.kind == ATTENTION_LATENT ? latent_bytes(spec, numerics, rows, team_count)
-                                                    : grouped_bytes(spec, numerics, rows, team_count);
+int64_t attention_step_bytes(const struct spec *spec, const struct numerics *numerics, int64_t rows,
+                             int team_count) {
+    struct team team;
+    struct exec exec = exec_measuring(numerics, &team, team_count, NULL);
+    struct row_map map = row_map_of(rows);
+    bool latent = spec->attention.kind == ATTENTION_LATENT;
+    (latent ? latent_take : grouped_take)(&exec, spec, &map);
+    return exec_taken(&exec);
 }

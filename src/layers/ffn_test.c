@@ -1,7 +1,7 @@
 /*
  * The feed-forward network does not care how its parts are handed over: all at once, or in waves that begin
- * at any row, as a store that streams gives them; nor into what slices its scratch cuts them, nor whether the
- * rows come out where they went in.
+ * at any row and leave holes, as a store that streams gives them; nor into what slices its memory cuts them,
+ * nor whether the rows come out where they went in, nor whether what lies between is kept.
  */
 #include "layers/ffn.h"
 
@@ -21,37 +21,57 @@ struct call {
     struct numerics numerics;
     struct weight gate[PARTS], up[PARTS], down[PARTS];
     float bias[PARTS][F], down_bias[PARTS][D];
+    int order[PARTS];
     int64_t wave;  /* parts in each call */
-    int64_t slice; /* rows that the scratch has room for */
+    int64_t slice; /* rows that its memory has room for */
+    bool keeps;
+    bool same; /* as what was kept */
     float x[ROWS * D], out[ROWS * D];
     void *memory;
 };
 
+/* Parts in the order of a wave: `stride` apart, so that waves of several have holes. */
 static void in_waves(struct team *team, void *argument) {
     static const int64_t begin[PARTS + 1] = { 0, 5, 6, 17, ROWS };
     static const int64_t steps[PARTS] = { 2, 1, 7, 0 };
     struct call *c = argument;
-    struct exec exec = { .team = team, .kernels = &c->kernels, .numerics = c->numerics };
+    struct exec exec = exec_host(team, &c->kernels, &c->numerics, c->memory, ROOM);
+    struct arena tape;
     struct ffn_part parts[PARTS];
-    arena_over(&exec.arena, c->memory, ROOM);
-    for (int i = 0; i < PARTS; i++)
-        parts[i] = (struct ffn_part){ .gate = &c->gate[i],
-                                      .up = &c->up[i],
-                                      .down = &c->down[i],
-                                      .gate_bias = c->bias[i],
-                                      .up_bias = c->bias[PARTS - 1 - i],
-                                      .down_bias = c->down_bias[i],
-                                      .row = begin[i],
-                                      .count = begin[i + 1] - begin[i],
-                                      .steps = steps[i] };
+    arena_over(&tape, (char *)c->memory + ROOM, ROOM);
+    if (c->keeps) exec.tape = &tape;
+    for (int i = 0; i < PARTS; i++) {
+        int own = c->order[i];
+        parts[i] = (struct ffn_part){ .gate = &c->gate[own],
+                                      .up = &c->up[own],
+                                      .down = &c->down[own],
+                                      .gate_bias = c->bias[own],
+                                      .up_bias = c->bias[PARTS - 1 - own],
+                                      .down_bias = c->down_bias[own],
+                                      .row = begin[own],
+                                      .count = begin[own + 1] - begin[own],
+                                      .steps = steps[own] };
+    }
+    struct rows x = rows_over(c->x, ROWS, D), out = rows_over(c->out, ROWS, D);
+    struct ffn_kept kept = ffn_keep(&exec, &c->spec, ROWS, F);
+    if (!c->keeps) {
+        op_copy(&exec, x, out); /* in place */
+        x = out;
+    }
     for (int64_t p = 0; p < PARTS; p += c->wave) {
-        int64_t n = p + c->wave < PARTS ? c->wave : PARTS - p;
-        size_t mark = exec.arena.used; /* room for this wave's rows alone */
-        struct ffn_scratch s = ffn_scratch_take(
-            &exec, n,
-            ffn_scratch_count(&c->numerics, &c->spec, min_i64(c->slice, begin[p + n] - begin[p]), F));
-        ffn_forward(&exec, &c->spec, parts + p, n, F, c->out, &s, c->out);
-        exec.arena.used = mark;
+        int64_t n = p + c->wave < PARTS ? c->wave : PARTS - p, rows = 0;
+        for (int64_t i = p; i < p + n; i++) rows += parts[i].count;
+        struct exec_mark mark = exec_mark(&exec); /* room for this wave's rows alone */
+        struct ffn_slice slice =
+            ffn_slice_take(&exec, n, ffn_slice_bytes(&exec, &c->spec, min_i64(c->slice, rows), F));
+        ffn_forward(&exec, &c->spec, parts + p, n, F, x, &slice, &kept, out);
+        exec_release(&exec, mark);
+    }
+    if (c->keeps) { /* what was kept is what down took */
+        struct rows again = exec_rows(&exec, ROWS, F, 0);
+        op_gated(&exec, &(struct gated_op){ .activation = c->spec.activation }, kept.gate,
+                 c->spec.gated ? kept.up : no_rows, again);
+        if (team->rank == 0) c->same = memcmp(again.at, kept.inner.at, ROWS * F * sizeof(float)) == 0;
     }
 }
 
@@ -82,16 +102,22 @@ static void waves_agree(enum dtype dtype, enum compute compute, bool gated) {
         for (int j = 0; j < D; j++) c->down_bias[i][j] = (float)random_normal(&random);
     }
     for (int i = 0; i < ROWS * D; i++) c->x[i] = (float)random_normal(&random);
-    assert_int_equal(posix_memalign(&c->memory, 64, ROOM), 0);
+    static const int orders[][PARTS] = { { 0, 1, 2, 3 }, { 0, 2, 1, 3 }, { 3, 1, 0, 2 } };
+    assert_int_equal(posix_memalign(&c->memory, 64, 2 * ROOM), 0);
     assert_true(team_pool_open(2, &pool, NULL));
-    for (c->wave = PARTS; c->wave >= 1; c->wave--) {
-        for (c->slice = ROWS; c->slice >= 1; c->slice -= c->slice > 3 ? 4 : 1) {
-            memcpy(c->out, c->x, sizeof c->out);
-            team_run(pool, in_waves, c);
-            if (c->wave == PARTS && c->slice == ROWS) memcpy(want, c->out, sizeof want);
-            assert_same_bits(c->out, want, ROWS * D);
-        }
-    }
+    for (int order = 0; order < 3; order++)
+        for (c->wave = PARTS; c->wave >= 1; c->wave--)
+            for (c->slice = ROWS; c->slice >= 1; c->slice -= c->slice > 3 ? 4 : 1)
+                for (int keeps = 0; keeps < 2; keeps++) {
+                    memcpy(c->order, orders[order], sizeof c->order);
+                    c->keeps = keeps;
+                    memset(c->out, 0xff, sizeof c->out);
+                    team_run(pool, in_waves, c);
+                    if (order == 0 && c->wave == PARTS && c->slice == ROWS && !keeps)
+                        memcpy(want, c->out, sizeof want);
+                    assert_same_bits(c->out, want, ROWS * D);
+                    assert_true(!keeps || c->same);
+                }
     team_pool_close(pool);
     free(c->memory);
     free(c);

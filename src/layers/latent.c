@@ -17,36 +17,36 @@
 
 #define STEP_ROWS 16
 
-struct sizes { /* of one head unless said */
+struct latent_sizes { /* of one head unless said */
     int64_t heads, head, nope, rotary, value, latent, row /* latent + rotary */, q_lora;
 };
 
-static struct sizes sizes_of(const struct spec *spec) {
+static struct latent_sizes sizes_of(const struct spec *spec) {
     const struct attention_spec *a = &spec->attention;
     int64_t rotary = a->head_width - a->nope_width;
-    return (struct sizes){ a->heads,
-                           a->head_width,
-                           a->nope_width,
-                           rotary,
-                           a->value_width,
-                           a->kv_lora_rank,
-                           a->kv_lora_rank + rotary,
-                           a->q_lora_rank };
+    return (struct latent_sizes){ a->heads,
+                                  a->head_width,
+                                  a->nope_width,
+                                  rotary,
+                                  a->value_width,
+                                  a->kv_lora_rank,
+                                  a->kv_lora_rank + rotary,
+                                  a->q_lora_rank };
 }
 
-struct scratch {
-    float *q_a, *q, *row, *mixed;
-    float *x_rounded, *q_a_rounded, *mixed_rounded;
+/* What a call takes: what it keeps, and what only it reads. */
+struct latent_memory {
+    struct attention_kept kept;
     struct run_table table;
-    void *attention;
-    struct weight *k_up, *v_up, *k_up_transposed; /* [H] views */
-    struct matmul_job *jobs;                      /* [H], this thread's */
-    float *absorbed, *absorbed_rounded;           /* [STEP_ROWS, H, row] */
-    float *latent_mix, *latent_mix_rounded;       /* [STEP_ROWS, H, latent] */
+    void *attention;                              /* op_attention's scratch */
+    struct weight *k_up, *v_up, *k_up_transposed; /* [H] views, this thread's */
+    struct product *products;                     /* [H], this thread's */
+    struct rows absorbed, latent_mix;             /* [STEP_ROWS, H * row], [STEP_ROWS, H * latent] */
+    unsigned char *absorbed_room, *mix_room;      /* packed forms of each head's columns, side by side */
 };
 
 static struct attention_op latent_op(const struct spec *spec, enum dtype kv, bool expand) {
-    struct sizes z = sizes_of(spec);
+    struct latent_sizes z = sizes_of(spec);
     struct kv_layout layout = kv_layout_of(spec, kv);
     return (struct attention_op){
         .heads = z.heads,
@@ -65,166 +65,160 @@ static struct attention_op latent_op(const struct spec *spec, enum dtype kv, boo
     };
 }
 
-static struct scratch scratch_take(struct exec *exec, const struct spec *spec, int64_t rows) {
-    struct sizes z = sizes_of(spec);
-    const struct numerics *n = &exec->numerics;
-    struct scratch s = { 0 };
-    s.q_a = exec_new(exec, float, rows *z.q_lora);
-    s.q = exec_new(exec, float, rows *z.heads *z.head);
-    s.row = exec_new(exec, float, rows *z.row);
-    s.mixed = exec_new(exec, float, rows *z.heads *z.value);
-    s.x_rounded = exec_new(exec, float, matmul_rounded_count(n, rows, spec->width));
-    s.q_a_rounded = exec_new(exec, float, matmul_rounded_count(n, rows, z.q_lora));
-    s.mixed_rounded = exec_new(exec, float, matmul_rounded_count(n, rows, z.heads * z.value));
-    s.table = run_table_take(exec, rows);
-    s.k_up = exec_new_own(exec, struct weight, z.heads);
-    s.v_up = exec_new_own(exec, struct weight, z.heads);
-    s.k_up_transposed = exec_new_own(exec, struct weight, z.heads);
-    s.jobs = exec_new_own(exec, struct matmul_job, z.heads);
-    int64_t slice = STEP_ROWS * z.heads;
-    s.absorbed = exec_new(exec, float, slice *z.row);
-    s.absorbed_rounded = exec_new(exec, float, z.heads *matmul_rounded_count(n, STEP_ROWS, z.nope));
-    s.latent_mix = exec_new(exec, float, slice *z.latent);
-    s.latent_mix_rounded = exec_new(exec, float, z.heads *matmul_rounded_count(n, STEP_ROWS, z.latent));
-    struct attention_op expanded = latent_op(spec, n->kv, true), absorbed = latent_op(spec, n->kv, false);
-    struct weight any = {
-        0
-    }; /* expansion is sized by the widths; that there is a weight says that it happens */
+static unsigned char *take_rooms(struct exec *exec, int64_t heads, int64_t width) {
+    return exec_table(exec, unsigned char, heads *STEP_ROWS *matmul_packed_bytes(&exec->numerics, width));
+}
+
+static struct latent_memory take(struct exec *exec, const struct spec *spec, const struct row_map *map) {
+    struct latent_sizes z = sizes_of(spec);
+    struct latent_memory m = { 0 };
+    struct attention_kept *kept = &m.kept;
+    if (z.q_lora > 0) {
+        kept->q_a = exec_with_room(exec, map_keep(exec, map, z.q_lora));
+        kept->q_a_normed = exec_in_place(exec, kept->q_a);
+    }
+    kept->q.raw = kept->q.normed = kept->q.done = map_keep(exec, map, z.heads * z.head);
+    kept->k.raw = map_keep(exec, map, z.row);
+    kept->k.normed = kept->k.done = exec_in_place(exec, kept->k.raw);
+    kept->mixed = exec_with_room(exec, map_keep(exec, map, z.heads * z.value));
+    if (exec_keeps(exec)) kept->softmax = map_keep(exec, map, 2 * z.heads);
+    m.table = run_table_take(exec, map->count);
+    m.k_up = exec_table_own(exec, struct weight, z.heads);
+    m.v_up = exec_table_own(exec, struct weight, z.heads);
+    m.k_up_transposed = exec_table_own(exec, struct weight, z.heads);
+    m.products = exec_table_own(exec, struct product, z.heads);
+    m.absorbed = exec_rows(exec, STEP_ROWS, z.heads * z.row, STEP_ROWS);
+    m.absorbed_room = take_rooms(exec, z.heads, z.nope);
+    m.latent_mix = exec_rows(exec, STEP_ROWS, z.heads * z.latent, STEP_ROWS);
+    m.mix_room = take_rooms(exec, z.heads, z.latent);
+    /* expansion is sized by the widths; that there is a weight says that it happens */
+    struct weight any = { 0 };
+    enum dtype kv = exec->numerics.kv;
+    struct attention_op expanded = latent_op(spec, kv, true), absorbed = latent_op(spec, kv, false);
     expanded.k_up = expanded.v_up = &any;
-    s.attention = exec_new(exec, char,
-                           max_i64(op_attention_bytes(&expanded, exec->team->count),
-                                   op_attention_bytes(&absorbed, exec->team->count)));
-    return s;
+    m.attention = exec_table(exec, char,
+                             max_i64(attention_bytes(&expanded, exec->team->count),
+                                     attention_bytes(&absorbed, exec->team->count)));
+    return m;
+}
+
+void latent_take(struct exec *exec, const struct spec *spec, const struct row_map *map) {
+    take(exec, spec, map);
 }
 
 /* Views of each head's halves of Wkvb: rows [h (nope + value), + nope) and what follows. Files that keep the
  * two apart hold k's part transposed. */
-static void head_views(const struct sizes *z, const struct store *store, int64_t layer, struct scratch *s) {
+static void head_views(const struct latent_sizes *z, const struct store *store, int64_t layer,
+                       struct latent_memory *m) {
     const struct weight *k_b = store_weight(store, layer, SLOT_K_B),
                         *v_b = store_weight(store, layer, SLOT_V_B),
                         *kv_b = store_weight(store, layer, SLOT_KV_B);
-    bool split = store->model->spec.attention.split_kv_b;
+    bool split = store->spec.attention.split_kv_b;
     for (int64_t h = 0; h < z->heads; h++) {
         if (split) {
-            s->k_up_transposed[h] = weight_rows(k_b, h * z->latent, z->latent);
-            s->k_up[h] = weight_transpose(&s->k_up_transposed[h]);
-            s->v_up[h] = weight_rows(v_b, h * z->value, z->value);
+            m->k_up_transposed[h] = weight_rows(k_b, h * z->latent, z->latent);
+            m->k_up[h] = weight_transpose(&m->k_up_transposed[h]);
+            m->v_up[h] = weight_rows(v_b, h * z->value, z->value);
         } else {
-            s->k_up[h] = weight_rows(kv_b, h * (z->nope + z->value), z->nope);
-            s->v_up[h] = weight_rows(kv_b, h * (z->nope + z->value) + z->nope, z->value);
-            s->k_up_transposed[h] = weight_transpose(&s->k_up[h]);
+            m->k_up[h] = weight_rows(kv_b, h * (z->nope + z->value), z->nope);
+            m->v_up[h] = weight_rows(kv_b, h * (z->nope + z->value) + z->nope, z->value);
+            m->k_up_transposed[h] = weight_transpose(&m->k_up[h]);
         }
     }
 }
 
 /* Queries, and the rows that the cache keeps. */
-static void project(struct exec *exec, const struct store *store, int64_t layer, const struct row_map *rows,
-                    const float *x, struct scratch *s) {
-    const struct spec *spec = &store->model->spec;
-    struct sizes z = sizes_of(spec);
-    int64_t q_width = z.heads * z.head, T = rows->count;
-    struct matmul_job kv_a =
-        row_product(store, layer, SLOT_KV_A, SLOT_KV_A_BIAS, rows, x, s->x_rounded, s->row);
+static void project(struct exec *exec, const struct store *store, int64_t layer, const struct row_map *map,
+                    struct rows x, const struct attention_kept *kept) {
+    const struct spec *spec = &store->spec;
+    struct latent_sizes z = sizes_of(spec);
+    struct rows q = kept->q.raw, row = kept->k.done;
+    const struct product kv_a = layer_product(store, layer, SLOT_KV_A, SLOT_KV_A_BIAS, x, kept->k.raw);
     struct norm_op norm = { .eps = (float)spec->attention.latent_norm_eps };
     if (z.q_lora > 0) {
-        struct matmul_job in[] = {
-            row_product(store, layer, SLOT_Q_A, SLOT_Q_A_BIAS, rows, x, s->x_rounded, s->q_a), kv_a
+        const struct product in[] = {
+            layer_product(store, layer, SLOT_Q_A, SLOT_Q_A_BIAS, x, kept->q_a),
+            kv_a,
         };
         op_matmul(exec, in, 2);
         norm.weight = store_vector(store, layer, SLOT_Q_A_NORM);
-        op_norm(exec, &norm, s->q_a, z.q_lora, T, z.q_lora, s->q_a, z.q_lora);
-        struct matmul_job q_b = matmul_packed(store_weight(store, layer, SLOT_Q_B), NULL, s->q_a,
-                                              s->q_a_rounded, s->q, T, rows->steps);
+        op_norm(exec, &norm, kept->q_a, kept->q_a_normed);
+        const struct product q_b = { store_weight(store, layer, SLOT_Q_B), NULL, kept->q_a_normed, q };
         op_matmul(exec, &q_b, 1);
     } else {
-        struct matmul_job in[] = {
-            row_product(store, layer, SLOT_Q, SLOT_Q_BIAS, rows, x, s->x_rounded, s->q), kv_a
-        };
+        const struct product in[] = { layer_product(store, layer, SLOT_Q, SLOT_Q_BIAS, x, q), kv_a };
         op_matmul(exec, in, 2);
     }
     norm.weight = store_vector(store, layer, SLOT_KV_A_NORM);
-    op_norm(exec, &norm, s->row, z.row, T, z.latent, s->row, z.row);
+    op_norm(exec, &norm, rows_columns(kept->k.raw, 0, z.latent), rows_columns(row, 0, z.latent));
+    struct rows rotary = rows_columns(row, z.latent, z.rotary);
+    if (row.at != kept->k.raw.at) op_copy(exec, rows_columns(kept->k.raw, z.latent, z.rotary), rotary);
     if (spec->decoder.layers[layer].rope) {
-        int64_t half = z.rotary / 2;
-        op_rope(exec, s->q, q_width, T, z.heads, z.head, z.nope, rows->cos, rows->sin, half,
-                spec->rope.interleaved);
-        op_rope(exec, s->row + z.latent, z.row, T, 1, z.rotary, 0, rows->cos, rows->sin, half,
-                spec->rope.interleaved);
+        op_rope(exec, q, z.heads, z.nope, map->rope, spec->rope.interleaved);
+        op_rope(exec, rotary, 1, 0, map->rope, spec->rope.interleaved);
     }
 }
 
-/* One product a head: out[m][h] = x[m][h] * weight_h, rows [0, count). */
-static void per_head(struct exec *exec, struct scratch *s, int64_t heads, const struct weight *weights,
-                     const float *x, int64_t x_head, float *rounded, float *out, int64_t out_head,
-                     int64_t x_stride, int64_t out_stride, int64_t count) {
-    int64_t each = matmul_rounded_count(&exec->numerics, STEP_ROWS, weights[0].cols);
-    for (int64_t h = 0; h < heads; h++)
-        s->jobs[h] = (struct matmul_job){ .weight = &weights[h],
-                                          .x = x + h * x_head,
-                                          .rounded = rounded + h * each,
-                                          .out = out + h * out_head,
-                                          .x_stride = x_stride,
-                                          .out_stride = out_stride,
-                                          .rows = count,
-                                          .steps = count };
-    op_matmul(exec, s->jobs, heads);
+/* One product a head: out's columns of head h = weight_h * x's first columns of head h. */
+static void per_head(struct exec *exec, struct product *products, int64_t heads, const struct weight *weights,
+                     struct rows x, unsigned char *room, struct rows out) {
+    int64_t x_head = x.width / heads, out_head = out.width / heads, K = weights[0].cols, N = weights[0].rows;
+    int64_t stride = matmul_packed_bytes(&exec->numerics, K);
+    for (int64_t h = 0; h < heads; h++) {
+        struct rows own = rows_with_steps(rows_columns(x, h * x_head, K), x.count);
+        own.packed = room + h * STEP_ROWS * stride, own.packed_stride = stride;
+        products[h] = (struct product){ &weights[h], NULL, own, rows_columns(out, h * out_head, N) };
+    }
+    op_matmul(exec, products, heads);
 }
 
 /* Steps: run r, absorbed, in slices of rows. */
 static void attend_steps(struct exec *exec, const struct spec *spec, const struct layer_spec *layer,
-                         struct scratch *s, const struct attention_run *run) {
-    struct sizes z = sizes_of(spec);
-    int64_t q_width = z.heads * z.head, mixed_width = z.heads * z.value;
+                         struct latent_memory *m, const struct attention_run *run) {
+    struct latent_sizes z = sizes_of(spec);
     struct attention_op op = latent_op(spec, exec->numerics.kv, false);
     window_of(layer, &op);
     for (int64_t done = 0; done < run->count; done += STEP_ROWS) {
-        int64_t n = min_i64(STEP_ROWS, run->count - done);
-        const float *q = s->q + (run->row + done) * q_width;
+        int64_t n = min_i64(STEP_ROWS, run->count - done), first = run->row + done;
+        struct rows q = rows_part(m->kept.q.done, first, n), absorbed = rows_part(m->absorbed, 0, n),
+                    mix = rows_part(m->latent_mix, 0, n), softmax = m->kept.softmax;
         struct attention_run slice = *run;
         slice.row = 0, slice.count = n, slice.position = run->position + done;
-        per_head(exec, s, z.heads, s->k_up_transposed, q, z.head, s->absorbed_rounded, s->absorbed, z.row,
-                 q_width, z.heads * z.row, n);
-        op_copy(exec, q + z.nope, z.head, n * z.heads, z.rotary, s->absorbed + z.latent, z.row);
-        op_attention(exec, &op, &slice, 1, s->absorbed, z.heads * z.row, s->latent_mix, z.heads * z.latent,
-                     s->attention);
-        per_head(exec, s, z.heads, s->v_up, s->latent_mix, z.latent, s->latent_mix_rounded,
-                 s->mixed + (run->row + done) * mixed_width, z.value, z.heads * z.latent, mixed_width, n);
+        per_head(exec, m->products, z.heads, m->k_up_transposed, q, m->absorbed_room, absorbed);
+        op_copy(exec, rows_columns(rows_heads(q, z.heads), z.nope, z.rotary),
+                rows_columns(rows_heads(absorbed, z.heads), z.latent, z.rotary));
+        if (rows_exist(softmax)) softmax = rows_part(softmax, first, n);
+        op_attention(exec, &op, &slice, 1, absorbed, mix, softmax, m->attention);
+        per_head(exec, m->products, z.heads, m->v_up, mix, m->mix_room, rows_part(m->kept.mixed, first, n));
     }
 }
 
-void latent_forward(struct exec *exec, const struct store *store, int64_t layer, const struct row_map *rows,
-                    const float *x, float *out) {
-    const struct spec *spec = &store->model->spec;
+struct attention_kept latent_forward(struct exec *exec, const struct store *store, int64_t layer,
+                                     const struct row_map *map, struct rows x, struct rows out) {
+    const struct spec *spec = &store->spec;
     const struct layer_spec *l = &spec->decoder.layers[layer];
-    struct sizes z = sizes_of(spec);
-    int64_t q_width = z.heads * z.head, mixed_width = z.heads * z.value;
-    struct scratch s = scratch_take(exec, spec, rows->count);
+    struct latent_sizes z = sizes_of(spec);
+    struct latent_memory m = take(exec, spec, map);
 
-    if (exec->team->rank == 0) run_table_fill(&s.table, rows, layer, true);
-    head_views(&z, store, layer, &s);
-    project(exec, store, layer, rows, x, &s);
-    op_store_rows(exec, exec->numerics.kv, s.row, z.row, rows->count, 1, z.row, s.table.key, 0);
+    if (exec->team->rank == 0) run_table_fill(&m.table, map, layer, true);
+    head_views(&z, store, layer, &m);
+    project(exec, store, layer, map, x, &m.kept);
+    op_store_rows(exec, exec->numerics.kv, m.kept.k.done, 1, m.table.key, 0);
 
     struct attention_op op = latent_op(spec, exec->numerics.kv, true);
-    op.k_up = s.k_up, op.v_up = s.v_up;
+    op.k_up = m.k_up, op.v_up = m.v_up;
     window_of(l, &op);
-    for (int64_t r = 0; r < rows->run_count;) { /* prompts that stand together go together */
+    for (int64_t r = 0; r < map->run_count;) { /* prompts that stand together go together */
         int64_t end = r;
-        while (end < rows->run_count && !rows->runs[end].steps) end++;
+        while (end < map->run_count && !map->runs[end].steps) end++;
         if (end > r)
-            op_attention(exec, &op, s.table.runs + r, end - r, s.q, q_width, s.mixed, mixed_width,
-                         s.attention);
-        for (r = end; r < rows->run_count && rows->runs[r].steps; r++)
-            attend_steps(exec, spec, l, &s, &s.table.runs[r]);
+            op_attention(exec, &op, m.table.runs + r, end - r, m.kept.q.done, m.kept.mixed, m.kept.softmax,
+                         m.attention);
+        for (r = end; r < map->run_count && map->runs[r].steps; r++)
+            attend_steps(exec, spec, l, &m, &m.table.runs[r]);
     }
 
-    struct matmul_job o = row_product(store, layer, SLOT_O, SLOT_O_BIAS, rows, s.mixed, s.mixed_rounded, out);
+    const struct product o = layer_product(store, layer, SLOT_O, SLOT_O_BIAS, m.kept.mixed, out);
     op_matmul(exec, &o, 1);
-}
-
-int64_t latent_bytes(const struct spec *spec, const struct numerics *numerics, int64_t rows, int team_count) {
-    struct team team;
-    struct exec exec = exec_measuring(numerics, &team, team_count);
-    scratch_take(&exec, spec, rows);
-    return (int64_t)exec.arena.used;
+    return m.kept;
 }

@@ -3,15 +3,15 @@
 
 struct run_table run_table_take(struct exec *exec, int64_t rows) {
     struct run_table t;
-    t.runs = exec_new(exec, struct attention_run, rows); /* no run is empty */
-    t.key = exec_new(exec, void *, rows);
-    t.value = exec_new(exec, void *, rows);
+    t.runs = exec_table(exec, struct attention_run, rows); /* no run is empty */
+    t.key = exec_table(exec, void *, rows);
+    t.value = exec_table(exec, void *, rows);
     return t;
 }
 
-void run_table_fill(struct run_table *table, const struct row_map *rows, int64_t layer, bool latent) {
-    for (int64_t r = 0; r < rows->run_count; r++) {
-        const struct row_run *run = &rows->runs[r];
+void run_table_fill(struct run_table *table, const struct row_map *map, int64_t layer, bool latent) {
+    for (int64_t r = 0; r < map->run_count; r++) {
+        const struct row_run *run = &map->runs[r];
         table->runs[r] = (struct attention_run){ .row = run->row,
                                                  .count = run->count,
                                                  .position = run->position,
@@ -24,10 +24,9 @@ void run_table_fill(struct run_table *table, const struct row_map *rows, int64_t
     }
 }
 
-struct matmul_job row_product(const struct store *store, int64_t layer, enum slot weight, enum slot bias,
-                              const struct row_map *rows, const float *x, float *rounded, float *out) {
-    return matmul_packed(store_weight(store, layer, weight), store_vector(store, layer, bias), x, rounded,
-                         out, rows->count, rows->steps);
+struct product layer_product(const struct store *store, int64_t layer, enum slot weight, enum slot bias,
+                             struct rows x, struct rows out) {
+    return (struct product){ store_weight(store, layer, weight), store_vector(store, layer, bias), x, out };
 }
 
 void window_of(const struct layer_spec *layer, struct attention_op *op) {

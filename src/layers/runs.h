@@ -5,8 +5,7 @@
 #ifndef LAYERS_RUNS_H
 #define LAYERS_RUNS_H
 
-#include "kernels/ops.h"
-#include "layers/rows.h"
+#include "layers/row_map.h"
 #include "store/store.h"
 
 struct run_table {
@@ -16,11 +15,11 @@ struct run_table {
 
 struct run_table run_table_take(struct exec *exec, int64_t rows);
 /* latent: prompts are expanded, steps absorbed. */
-void run_table_fill(struct run_table *table, const struct row_map *rows, int64_t layer, bool latent);
+void run_table_fill(struct run_table *table, const struct row_map *map, int64_t layer, bool latent);
 
-/* out = x times a matrix of the layer, plus its bias where it has one; rounded as in struct matmul_job. */
-struct matmul_job row_product(const struct store *store, int64_t layer, enum slot weight, enum slot bias,
-                              const struct row_map *rows, const float *x, float *rounded, float *out);
+/* out = x times a matrix of the layer, plus its bias where it has one. */
+struct product layer_product(const struct store *store, int64_t layer, enum slot weight, enum slot bias,
+                             struct rows x, struct rows out);
 
 /* The layer's window, in the terms of an attention_op. */
 void window_of(const struct layer_spec *layer, struct attention_op *op);

@@ -6,16 +6,25 @@
  */
 #include "moe/combine.h"
 
-void combine_forward(struct exec *exec, const struct dispatch_map *map, bool weighed_input, const float *rows,
-                     int64_t width, float *y) {
-    op_combine(exec, rows, map->assignment_begin, map->row_of, weighed_input ? NULL : map->weight,
-               map->tokens, width, y);
+void combine_forward(struct exec *exec, const struct routing *routing, const struct grouping *grouping,
+                     bool weighed_input, struct rows rows, struct rows y) {
+    op_combine(exec, rows, routing->assignment_begin, grouping->row_of,
+               weighed_input ? no_rows : routing->weight, y);
 }
 
-void combine_shared(struct exec *exec, float *gate, float *shared, int64_t count, int64_t width, float *y) {
-    if (gate) {
-        op_unary(exec, UNARY_SIGMOID, 0, gate, 1, count, 1, gate, 1);
-        op_scale_rows(exec, gate, shared, count, width);
+void combine_shared_take(struct exec *exec, struct rows gate, struct rows shared) {
+    if (!rows_exist(gate)) return;
+    exec_in_place(exec, gate);
+    exec_in_place(exec, shared);
+}
+
+void combine_shared(struct exec *exec, struct rows gate, struct rows shared, struct rows y) {
+    if (rows_exist(gate)) {
+        struct rows open = exec_in_place(exec, gate), scaled = exec_in_place(exec, shared);
+        op_unary(exec, UNARY_SIGMOID, 0, gate, open);
+        if (scaled.at != shared.at) op_copy(exec, shared, scaled);
+        op_scale_rows(exec, open, scaled);
+        shared = scaled;
     }
-    op_add(exec, 1, shared, count, width, y);
+    op_add(exec, 1, shared, y);
 }

@@ -1,76 +1,131 @@
 /*
- * Dispatch: assignments -> rows sorted by expert, by a stable counting sort; then the gather.
+ * Dispatch: assignments -> rows sorted by expert (moe/grouping.h), by a stable counting sort; then the
+ * gather.
  *
- *     assignments (token order)   a: 0     1     2     3          expert_id: 2 0 | 2 1
- *     rows (expert order)         e0: [1]  e1: [3]  e2: [0, 2]    row_of:    2 0   3 1
+ *     count     each thread the experts of its chunk of assignments      loads [chunks, E]
+ *     sum       one thread: where each chunk's rows of an expert begin   expert_begin [E + 1]
+ *     place     each thread its chunk                                    row_of, source, assignment
  *
- * Within an expert rows keep the order of tokens. R is a few thousand at most, so one thread sorts (some
- * microseconds).
+ * Within an expert rows keep the order of tokens, so the number of chunks never shows. Few assignments are
+ * one chunk, which one thread sorts while the others wait at a single barrier: some microseconds.
  */
 #include "moe/dispatch.h"
 
+#include "base/checked.h"
+
 #include <string.h>
 
-struct dispatch_map dispatch_map_take(struct exec *exec, int64_t rows, int64_t experts, int64_t choices) {
-    struct dispatch_map m = { .experts = experts };
-    int64_t R = rows * choices;
-    m.assignment_begin = exec_new(exec, int64_t, rows + 1);
-    m.expert_id = exec_new(exec, int32_t, R);
-    m.weight = exec_new(exec, float, R);
-    m.row_of = exec_new(exec, int64_t, R);
-    m.expert_begin = exec_new(exec, int64_t, experts + 1);
-    m.expert_steps = exec_new(exec, int64_t, experts);
-    m.source = exec_new(exec, int64_t, R);
-    m.row_weight = exec_new(exec, float, R);
-    m.active = exec_new(exec, int32_t, experts);
-    m.active_count = exec_new(exec, int64_t, 1);
-    m.cursor = exec_new(exec, int64_t, experts);
-    return m;
+#define CHUNK_LEAST 8192 /* assignments that are worth a thread and two barriers */
+
+struct sorting { /* the tables of a grouping while they are written */
+    int64_t *expert_begin, *expert_steps, *row_of, *source, *assignment;
+    int32_t *active;
+    int64_t *active_count;
+    int64_t *load;  /* [chunks, E] counts, then the next row of each */
+    int64_t *steps; /* [chunks, E] of them from steps */
+    struct rows rows, factor;
+};
+
+static struct sorting take(struct exec *exec, int64_t tokens, int64_t experts, int64_t most, int64_t width) {
+    int64_t R = tokens * most, chunks = exec->team->count;
+    struct sorting s;
+    s.expert_begin = exec_keep_table(exec, int64_t, experts + 1);
+    s.expert_steps = exec_keep_table(exec, int64_t, experts);
+    s.row_of = exec_keep_table(exec, int64_t, R);
+    s.source = exec_keep_table(exec, int64_t, R);
+    s.assignment = exec_keep_table(exec, int64_t, R);
+    s.active = exec_keep_table(exec, int32_t, experts);
+    s.active_count = exec_table(exec, int64_t, 1);
+    s.load = exec_table(exec, int64_t, chunks * experts);
+    s.steps = exec_table(exec, int64_t, chunks * experts);
+    s.rows = exec_keep(exec, R, width, 0);
+    s.factor = exec_rows(exec, R, 1, 0);
+    return s;
 }
 
-static void build(const struct router_scratch *router, int64_t rows, int64_t steps, int64_t experts,
-                  int64_t choices, struct dispatch_map *m) {
-    int64_t R = 0;
-    memset(m->cursor, 0, (size_t)experts * sizeof *m->cursor);
-    for (int64_t t = 0; t < rows; t++) {
-        int64_t n = router->counts ? router->counts[t] : choices;
-        m->assignment_begin[t] = R;
-        for (int64_t j = 0; j < n; j++, R++) {
-            m->expert_id[R] = router->ids[t * choices + j];
-            m->weight[R] = router->weights[t * choices + j];
-            m->cursor[m->expert_id[R]]++;
-        }
-    }
-    m->assignment_begin[rows] = R;
-    memset(m->expert_steps, 0, (size_t)experts * sizeof *m->expert_steps);
-    for (int64_t a = 0; a < m->assignment_begin[steps]; a++) m->expert_steps[m->expert_id[a]]++;
+void dispatch_take(struct exec *exec, int64_t tokens, int64_t experts, int64_t most, int64_t width) {
+    take(exec, tokens, experts, most, width);
+}
+
+/* Tokens [first, last) of a chunk. */
+struct chunk {
+    int64_t index, count, first, last;
+};
+
+static struct chunk chunk_of(const struct routing *routing, int64_t index, int64_t count) {
+    return (struct chunk){ index, count, routing->tokens * index / count,
+                           routing->tokens * (index + 1) / count };
+}
+
+static void count_chunk(const struct routing *routing, int64_t steps, struct chunk c,
+                        const struct sorting *s) {
+    int64_t E = routing->experts, *load = s->load + c.index * E, *from_steps = s->steps + c.index * E;
+    const int64_t *begin = routing->assignment_begin;
+    memset(load, 0, (size_t)E * sizeof *load);
+    memset(from_steps, 0, (size_t)E * sizeof *from_steps);
+    int64_t last_step = begin[min_i64(max_i64(steps, c.first), c.last)];
+    for (int64_t a = begin[c.first]; a < last_step; a++) from_steps[routing->expert_id[a]]++;
+    for (int64_t a = begin[c.first]; a < begin[c.last]; a++) load[routing->expert_id[a]]++;
+}
+
+static void sum_chunks(int64_t experts, int64_t chunks, const struct sorting *s) {
     int64_t row = 0, active = 0;
     for (int64_t e = 0; e < experts; e++) {
-        int64_t load = m->cursor[e];
-        m->expert_begin[e] = m->cursor[e] = row;
-        row += load;
-        if (load) m->active[active++] = (int32_t)e;
+        s->expert_begin[e] = row;
+        s->expert_steps[e] = 0;
+        for (int64_t c = 0; c < chunks; c++) {
+            int64_t load = s->load[c * experts + e];
+            s->load[c * experts + e] = row;
+            row += load;
+            s->expert_steps[e] += s->steps[c * experts + e];
+        }
+        if (row > s->expert_begin[e]) s->active[active++] = (int32_t)e;
     }
-    m->expert_begin[experts] = row;
-    *m->active_count = active;
-    for (int64_t t = 0; t < rows; t++)
-        for (int64_t a = m->assignment_begin[t]; a < m->assignment_begin[t + 1]; a++) {
-            int64_t r = m->cursor[m->expert_id[a]]++;
-            m->row_of[a] = r;
-            m->source[r] = t;
-            m->row_weight[r] = m->weight[a];
+    s->expert_begin[experts] = row;
+    *s->active_count = active;
+}
+
+static void place_chunk(const struct routing *routing, struct chunk c, const struct sorting *s) {
+    int64_t *next = s->load + c.index * routing->experts;
+    for (int64_t t = c.first; t < c.last; t++)
+        for (int64_t a = routing->assignment_begin[t]; a < routing->assignment_begin[t + 1]; a++) {
+            int64_t r = next[routing->expert_id[a]]++;
+            s->row_of[a] = r;
+            s->source[r] = t;
+            s->assignment[r] = a;
         }
 }
 
-void dispatch_build(struct exec *exec, const struct router_scratch *router, int64_t rows, int64_t steps,
-                    int64_t experts, int64_t choices, struct dispatch_map *map) {
-    if (exec->team->rank == 0) build(router, rows, steps, experts, choices, map);
+static void sort(struct exec *exec, const struct routing *routing, int64_t steps, const struct sorting *s) {
+    bool many = exec->team->count > 1 && routing->assignments >= 2 * CHUNK_LEAST;
+    int64_t chunks = many ? exec->team->count : 1, rank = exec->team->rank;
+    struct chunk own = chunk_of(routing, rank, chunks);
+    if (rank < chunks) count_chunk(routing, steps, own, s);
+    if (many) team_sync(exec->team);
+    if (rank == 0) sum_chunks(routing->experts, chunks, s);
+    if (many) team_sync(exec->team);
+    if (rank < chunks) place_chunk(routing, own, s);
     team_sync(exec->team);
-    map->tokens = rows;
-    map->assignments = map->assignment_begin[rows];
 }
 
-void dispatch_forward(struct exec *exec, const struct dispatch_map *map, bool weigh_input, const float *x,
-                      int64_t width, float *rows) {
-    op_gather(exec, x, map->source, weigh_input ? map->row_weight : NULL, map->assignments, width, rows);
+struct dispatched dispatch_forward(struct exec *exec, const struct routing *routing, int64_t steps,
+                                   bool weigh_input, struct rows x) {
+    struct sorting s = take(exec, routing->tokens, routing->experts, routing->most, x.width);
+    sort(exec, routing, steps, &s);
+    int64_t R = s.expert_begin[routing->experts];
+    struct dispatched d = { .grouping = { .tokens = routing->tokens,
+                                          .experts = routing->experts,
+                                          .rows = R,
+                                          .expert_begin = s.expert_begin,
+                                          .expert_steps = s.expert_steps,
+                                          .row_of = s.row_of,
+                                          .source = s.source,
+                                          .assignment = s.assignment,
+                                          .active = s.active,
+                                          .active_count = *s.active_count },
+                            .rows = rows_part(s.rows, 0, R) };
+    struct rows factor = weigh_input ? rows_part(s.factor, 0, R) : no_rows;
+    if (weigh_input) op_gather(exec, routing->weight, s.assignment, no_rows, factor);
+    op_gather(exec, x, s.source, factor, d.rows);
+    return d;
 }

@@ -8,57 +8,84 @@
 
 #include "base/checked.h"
 
+struct experts_memory {
+    struct ffn_part *parts; /* this thread's; one for each expert with work */
+    float *biases;          /* decoded, where experts have any */
+    int32_t *order;         /* the store's own, of a request's experts */
+    struct ffn_kept kept;
+};
+
 /* Floats of one expert's three biases, each on cache lines of its own. */
 static int64_t bias_count(const struct spec *spec) {
     return 2 * round_up(spec->expert_width, 16) + round_up(spec->width, 16);
 }
 
-struct expert_scratch expert_scratch_take(struct exec *exec, const struct spec *spec, int64_t active,
-                                          int64_t ffn_count) {
-    return (struct expert_scratch){
-        .parts = exec_new_own(exec, struct ffn_part, active),
-        .biases = spec->expert_bias ? exec_new(exec, float, active *bias_count(spec)) : NULL,
-        .ffn = ffn_scratch_take(exec, active, ffn_count),
+static struct experts_memory take(struct exec *exec, const struct spec *spec, int64_t rows) {
+    int64_t active = min_i64(spec->router.experts, rows);
+    return (struct experts_memory){
+        .parts = exec_table_own(exec, struct ffn_part, active),
+        .biases = spec->expert_bias ? exec_table(exec, float, active *bias_count(spec)) : NULL,
+        .order = exec_table(exec, int32_t, active),
+        .kept = ffn_keep(exec, spec, rows, spec->expert_width),
     };
+}
+
+void experts_take(struct exec *exec, const struct spec *spec, int64_t rows) {
+    take(exec, spec, rows);
+    exec_in_place(exec, rows_over(NULL, rows, spec->width));
+}
+
+struct ffn_slice experts_slice_take(struct exec *exec, const struct spec *spec, int64_t tokens,
+                                    int64_t rows) {
+    int64_t bytes = ffn_slice_bytes(exec, spec, rows, spec->expert_width);
+    if (spec->shared_width > 0)
+        bytes = max_i64(bytes, ffn_slice_bytes(exec, spec, tokens, spec->shared_width));
+    return ffn_slice_take(exec, min_i64(spec->router.experts, rows), bytes);
 }
 
 /* The biases of a wave's experts, decoded by shares, and where every part finds its own. */
 static void take_biases(struct exec *exec, const struct spec *spec, const struct store_wave *wave,
-                        struct expert_scratch *s) {
+                        const struct experts_memory *m) {
     int64_t inner = round_up(spec->expert_width, 16);
     for (int64_t i = 0; i < wave->count; i++) {
-        float *gate = s->biases + i * bias_count(spec), *up = gate + inner, *down = up + inner;
+        float *gate = m->biases + i * bias_count(spec), *up = gate + inner, *down = up + inner;
         if (i % exec->team->count == exec->team->rank) {
             if (spec->gated) wave_vector(wave, SLOT_EXPERT_GATE_BIAS, i, gate);
             wave_vector(wave, SLOT_EXPERT_UP_BIAS, i, up);
             wave_vector(wave, SLOT_EXPERT_DOWN_BIAS, i, down);
         }
-        s->parts[i].gate_bias = spec->gated ? gate : NULL;
-        s->parts[i].up_bias = up;
-        s->parts[i].down_bias = down;
+        m->parts[i].gate_bias = spec->gated ? gate : NULL;
+        m->parts[i].up_bias = up;
+        m->parts[i].down_bias = down;
     }
-    team_sync(exec->team);
+    team_sync(exec->team); /* products read what other threads decoded */
 }
 
-void experts_forward(struct exec *exec, const struct store *store, int64_t layer,
-                     const struct dispatch_map *map, struct expert_scratch *s, float *rows) {
-    const struct spec *spec = &store->model->spec;
-    struct store_request request = store_acquire(store, layer, map->active, *map->active_count);
+static struct ffn_part part_of(const struct store_wave *wave, int64_t i, const struct grouping *g) {
+    int64_t e = wave->ids[i];
+    return (struct ffn_part){ .gate = wave_weight(wave, SLOT_EXPERT_GATE, i),
+                              .up = wave_weight(wave, SLOT_EXPERT_UP, i),
+                              .down = wave_weight(wave, SLOT_EXPERT_DOWN, i),
+                              .row = g->expert_begin[e],
+                              .count = g->expert_begin[e + 1] - g->expert_begin[e],
+                              .steps = g->expert_steps[e] };
+}
+
+struct experts_kept experts_forward(struct exec *exec, struct store *store, int64_t layer,
+                                    const struct grouping *grouping, int64_t most, struct rows rows,
+                                    const struct ffn_slice *slice) {
+    const struct spec *spec = &store->spec;
+    struct experts_memory m = take(exec, spec, most);
+    struct rows out = rows;
+    if (exec_keeps(exec)) out = rows_part(exec_keep(exec, most, rows.width, 0), 0, rows.count);
+    struct store_request request =
+        store_acquire(store, layer, grouping->active, grouping->active_count, m.order);
     struct store_wave wave;
-    while (store_next_wave(&request, &wave)) {
-        for (int64_t i = 0; i < wave.count; i++) {
-            int64_t e = wave.ids[i];
-            s->parts[i] = (struct ffn_part){
-                .gate = wave_weight(&wave, SLOT_EXPERT_GATE, i),
-                .up = wave_weight(&wave, SLOT_EXPERT_UP, i),
-                .down = wave_weight(&wave, SLOT_EXPERT_DOWN, i),
-                .row = map->expert_begin[e],
-                .count = map->expert_begin[e + 1] - map->expert_begin[e],
-                .steps = map->expert_steps[e],
-            };
-        }
-        if (s->biases) take_biases(exec, spec, &wave, s);
-        ffn_forward(exec, spec, s->parts, wave.count, spec->expert_width, rows, &s->ffn, rows);
-        store_release(&wave);
+    while (store_next_wave(exec->team, &request, &wave)) {
+        for (int64_t i = 0; i < wave.count; i++) m.parts[i] = part_of(&wave, i, grouping);
+        if (m.biases) take_biases(exec, spec, &wave, &m);
+        ffn_forward(exec, spec, m.parts, wave.count, spec->expert_width, rows, slice, &m.kept, out);
+        store_release(exec->team, &wave);
     }
+    return (struct experts_kept){ m.kept, out };
 }

@@ -16,23 +16,21 @@
 
 enum { EXPERTS = 6, THREADS = 8, ROUNDS = 40, STRIDE = 512, ROOM = 1 << 20 };
 
-struct wave {
+struct round {
     struct tiny tiny;
-    struct dispatch_map map;
+    struct grouping grouping;
     void *memory;
     float *rows; /* [EXPERTS, D], one for each expert: in place */
 };
 
 static void every_expert(struct team *team, void *argument) {
-    struct wave *w = argument;
-    const struct session *s = &w->tiny.session;
-    const struct spec *spec = w->tiny.spec;
-    struct exec exec = { .team = team, .kernels = &s->kernels, .numerics = s->numerics };
-    arena_over(&exec.arena, w->memory, ROOM);
-    int64_t inside = ffn_scratch_count(&exec.numerics, spec, EXPERTS, spec->expert_width);
-    struct expert_scratch scratch = expert_scratch_take(&exec, spec, EXPERTS, inside);
+    struct round *r = argument;
+    struct session *s = &r->tiny.session;
+    struct exec exec = exec_host(team, &s->kernels, &s->numerics, r->memory, ROOM);
+    struct ffn_slice slice = experts_slice_take(&exec, r->tiny.spec, EXPERTS, EXPERTS);
     team_sync(team);
-    experts_forward(&exec, &s->store, 0, &w->map, &scratch, w->rows);
+    experts_forward(&exec, &s->store, 0, &r->grouping, EXPERTS,
+                    rows_over(r->rows, EXPERTS, r->tiny.spec->width), &slice);
 }
 
 /* The same values, but an element every STRIDE bytes. */
@@ -44,22 +42,22 @@ static void spread(struct arena *arena, struct weight *bias) {
     bias->col_stride = STRIDE;
 }
 
-static void run_wave(struct wave *w, struct team_pool *pool, const float *x, int64_t count) {
+static void run_round(struct round *w, struct team_pool *pool, const float *x, int64_t count) {
     memset(w->memory, 0xff, ROOM); /* NaN */
     memcpy(w->rows, x, (size_t)count * sizeof *x);
     team_run(pool, every_expert, w);
 }
 
 TEST(biases_are_there_before_any_thread_multiplies) {
-    static int64_t begin[EXPERTS + 1], steps[EXPERTS], active_count = EXPERTS;
+    static int64_t begin[EXPERTS + 1], steps[EXPERTS];
     static int32_t active[EXPERTS];
-    struct wave w = { .map = { .tokens = EXPERTS,
-                               .experts = EXPERTS,
-                               .assignments = EXPERTS,
-                               .expert_begin = begin,
-                               .expert_steps = steps,
-                               .active = active,
-                               .active_count = &active_count } };
+    struct round w = { .grouping = { .tokens = EXPERTS,
+                                     .experts = EXPERTS,
+                                     .rows = EXPERTS,
+                                     .expert_begin = begin,
+                                     .expert_steps = steps,
+                                     .active = active,
+                                     .active_count = EXPERTS } };
     struct arena arena;
     struct spec spec;
     struct team_pool *one, *many;
@@ -83,11 +81,11 @@ TEST(biases_are_there_before_any_thread_multiplies) {
     assert_int_equal(posix_memalign(&w.memory, 64, ROOM), 0);
     assert_true(team_pool_open(1, &one, NULL) && team_pool_open(THREADS, &many, NULL));
 
-    run_wave(&w, one, x, count);
+    run_round(&w, one, x, count);
     memcpy(want, w.rows, (size_t)count * sizeof *want);
     for (int64_t i = 0; i < count; i++) assert_true(want[i] - want[i] == 0);
     for (int i = 0; i < ROUNDS; i++) {
-        run_wave(&w, many, x, count);
+        run_round(&w, many, x, count);
         print_message("round %d\n", i);
         assert_same_bits(w.rows, want, (size_t)count);
     }

@@ -1,9 +1,8 @@
 /*
  * The MoE layer: route, dispatch, experts, combine, and statistics. x [T, D] (normalised) -> y [T, D].
  *
- *     struct moe_scratch s = moe_scratch_take(exec, spec, T);
- *     moe_forward(exec, store, layer, T, steps, x, &s, NULL, y);        // s.routing tells where every token
- * went
+ *     struct moe_kept kept = moe_forward(exec, store, layer, map, x, y);
+ *     ... kept.routing tells where every token went
  *
  * The same five stages serve one token and ten thousand, and later training (each with its backward beside
  * it), streaming (waves of experts) and a cluster (an exchange inside dispatch and combine).
@@ -11,28 +10,27 @@
 #ifndef MOE_MOE_H
 #define MOE_MOE_H
 
-#include "kernels/ops.h"
-#include "layers/ffn.h"
+#include "layers/row_map.h"
 #include "moe/dispatch.h"
 #include "moe/experts.h"
 #include "moe/router.h"
 #include "store/store.h"
 
-struct moe_saved; /* what backward needs, in training's tape; NULL when serving */
-
-struct moe_scratch {
-    struct router_scratch router;
-    struct dispatch_map map;
-    float *rows; /* [R, D] what goes to the experts, then what comes from them; then the shared one's */
-    struct expert_scratch experts;
-    float *shared_gate, *shared_rounded; /* [T], and x rounded for its product */
-    struct routing routing;              /* the result of the first two stages */
+/* What backward needs beside x, and the routing for whoever asks. On the tape, or until the caller's mark. */
+struct moe_kept {
+    struct routing routing;
+    struct dispatched dispatched;
+    struct experts_kept experts;
+    struct rows shared, shared_gate; /* the shared expert's output and gate, before they meet */
+    struct ffn_kept shared_ffn;
 };
 
-struct moe_scratch moe_scratch_take(struct exec *exec, const struct spec *spec, int64_t rows);
+/* x has room for its packed form where there is a shared expert with a gate. */
+struct moe_kept moe_forward(struct exec *exec, struct store *store, int64_t layer, const struct row_map *map,
+                            struct rows x, struct rows y);
+/* Step memory that it takes for so many rows. */
 int64_t moe_bytes(const struct spec *spec, const struct numerics *numerics, int64_t rows, int team_count);
-
-void moe_forward(struct exec *exec, const struct store *store, int64_t layer, int64_t rows, int64_t steps,
-                 const float *x, struct moe_scratch *scratch, struct moe_saved *saved, float *y);
+/* The takes themselves: for who counts a tape too. */
+void moe_take(struct exec *exec, const struct spec *spec, const struct row_map *map);
 
 #endif

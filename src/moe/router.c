@@ -1,12 +1,14 @@
 /*
- * Router: which of the E experts see a token, and with what weight. A handful of independent choices (DESIGN
- * section 4):
+ * Router: which of the E experts see a token, and with what weight. A handful of independent choices, each an
+ * enum of struct router_spec:
  *
  *   logit    z = x Wr^T (+ b), soft cap                          always f32
  *   score    s = softmax(z) | sigmoid(z) | relu(z) | z           SparseMixer: choice and weight at once
- *   select   the K largest of s + selection bias                 (the bias chooses, it never weighs), perhaps
- * within groups; or all above 0, the fewest that sum to p, all weigh    w = s | s / (sum s + epsilon) |
- * softmax of the chosen z | sigmoid of the chosen z, which scales the expert's input scale    w = scale * w
+ *   select   the K largest of s + selection bias                 (the bias chooses, it never weighs)
+ *            perhaps within groups; or all above 0, the fewest that sum to p, all
+ *   weigh    w = s | s / (sum s + epsilon) | softmax of the chosen z
+ *            | sigmoid of the chosen z, which scales the expert's input
+ *   scale    w = scale * w
  *
  * Softmax top-K: Shazeer et al. 2017, arXiv:1701.06538. Groups: DeepSeek-V2, arXiv:2405.04434, section 2.2.
  * Selection bias: DeepSeek-V3, arXiv:2412.19437, section 2.1.2. SparseMixer: Liu et al. 2023,
@@ -26,73 +28,136 @@ static bool counts_vary(const struct router_spec *r) {
     return r->select == SELECT_TOP_P || r->select == SELECT_ALL_POSITIVE;
 }
 
-struct router_scratch router_scratch_take(struct exec *exec, const struct router_spec *r, int64_t rows) {
-    struct router_scratch s;
-    int64_t choices = router_choices(r);
-    s.logits = exec_new(exec, float, rows * r->experts);
-    s.scores = exec_new(exec, float, rows * r->experts);
-    s.ids = exec_new(exec, int32_t, rows * choices);
-    s.weights = exec_new(exec, float, rows *choices);
-    s.counts = counts_vary(r) ? exec_new(exec, int32_t, rows) : NULL;
-    return s;
+/* ---- memory ---- */
+
+struct choices {                /* of T tokens, C each at most */
+    struct rows logits, scores; /* [T, E] */
+    int32_t *ids;               /* [T, C] best first */
+    struct rows weights;        /* [T, C] */
+    int64_t *begin;             /* [T + 1] of the routing */
+    /* where each token has as many as it likes; else NULL */
+    int32_t *counts;    /* [T] how many of its choices count */
+    int64_t *source;    /* [T C] by assignment: the choice */
+    int32_t *expert_id; /* [T C] */
+    struct rows weight; /* [T C, 1] */
+};
+
+static struct choices take(struct exec *exec, const struct router_spec *r, const struct row_map *map) {
+    int64_t C = router_choices(r), T = map->count;
+    struct choices c = { 0 };
+    c.logits = map_keep(exec, map, r->experts);
+    c.scores = map_keep(exec, map, r->experts);
+    c.ids = exec_keep_table(exec, int32_t, T * C);
+    c.weights = map_keep(exec, map, C);
+    c.begin = exec_keep_table(exec, int64_t, T + 1);
+    if (!counts_vary(r)) return c;
+    c.counts = exec_table(exec, int32_t, T);
+    c.source = exec_keep_table(exec, int64_t, T * C);
+    c.expert_id = exec_keep_table(exec, int32_t, T * C);
+    c.weight = exec_keep(exec, T * C, 1, 0);
+    return c;
 }
+
+void router_take(struct exec *exec, const struct router_spec *r, const struct row_map *map) {
+    take(exec, r, map);
+}
+
+/* ---- the choice ---- */
 
 /* Scores for the choice and, mostly, the weight. */
-static const float *score(struct exec *exec, const struct router_spec *r, int64_t rows,
-                          struct router_scratch *s) {
-    int64_t E = r->experts;
+static struct rows score(struct exec *exec, const struct router_spec *r, const struct choices *c) {
     switch (r->score) {
-    case SCORE_SOFTMAX: op_softmax(exec, s->logits, rows, E, s->scores); return s->scores;
-    case SCORE_SIGMOID:
-        op_unary(exec, UNARY_SIGMOID, 0, s->logits, E, rows, E, s->scores, E);
-        return s->scores;
-    case SCORE_RELU: op_unary(exec, UNARY_RELU, 0, s->logits, E, rows, E, s->scores, E); return s->scores;
-    default: return s->logits;
+    case SCORE_SOFTMAX: op_softmax(exec, c->logits, c->scores); return c->scores;
+    case SCORE_SIGMOID: op_unary(exec, UNARY_SIGMOID, 0, c->logits, c->scores); return c->scores;
+    case SCORE_RELU: op_unary(exec, UNARY_RELU, 0, c->logits, c->scores); return c->scores;
+    default: return c->logits;
     }
 }
 
-static void weigh(struct exec *exec, const struct router_spec *r, int64_t rows, const float *scores,
-                  struct router_scratch *s) {
-    int64_t E = r->experts, K = router_choices(r);
+static void select_experts(struct exec *exec, const struct router_spec *r, const float *bias,
+                           struct rows scores, const struct choices *c) {
+    bool groups = r->select == SELECT_TOP_K_IN_GROUPS;
+    const struct top_k_op op = { .experts = r->experts,
+                                 .top_k = router_choices(r),
+                                 .groups = groups ? r->groups : 1,
+                                 .groups_kept = groups ? r->groups_kept : 1,
+                                 .group_sums_two = r->group_score == GROUP_BEST_TWO,
+                                 .masked = r->group_mask_zero ? 0 : -INFINITY };
+    op_top_k(exec, &op, scores, bias, c->ids);
+}
+
+static void weigh(struct exec *exec, const struct router_spec *r, struct rows scores,
+                  const struct choices *c) {
     bool from_logits = r->weigh == WEIGH_SOFTMAX_OF_SELECTED || r->weigh == WEIGH_SIGMOID_ON_INPUT;
-    op_pick(exec, from_logits ? s->logits : scores, rows, E, s->ids, K, s->weights);
-    if (s->counts)
-        op_cut(exec, r->select == SELECT_TOP_P ? CUT_TOP_P : CUT_POSITIVE, (float)r->top_p, s->weights, rows,
-               K, s->counts);
-    if (r->weigh == WEIGH_SOFTMAX_OF_SELECTED) op_softmax(exec, s->weights, rows, K, s->weights);
-    if (r->weigh == WEIGH_SIGMOID_ON_INPUT)
-        op_unary(exec, UNARY_SIGMOID, 0, s->weights, K, rows, K, s->weights, K);
-    op_weigh(exec, r->weigh == WEIGH_NORMALISED, (float)r->epsilon, (float)r->scale, rows, K, s->weights);
+    op_pick(exec, from_logits ? c->logits : scores, c->ids, c->weights);
+    if (c->counts)
+        op_cut(exec, r->select == SELECT_TOP_P ? CUT_TOP_P : CUT_POSITIVE, (float)r->top_p, c->weights,
+               c->counts);
+    if (r->weigh == WEIGH_SOFTMAX_OF_SELECTED) op_softmax(exec, c->weights, c->weights);
+    if (r->weigh == WEIGH_SIGMOID_ON_INPUT) op_unary(exec, UNARY_SIGMOID, 0, c->weights, c->weights);
 }
 
-void router_forward(struct exec *exec, const struct store *store, int64_t layer, int64_t rows, const float *x,
-                    struct router_scratch *s) {
-    const struct spec *spec = &store->model->spec;
-    const struct router_spec *r = &spec->router;
-    int64_t E = r->experts, K = router_choices(r);
-    struct matmul_job job =
-        matmul_packed(store_weight(store, layer, SLOT_ROUTER), store_vector(store, layer, SLOT_ROUTER_BIAS),
-                      x, NULL, s->logits, rows, 0);
-    op_matmul_f32(exec, &job, 1);
-    if (r->soft_cap > 0)
-        op_unary(exec, UNARY_TANH_CAP, (float)r->soft_cap, s->logits, E, rows, E, s->logits, E);
-
+static void choose(struct exec *exec, const struct router_spec *r, const float *bias,
+                   const struct choices *c) {
+    const struct weigh_op last = { r->weigh == WEIGH_NORMALISED, (float)r->epsilon, (float)r->scale };
     if (r->score == SCORE_SPARSEMIXER) {
-        op_sparse_mixer(exec, (float)r->jitter, s->logits, rows, E, K, s->ids, s->weights);
-        op_weigh(exec, r->weigh == WEIGH_NORMALISED, (float)r->epsilon, (float)r->scale, rows, K, s->weights);
+        op_sparse_mixer(exec, (float)r->jitter, c->logits, c->ids, c->weights);
     } else {
-        const float *scores = score(exec, r, rows, s);
-        bool groups = r->select == SELECT_TOP_K_IN_GROUPS;
-        struct top_k_op op = { .experts = E,
-                               .top_k = K,
-                               .groups = groups ? r->groups : 1,
-                               .groups_kept = groups ? r->groups_kept : 1,
-                               .group_sums_two = r->group_score == GROUP_BEST_TWO,
-                               .masked = r->group_mask_zero ? 0 : -INFINITY };
-        op_top_k(exec, &op, scores, store_vector(store, layer, SLOT_SELECTION_BIAS), rows, s->ids);
-        weigh(exec, r, rows, scores, s);
+        struct rows scores = score(exec, r, c);
+        select_experts(exec, r, bias, scores, c);
+        weigh(exec, r, scores, c);
     }
-    if (!s->counts) op_sort_choices(exec, rows, K, s->ids, s->weights);
+    op_weigh(exec, &last, c->weights);
+    if (!c->counts) op_sort_choices(exec, c->ids, c->weights);
+}
+
+/* ---- the routing ---- */
+
+/* Every token has all its choices: they lie as a routing wants them. Filled by one thread, read behind the
+ * barrier of the next operation. */
+static void begin_fixed(const struct exec *exec, int64_t tokens, int64_t each, int64_t *begin) {
+    for (int64_t t = 0; exec->team->rank == 0 && t <= tokens; t++) begin[t] = t * each;
+}
+
+/* Each token has its own number: what counts is brought together. */
+static void begin_varying(struct exec *exec, int64_t tokens, int64_t most, const struct choices *c) {
+    if (exec->team->rank == 0) {
+        int64_t a = 0;
+        for (int64_t t = 0; t < tokens; t++) {
+            c->begin[t] = a;
+            for (int64_t j = 0; j < c->counts[t]; j++, a++) {
+                c->source[a] = t * most + j;
+                c->expert_id[a] = c->ids[t * most + j];
+            }
+        }
+        c->begin[tokens] = a;
+    }
+    team_sync(exec->team);
+    op_gather(exec, rows_over(c->weights.at, tokens * most, 1), c->source, no_rows,
+              rows_part(c->weight, 0, c->begin[tokens]));
+}
+
+struct routing router_forward(struct exec *exec, const struct store *store, int64_t layer,
+                              const struct row_map *map, struct rows x) {
+    const struct router_spec *r = &store->spec.router;
+    int64_t C = router_choices(r), T = map->count;
+    struct choices c = take(exec, r, map);
+    const struct product logits = { store_weight(store, layer, SLOT_ROUTER),
+                                    store_vector(store, layer, SLOT_ROUTER_BIAS), x, c.logits };
+    if (!c.counts) begin_fixed(exec, T, C, c.begin);
+    op_matmul_f32(exec, &logits, 1);
+    if (r->soft_cap > 0) op_unary(exec, UNARY_TANH_CAP, (float)r->soft_cap, c.logits, c.logits);
+    choose(exec, r, store_vector(store, layer, SLOT_SELECTION_BIAS), &c);
+    if (c.counts) begin_varying(exec, T, C, &c);
+    int64_t R = c.begin[T];
+    return (struct routing){ .tokens = T,
+                             .experts = r->experts,
+                             .assignments = R,
+                             .most = C,
+                             .logits = c.logits,
+                             .assignment_begin = c.begin,
+                             .expert_id = c.counts ? c.expert_id : c.ids,
+                             .weight = c.counts ? rows_part(c.weight, 0, R) : rows_over(c.weights.at, R, 1) };
 }
 
 bool router_check(const struct router_spec *r, struct sy_error *err) {

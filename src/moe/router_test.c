@@ -29,18 +29,22 @@ struct call {
 static void route_in_team(struct team *team, void *argument) {
     struct call *c = argument;
     struct session *s = &c->tiny->session;
-    struct exec exec = { .team = team, .kernels = &s->kernels, .numerics = s->numerics };
-    arena_over(&exec.arena, c->memory, 1 << 20);
-    const struct router_spec *r = &s->model.spec.router;
-    struct router_scratch scratch = router_scratch_take(&exec, r, T);
-    router_forward(&exec, &s->store, 0, T, c->x, &scratch);
+    struct exec exec = exec_host(team, &s->kernels, &s->numerics, c->memory, 1 << 20);
+    const struct row_map map = row_map_of(T);
+    struct routing routing =
+        router_forward(&exec, &s->store, 0, &map, rows_over((float *)(uintptr_t)c->x, T, D));
     if (team->rank != 0) return;
-    int64_t K = router_choices(r), E = r->experts;
+    int64_t K = routing.most, E = routing.experts;
+    const int64_t *begin = routing.assignment_begin;
+    assert_true(begin[0] == 0 && begin[T] == routing.assignments);
     c->out->choices = K, c->out->experts = E;
-    memcpy(c->out->logits, scratch.logits, (size_t)(T * E) * sizeof(float));
-    memcpy(c->out->weights, scratch.weights, (size_t)(T * K) * sizeof(float));
-    memcpy(c->out->ids, scratch.ids, (size_t)(T * K) * sizeof(int32_t));
-    for (int t = 0; t < T; t++) c->out->counts[t] = scratch.counts ? scratch.counts[t] : (int32_t)K;
+    for (int64_t t = 0; t < T; t++) {
+        size_t n = (size_t)(begin[t + 1] - begin[t]);
+        c->out->counts[t] = (int32_t)n;
+        memcpy(c->out->logits + t * E, routing_logits(&routing, t), (size_t)E * sizeof(float));
+        memcpy(c->out->weights + t * K, routing_weights(&routing) + begin[t], n * sizeof(float));
+        memcpy(c->out->ids + t * K, routing.expert_id + begin[t], n * sizeof(int32_t));
+    }
 }
 
 static struct routed *route(const struct spec *spec, const float *x, struct tiny *tiny) {
@@ -190,8 +194,7 @@ TEST(mixtral_weights_equal_a_softmax_of_the_chosen) {
     arena_close(&arena);
 }
 
-/* SparseMixer's weights are each close to 1 unless logits nearly tie (models.md: their sum lies in (1, 2]).
- */
+/* SparseMixer's weights are each close to 1 unless logits nearly tie: their sum lies in (1, 2]. */
 TEST(sparse_mixer_weights_sum_between_one_and_two) {
     struct arena arena;
     struct spec spec;

@@ -18,13 +18,9 @@ TEST(stats_count_and_measure) {
     assert_true(moe_stats_open(&spec, true, &arena, &stats, NULL));
     int64_t begin[] = { 0, 2, 4, 5 };
     int32_t ids[] = { 3, 1, 1, 3, 0 };
-    float weights[5] = { 0 };
-    struct routing routing = { .tokens = 3,
-                               .experts = 4,
-                               .assignments = 5,
-                               .assignment_begin = begin,
-                               .expert_id = ids,
-                               .weight = weights };
+    struct routing routing = {
+        .tokens = 3, .experts = 4, .assignments = 5, .assignment_begin = begin, .expert_id = ids
+    };
     moe_stats_add(&stats, 1, &routing, 0, 3);
     assert_int_equal(stats.tokens[0], 0);
     assert_int_equal(stats.tokens[1], 3);

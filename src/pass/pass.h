@@ -61,7 +61,7 @@ SY_MUST_CHECK bool pass_bytes(const struct spec *spec, const struct numerics *nu
 bool pass_table_bytes(const struct pass_limits *limits, int64_t *bytes);
 /* Borrows store, kernels and the pool of threads. Refuses specs that no pass runs yet (encoder stacks, expert
  * choice), by name. */
-SY_MUST_CHECK bool pass_open(const struct store *store, const struct kernels *kernels,
+SY_MUST_CHECK bool pass_open(struct store *store, const struct kernels *kernels,
                              const struct numerics *numerics, const struct pass_limits *limits,
                              struct team_pool *team, struct pass **out, struct sy_error *err);
 void pass_close(struct pass *pass);

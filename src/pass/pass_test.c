@@ -48,9 +48,9 @@ static bool keep_routing(void *argument, int64_t layer, const struct routing *r,
     assert_int_equal(r->tokens, d->count);
     for (int64_t row = 0; row < r->tokens; row++) {
         int64_t a = r->assignment_begin[row], n = r->assignment_begin[row + 1] - a;
-        uint64_t hash = random_hash(r->logits + row * r->experts, (uint64_t)r->experts * sizeof(float), 1);
+        uint64_t hash = random_hash(routing_logits(r, row), (uint64_t)r->experts * sizeof(float), 1);
         hash = random_hash(r->expert_id + a, (uint64_t)n * sizeof *r->expert_id, hash);
-        hash = random_hash(r->weight + a, (uint64_t)n * sizeof *r->weight, hash);
+        hash = random_hash(routing_weights(r) + a, (uint64_t)n * sizeof(float), hash);
         d->record[row]->routing[d->position[row]][layer] = hash;
     }
     return true;

@@ -37,9 +37,8 @@ static const struct weight *vector_of(const struct model *model, int64_t layer, 
 }
 
 /* Every vector of every layer; returns their bytes, each on cache lines of its own. */
-static int64_t check_vectors(const struct store *store) {
-    const struct model *model = store->model;
-    const float *end = store->vectors;
+static int64_t check_vectors(const struct store *store, const struct model *model) {
+    const float *first = (const float *)(const void *)store->memory, *end = first;
     int64_t bytes = 0;
     for (int64_t layer = -1; layer < model->spec.decoder.layer_count; layer++)
         for (int s = 0; s < SLOT_COUNT; s++) {
@@ -56,7 +55,7 @@ static int64_t check_vectors(const struct store *store) {
             end = got + w->cols;
             bytes += round_up(w->cols * (int64_t)sizeof(float), 64);
         }
-    assert_true(end <= store->vectors + store->vector_bytes / (int64_t)sizeof(float));
+    assert_true(end <= first + store->memory_bytes / (int64_t)sizeof(float));
     return bytes;
 }
 
@@ -69,10 +68,10 @@ TEST(vectors_are_what_the_binding_holds) {
             int64_t bytes;
             open_base(&tiny, (enum tiny_base)base, dtypes[d], &arena);
             const struct store *store = &tiny.session.store;
-            int64_t decoded = check_vectors(store);
+            int64_t decoded = check_vectors(store, &tiny.session.model);
             assert_true(store_bytes(tiny.spec, &bytes, NULL));
             assert_int_equal(bytes, decoded); /* by the spec alone */
-            assert_int_equal(bytes, store->vector_bytes);
+            assert_int_equal(bytes, store->memory_bytes);
             close_base(&tiny, &arena);
         }
 }
@@ -139,17 +138,18 @@ TEST(matrices_stay_where_they_lie) {
 }
 
 /* Of the experts of one layer: a single wave, all that were asked for, in their order. */
-static void check_wave(const struct store *store, int64_t layer, const int32_t *ids, int64_t count) {
-    const struct spec *spec = &store->model->spec;
-    struct store_request request = store_acquire(store, layer, ids, count);
+static void check_wave(struct store *store, int64_t layer, const int32_t *ids, int64_t count) {
+    const struct spec *spec = &store->spec;
+    int32_t order[6];
+    struct store_request request = store_acquire(store, layer, ids, count, order);
     struct store_wave wave;
-    assert_true(store_next_wave(&request, &wave));
+    assert_true(store_next_wave(NULL, &request, &wave));
     assert_int_equal(wave.count, count);
     for (int64_t i = 0; i < count; i++) {
         assert_int_equal(wave.ids[i], ids[i]);
         for (int s = SLOT_EXPERT_GATE; s < SLOT_COUNT; s++) {
             enum slot slot = (enum slot)s;
-            const struct weight *want = binding_expert(&store->model->binding, layer, slot, ids[i]);
+            const struct weight *want = binding_expert(&store->table, layer, slot, ids[i]);
             const struct weight *got = wave_weight(&wave, slot, i);
             int64_t rows, cols;
             assert_int_equal(weight_exists(got), slot_shape(spec, layer, slot, &rows, &cols));
@@ -164,9 +164,9 @@ static void check_wave(const struct store *store, int64_t layer, const int32_t *
             assert_true(bias[cols] == 12345);
         }
     }
-    store_release(&wave);
-    assert_false(store_next_wave(&request, &wave));
-    assert_false(store_next_wave(&request, &wave));
+    store_release(NULL, &wave);
+    assert_false(store_next_wave(NULL, &request, &wave));
+    assert_false(store_next_wave(NULL, &request, &wave));
 }
 
 TEST(a_resident_model_is_one_wave) {
@@ -175,15 +175,15 @@ TEST(a_resident_model_is_one_wave) {
         struct arena arena;
         struct tiny tiny;
         open_base(&tiny, (enum tiny_base)base, DTYPE_BF16, &arena);
-        const struct store *store = &tiny.session.store;
+        struct store *store = &tiny.session.store;
         for (int64_t layer = 0; layer < tiny.spec->decoder.layer_count; layer++) {
             if (tiny.spec->decoder.layers[layer].ffn != FFN_MOE) continue;
             check_wave(store, layer, all, 6);
             check_wave(store, layer, some, 3);
             check_wave(store, layer, last, 1);
-            struct store_request none = store_acquire(store, layer, all, 0);
+            struct store_request none = store_acquire(store, layer, all, 0, NULL);
             struct store_wave wave;
-            assert_false(store_next_wave(&none, &wave));
+            assert_false(store_next_wave(NULL, &none, &wave));
         }
         close_base(&tiny, &arena);
     }
@@ -196,17 +196,17 @@ TEST(requests_side_by_side_do_not_meet) {
     struct tiny tiny;
     struct store_wave x, y, z;
     open_base(&tiny, TINY_MIXTRAL, DTYPE_F32, &arena);
-    const struct store *store = &tiny.session.store;
-    struct store_request first = store_acquire(store, 0, a, 2), again = store_acquire(store, 0, a, 2),
-                         second = store_acquire(store, 1, b, 1);
-    assert_true(store_next_wave(&first, &x) && store_next_wave(&second, &y) && store_next_wave(&again, &z));
+    struct store *store = &tiny.session.store;
+    struct store_request first = store_acquire(store, 0, a, 2, NULL),
+                         again = store_acquire(store, 0, a, 2, NULL),
+                         second = store_acquire(store, 1, b, 1, NULL);
+    assert_true(store_next_wave(NULL, &first, &x) && store_next_wave(NULL, &second, &y) &&
+                store_next_wave(NULL, &again, &z));
     assert_true(x.layer == 0 && y.layer == 1 && z.layer == 0);
     assert_true(x.count == 2 && y.count == 1 && z.count == 2);
-    store_release(&x);
-    assert_ptr_equal(wave_weight(&z, SLOT_EXPERT_UP, 1),
-                     binding_expert(&store->model->binding, 0, SLOT_EXPERT_UP, 2));
-    assert_ptr_equal(wave_weight(&y, SLOT_EXPERT_UP, 0),
-                     binding_expert(&store->model->binding, 1, SLOT_EXPERT_UP, 3));
+    store_release(NULL, &x);
+    assert_ptr_equal(wave_weight(&z, SLOT_EXPERT_UP, 1), binding_expert(&store->table, 0, SLOT_EXPERT_UP, 2));
+    assert_ptr_equal(wave_weight(&y, SLOT_EXPERT_UP, 0), binding_expert(&store->table, 1, SLOT_EXPERT_UP, 3));
     close_base(&tiny, &arena);
 }
 
@@ -217,12 +217,12 @@ TEST(a_second_store_over_a_model_is_its_own) {
     open_base(&tiny, TINY_PHI, DTYPE_BF16, &arena);
     struct store *store = &tiny.session.store;
     assert_true(store_open(&tiny.session.model, &other, NULL));
-    assert_ptr_not_equal(other.vectors, store->vectors);
-    check_vectors(&other);
-    memset(store->vectors, 0, (size_t)store->vector_bytes);
-    check_vectors(&other);
+    assert_ptr_not_equal(other.memory, store->memory);
+    check_vectors(&other, &tiny.session.model);
+    memset(store->memory, 0, (size_t)store->memory_bytes);
+    check_vectors(&other, &tiny.session.model);
     store_close(store);
-    check_vectors(&other);
+    check_vectors(&other, &tiny.session.model);
     store_close(&other);
     close_base(&tiny, &arena);
 }
@@ -238,8 +238,7 @@ TEST(a_closed_store_may_be_closed_again) {
     for (int i = 0; i < 2; i++) {
         store_close(&store);
         assert_null(store.vectors);
-        assert_null(store.layer);
-        assert_null(store.model);
+        assert_null(store.memory);
     }
     store = nothing;
     store_close(&store);
@@ -252,10 +251,10 @@ TEST(a_closed_store_may_be_closed_again) {
     assert_false(taken);
     assert_int_equal(err.code, SY_ERR_MEMORY);
     assert_null(store.vectors);
-    assert_null(store.layer);
+    assert_null(store.memory);
     store_close(&store);
     assert_true(store_open(&tiny.session.model, &store, NULL));
-    check_vectors(&store);
+    check_vectors(&store, &tiny.session.model);
     store_close(&store);
     close_base(&tiny, &arena);
 }

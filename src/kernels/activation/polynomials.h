@@ -15,8 +15,8 @@
 #ifndef KERNELS_ACTIVATION_POLYNOMIALS_H
 #define KERNELS_ACTIVATION_POLYNOMIALS_H
 
-#include <math.h>
-#include <stdint.h>
+#include "tensor/real.h"
+
 #include <string.h>
 
 #define EXP_LOG2E   0x1.715476p+0f
@@ -115,6 +115,35 @@ static inline float erf_f32(float x) {
     q = fmaf(q, t, ERF_L0);
     float large = 1.0f - exp_f32(q);
     return size < ERF_SMALL ? small : copysignf(large, x);
+}
+
+/* For reals: these, or in f64 the mathematics library's. */
+static inline real real_exp(real x) {
+#ifdef SY_REAL_F64
+    return exp(x);
+#else
+    return exp_f32(x);
+#endif
+}
+
+static inline real real_sigmoid(real x) {
+    return 1 / (1 + real_exp(-x));
+}
+
+static inline real real_tanh(real x) {
+#ifdef SY_REAL_F64
+    return tanh(x);
+#else
+    return tanh_f32(x);
+#endif
+}
+
+static inline real real_erf(real x) {
+#ifdef SY_REAL_F64
+    return erf(x);
+#else
+    return erf_f32(x);
+#endif
 }
 
 #endif

@@ -14,7 +14,7 @@ enum {
 };
 
 /* Part of one run: `groups` times `lines` query rows. */
-struct tile {
+struct attention_tile {
     const void *const *pages;
     bool expand;
     bool single;      /* one row of the batch: its lines are heads, all at `position`, and groups is 1 */
@@ -22,28 +22,28 @@ struct tile {
     int64_t groups, lines;
     int64_t head, kv_head; /* the first query head, and whose keys it uses */
     int64_t key_width, value_width;
-    const float *q;
-    float *out;
+    const real *q;
+    real *out;
+    real *softmax; /* [lines, 2 heads]: maximum and sum of its head; NULL: nobody asks */
+    int64_t softmax_group_stride, softmax_line_stride;
     int64_t q_group_stride, q_line_stride, out_group_stride, out_line_stride;
 };
 
 /* Line `line` of group `group` as a tile of its own. */
-struct tile tile_alone(const struct tile *tile, int64_t group, int64_t line);
+struct attention_tile tile_alone(const struct attention_tile *tile, int64_t group, int64_t line);
 
 struct tile_cutter {
     const struct attention_op *op;
     const struct attention_run *runs;
     int64_t run_count, tile_count;
     int threads;
-    const float *q;
-    float *out;
-    int64_t q_stride, out_stride;
+    struct rows q, out, softmax;
     int64_t run, first; /* tiles come in ascending order: the run in hand, and its first tile */
 };
 
 struct tile_cutter cutter_begin(const struct attention_op *op, const struct attention_run *runs,
                                 int64_t run_count, int threads);
-struct tile cutter_tile(struct tile_cutter *cutter, int64_t index);
+struct attention_tile cutter_tile(struct tile_cutter *cutter, int64_t index);
 
 /* Keys [origin, origin + count) of a run: what a tile may read of a page. */
 struct block {
@@ -52,19 +52,19 @@ struct block {
 };
 
 /* One thread's memory. rows = groups * lines; [..] row-major. */
-struct scratch {
-    float *panel;     /* [key width or ATTENTION_BLOCK][PANEL] keys, then values */
-    float *scores;    /* [rows][ATTENTION_BLOCK] */
-    float *product;   /* [lines][PANEL] */
-    float *acc;       /* [value panels][rows][PANEL] */
-    float *max, *sum; /* [rows] */
-    float *k_up;      /* [nope][latent, padded to 32]: of the tile's head */
-    float *latents;   /* [ATTENTION_BLOCK][latent, padded to 32]: of the block */
-    float *factor;    /* [latent, padded to 32][PANEL]: a panel of latents or of v_up, f32 or bf16 pairs */
+struct attention_scratch {
+    real *panel;     /* [key width or ATTENTION_BLOCK][PANEL] keys, then values */
+    real *scores;    /* [rows][ATTENTION_BLOCK] */
+    real *product;   /* [lines][PANEL] */
+    real *acc;       /* [value panels][rows][PANEL] */
+    real *max, *sum; /* [rows] */
+    void *k_up;      /* [nope][latent, padded to 32]: of the tile's head; reals, or bf16 */
+    void *latents;   /* [ATTENTION_BLOCK][latent, padded to 32]: of the block; the same */
+    real *factor;    /* [latent, padded to 32][PANEL]: a panel of latents or of v_up, f32 or bf16 pairs */
 };
 
 /* Bytes of it; the pointers are set unless out is NULL. */
-int64_t attention_layout(const struct attention_op *op, char *base, struct scratch *out);
+int64_t attention_layout(const struct attention_op *op, char *base, struct attention_scratch *out);
 
 /* Bytes of `width` numbers that stand together in a page: whole blocks, the last one padded. */
 int64_t page_row_bytes(const struct attention_op *op, int64_t width);
@@ -74,7 +74,7 @@ struct attention_work {
     const struct kernels *kernels;
     struct numerics numerics;
     const struct attention_op *op;
-    struct scratch scratch;
+    struct attention_scratch scratch;
 };
 
 /* The view [block->count, width] of the page's rows from `byte` on. */
@@ -83,10 +83,11 @@ struct weight block_view(const struct attention_work *work, const struct block *
 
 void expand_begin(const struct attention_work *work, int64_t head);
 /* Keys j0 .. j0 + PANEL of the block, [expanded key width][PANEL]. */
-void expand_keys(const struct attention_work *work, const struct block *block, int64_t j0, float *panel);
+void expand_keys(const struct attention_work *work, const struct block *block, int64_t head, int64_t j0,
+                 real *panel);
 void expand_latents(const struct attention_work *work, const struct block *block, int64_t head);
 /* Columns PANEL * p .. of the values of keys [from, block->count), [keys][PANEL]. */
 void expand_values(const struct attention_work *work, const struct block *block, int64_t head, int64_t p,
-                   int64_t from, float *panel);
+                   int64_t from, real *panel);
 
 #endif

@@ -132,3 +132,25 @@ TEST(attention_reads_either_layout_of_a_page) {
     free(want);
     sequence_close(&s);
 }
+
+/* What backward needs: exp(s_j - max) / sum are the probabilities, sinks included, whatever the cut. */
+TEST(attention_gives_the_maximum_and_sum_of_its_softmax) {
+    for (int n = 0; n < SHAPES; n++) {
+        struct sequence s = sequence_open(shapes[n], 290, 7 + (uint64_t)n);
+        int64_t heads = s.op.heads, count = s.length * 2 * heads;
+        s.softmax = room(count, sizeof *s.softmax);
+        for (int way = 0; way < 2; way++) {
+            for (int64_t i = 0; i < count; i++) s.softmax[i] = NAN;
+            attend_cut(&s, way ? 1 : s.length, 2, level_of_machine());
+            for (int64_t i = 0; i < s.length; i += 7)
+                for (int64_t h = 0; h < heads; h++) {
+                    double max, sum;
+                    plain_softmax(&s.op, s.keys, s.q, i, h, &max, &sum);
+                    const float *kept = s.softmax + i * 2 * heads + 2 * h;
+                    assert_true(fabs(kept[0] - max) < 1e-4 * (1 + fabs(max)));
+                    assert_true(fabs(kept[1] - sum) < 1e-4 * sum);
+                }
+        }
+        sequence_close(&s);
+    }
+}

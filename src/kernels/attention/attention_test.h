@@ -21,6 +21,7 @@ struct sequence {
     const void *pages[PAGES];
     double *keys, *values; /* [length][kv_heads][width] */
     float *q, *out;        /* [length][heads * width] */
+    float *softmax;        /* [length][2 * heads], or NULL: not asked for */
     bool expand;
     struct numerics numerics;
 };
@@ -98,7 +99,7 @@ static inline struct sequence sequence_open(struct attention_op op, int64_t leng
 
 static inline void sequence_close(struct sequence *s) {
     for (int p = 0; p < PAGES; p++) free((void *)s->pages[p]);
-    free(s->keys), free(s->values), free(s->q), free(s->out);
+    free(s->keys), free(s->values), free(s->q), free(s->out), free(s->softmax);
 }
 
 /* ---- the operation ---- */
@@ -106,24 +107,27 @@ static inline void sequence_close(struct sequence *s) {
 struct call {
     const struct sequence *sequence;
     const struct attention_run *runs;
-    int64_t run_count, q_stride, out_stride;
+    int64_t run_count;
+    struct rows q, out, softmax;
     void *scratch;
 };
 
 static inline void attend_in_thread(struct exec *exec, void *argument) {
     const struct call *c = argument;
     exec->numerics = c->sequence->numerics;
-    op_attention(exec, &c->sequence->op, c->runs, c->run_count, c->sequence->q, c->q_stride, c->sequence->out,
-                 c->out_stride, c->scratch);
+    op_attention(exec, &c->sequence->op, c->runs, c->run_count, c->q, c->out, c->softmax, c->scratch);
 }
 
 static inline void attend_runs(const struct sequence *s, const struct attention_run *runs, int64_t run_count,
                                int threads, enum level level) {
-    int64_t bytes = op_attention_bytes(&s->op, threads);
+    int64_t bytes = attention_bytes(&s->op, threads);
+    int64_t key = s->expand ? s->op.expanded_key_width : s->op.key_width,
+            value = s->expand ? s->op.expanded_value_width : s->op.value_width;
     struct call call = { s, runs, run_count, .scratch = memset(room(bytes, 1), 0xff, (size_t)bytes) };
-    call.q_stride = s->op.heads * (s->expand ? s->op.expanded_key_width : s->op.key_width);
-    call.out_stride = s->op.heads * (s->expand ? s->op.expanded_value_width : s->op.value_width);
-    memset(s->out, 0xff, (size_t)(s->length * call.out_stride) * sizeof(float));
+    call.q = rows_over(s->q, s->length, s->op.heads * key);
+    call.out = rows_over(s->out, s->length, s->op.heads * value);
+    if (s->softmax) call.softmax = rows_over(s->softmax, s->length, 2 * s->op.heads);
+    memset(s->out, 0xff, (size_t)(s->length * call.out.stride) * sizeof(float));
     op_run(threads, level, attend_in_thread, &call);
     free(call.scratch);
 }
@@ -145,25 +149,42 @@ static inline bool sees(const struct attention_op *op, int64_t i, int64_t j) {
            (op->chunk == 0 || j / op->chunk == i / op->chunk);
 }
 
+/* Scaled and capped scores of query row i, head h: their maximum over what it sees, its sink included. */
+static inline double plain_scores(const struct attention_op *op, const double *keys, const float *q,
+                                  int64_t i, int64_t h, double *score) {
+    int64_t shared = h / (op->heads / op->kv_heads);
+    double max = op->sinks ? op->sinks[h] : -INFINITY;
+    for (int64_t j = 0; j <= i; j++) {
+        const double *key = keys + (j * op->kv_heads + shared) * op->key_width;
+        score[j] = 0;
+        for (int64_t c = 0; c < op->key_width; c++)
+            score[j] += q[(i * op->heads + h) * op->key_width + c] * key[c];
+        score[j] *= op->scale;
+        if (op->cap > 0) score[j] = op->cap * tanh(score[j] / op->cap);
+        if (sees(op, i, j)) max = fmax(max, score[j]);
+    }
+    return max;
+}
+
+static inline void plain_softmax(const struct attention_op *op, const double *keys, const float *q, int64_t i,
+                                 int64_t h, double *max, double *sum) {
+    double score[ROWS_MAX];
+    *max = plain_scores(op, keys, q, i, h, score);
+    *sum = op->sinks ? exp(op->sinks[h] - *max) : 0;
+    for (int64_t j = 0; j <= i; j++)
+        if (sees(op, i, j)) *sum += exp(score[j] - *max);
+}
+
 /* out[value_width] of query row i, head h, in float64. */
 static inline void plain_row(const struct attention_op *op, const double *keys, const double *values,
                              const float *q, int64_t i, int64_t h, double *out) {
     int64_t shared = h / (op->heads / op->kv_heads);
-    double p[ROWS_MAX], max = op->sinks ? op->sinks[h] : -INFINITY, sum = 0;
-    for (int64_t j = 0; j <= i; j++) {
-        const double *key = keys + (j * op->kv_heads + shared) * op->key_width;
-        p[j] = 0;
-        for (int64_t c = 0; c < op->key_width; c++)
-            p[j] += q[(i * op->heads + h) * op->key_width + c] * key[c];
-        p[j] *= op->scale;
-        if (op->cap > 0) p[j] = op->cap * tanh(p[j] / op->cap);
-        if (sees(op, i, j)) max = fmax(max, p[j]);
-    }
+    double score[ROWS_MAX], max = plain_scores(op, keys, q, i, h, score), sum = 0;
     if (op->sinks) sum = exp(op->sinks[h] - max);
     for (int64_t c = 0; c < op->value_width; c++) out[c] = 0;
     for (int64_t j = 0; j <= i; j++) {
         if (!sees(op, i, j)) continue;
-        double weight = exp(p[j] - max);
+        double weight = exp(score[j] - max);
         sum += weight;
         const double *value = values + (j * op->kv_heads + shared) * op->value_width;
         for (int64_t c = 0; c < op->value_width; c++) out[c] += weight * value[c];

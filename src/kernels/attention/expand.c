@@ -20,60 +20,77 @@ static int64_t padded(const struct attention_work *work) {
     return round_up(work->op->latent, 32);
 }
 
-/* Row `row` of w for use as x: rounded when the product is one in bf16, and zero up to the padding. */
-static void unpack_x(const struct attention_work *work, const struct weight *w, int64_t row, bool bf16,
-                     float *out) {
-    int64_t latent = work->op->latent;
-    if (bf16) {
-        work->kernels->unpack_row(w, row, work->scratch.factor);
-        work->kernels->round_bf16(work->scratch.factor, latent, out);
-    } else
-        work->kernels->unpack_row(w, row, out);
-    for (int64_t k = latent; k < padded(work); k++) out[k] = 0.0f;
+/* Rows for use as x of a product: bf16 when that is one in bf16, and zero up to the padding. */
+static struct rows operand(const struct attention_work *work, void *at, int64_t rows, bool bf16) {
+    return bf16 ? rows_over_bf16(at, rows, padded(work)) : rows_over(at, rows, padded(work));
 }
 
-/* out[row][j] = x[row] . (outputs n0 .. of w); [rows][PANEL]. */
-static void multiply(const struct attention_work *work, const struct weight *w, int64_t n0, const float *x,
-                     int64_t rows, bool bf16, float *out) {
-    const struct kernels *kernels = work->kernels;
+/* Row `row` of w into row `to` of x. */
+static void unpack_x(const struct attention_work *work, const struct weight *w, int64_t row, struct rows x,
+                     int64_t to) {
     int64_t latent = work->op->latent;
-    memset(out, 0, (size_t)(rows * PANEL) * sizeof *out);
-    if (bf16) {
-        uint32_t *panel = (uint32_t *)(void *)work->scratch.factor;
-        kernels->panel_bf16(w, n0, 0, latent, panel);
-        kernels->product_bf16(panel, latent, x, padded(work), rows, out);
+    if (x.dtype == DTYPE_BF16) {
+        uint16_t *out = rows_row_bf16(x, to);
+        work->kernels->unpack_row(w, row, work->scratch.factor);
+        work->kernels->round_bf16(work->scratch.factor, latent, out);
+        memset(out + latent, 0, (size_t)(x.width - latent) * sizeof *out);
     } else {
-        kernels->panel_f32(w, n0, 0, latent, work->scratch.factor);
-        kernels->product_f32(work->scratch.factor, latent, x, padded(work), rows, out);
+        real *out = rows_row(x, to);
+        work->kernels->unpack_row(w, row, out);
+        memset(out + latent, 0, (size_t)(x.width - latent) * sizeof *out);
     }
 }
 
-void expand_begin(const struct attention_work *work, int64_t head) {
-    const struct weight *k_up = &work->op->k_up[head];
-    bool bf16 = computes_bf16(&work->numerics, k_up);
-    for (int64_t n = 0; n < k_up->rows; n++)
-        unpack_x(work, k_up, n, bf16, work->scratch.k_up + n * padded(work));
+/* out[row][j] = x[row] . (outputs n0 .. of w); [rows][PANEL]. */
+static void multiply(const struct attention_work *work, const struct weight *w, int64_t n0, struct rows x,
+                     real *out) {
+    const struct kernels *kernels = work->kernels;
+    int64_t latent = work->op->latent;
+    memset(out, 0, (size_t)(x.count * PANEL) * sizeof *out);
+    if (x.dtype == DTYPE_BF16) {
+        uint32_t *panel = (uint32_t *)(void *)work->scratch.factor;
+        kernels->panel_bf16(w, n0, 0, latent, panel);
+        kernels->product_bf16(panel, latent, rows_row_bf16(x, 0), x.stride, x.count, out);
+    } else {
+        kernels->panel_f32(w, n0, 0, latent, work->scratch.factor);
+        kernels->product_f32(work->scratch.factor, latent, rows_row(x, 0), x.stride, x.count, out);
+    }
 }
 
-void expand_keys(const struct attention_work *work, const struct block *block, int64_t j0, float *panel) {
+/* k_up of the tile's head, and the block's latents as x of v_up. */
+static struct rows k_up_of(const struct attention_work *work, int64_t head) {
+    const struct weight *k_up = &work->op->k_up[head];
+    return operand(work, work->scratch.k_up, k_up->rows, computes_bf16(&work->numerics, k_up));
+}
+
+static struct rows latents_of(const struct attention_work *work, const struct block *block, int64_t head) {
+    bool bf16 = computes_bf16(&work->numerics, &work->op->v_up[head]);
+    return operand(work, work->scratch.latents, block->count, bf16);
+}
+
+void expand_begin(const struct attention_work *work, int64_t head) {
+    struct rows x = k_up_of(work, head);
+    for (int64_t n = 0; n < x.count; n++) unpack_x(work, &work->op->k_up[head], n, x, n);
+}
+
+void expand_keys(const struct attention_work *work, const struct block *block, int64_t head, int64_t j0,
+                 real *panel) {
     const struct attention_op *op = work->op;
-    int64_t nope = op->k_up->rows;
     struct weight latents = block_view(work, block, 0, op->key_stride, op->latent);
     struct weight row = block_view(work, block, 0, op->key_stride, op->latent + op->rotary);
-    multiply(work, &latents, j0, work->scratch.k_up, nope, computes_bf16(&work->numerics, op->k_up), panel);
-    work->kernels->panel_f32(&row, j0, op->latent, op->rotary, panel + nope * PANEL);
+    struct rows k_up = k_up_of(work, head);
+    multiply(work, &latents, j0, k_up, panel);
+    work->kernels->panel_f32(&row, j0, op->latent, op->rotary, panel + k_up.count * PANEL);
 }
 
 void expand_latents(const struct attention_work *work, const struct block *block, int64_t head) {
     struct weight latents = block_view(work, block, 0, work->op->key_stride, work->op->latent);
-    bool bf16 = computes_bf16(&work->numerics, &work->op->v_up[head]);
-    for (int64_t j = 0; j < block->count; j++)
-        unpack_x(work, &latents, j, bf16, work->scratch.latents + j * padded(work));
+    struct rows x = latents_of(work, block, head);
+    for (int64_t j = 0; j < x.count; j++) unpack_x(work, &latents, j, x, j);
 }
 
 void expand_values(const struct attention_work *work, const struct block *block, int64_t head, int64_t p,
-                   int64_t from, float *panel) {
-    const struct weight *v_up = &work->op->v_up[head];
-    multiply(work, v_up, p * PANEL, work->scratch.latents + from * padded(work), block->count - from,
-             computes_bf16(&work->numerics, v_up), panel);
+                   int64_t from, real *panel) {
+    struct rows x = latents_of(work, block, head);
+    multiply(work, &work->op->v_up[head], p * PANEL, rows_part(x, from, x.count - from), panel);
 }

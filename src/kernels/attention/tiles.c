@@ -14,19 +14,19 @@ static int64_t lines_max(const struct attention_op *op) {
     return op->expanded_key_width > 0 ? LINES_EXPANDED : LINES_SHARED;
 }
 
-static float *take(char *base, int64_t *bytes, int64_t floats) {
+static real *take(char *base, int64_t *bytes, int64_t reals) {
     char *at = base ? base + *bytes : NULL;
-    *bytes += round_up(floats * (int64_t)sizeof(float), ARENA_ALIGN);
-    return (float *)(void *)at;
+    *bytes += round_up(reals * (int64_t)sizeof(real), ARENA_ALIGN);
+    return (real *)(void *)at;
 }
 
-int64_t attention_layout(const struct attention_op *op, char *base, struct scratch *out) {
+int64_t attention_layout(const struct attention_op *op, char *base, struct attention_scratch *out) {
     int64_t rows = lines_max(op), latent = round_up(op->latent, 32), bytes = 0;
     int64_t key_width = max_i64(op->key_width, op->expanded_key_width);
     int64_t acc = max_i64(LINES_SHARED * round_up(op->value_width, PANEL),
                           LINES_EXPANDED * round_up(op->expanded_value_width, PANEL));
     bool expands = op->expanded_key_width > 0;
-    struct scratch s = {
+    struct attention_scratch s = {
         .panel = take(base, &bytes, max_i64(key_width, ATTENTION_BLOCK) * PANEL),
         .scores = take(base, &bytes, rows * ATTENTION_BLOCK),
         .product = take(base, &bytes, rows * PANEL),
@@ -41,7 +41,7 @@ int64_t attention_layout(const struct attention_op *op, char *base, struct scrat
     return bytes;
 }
 
-int64_t op_attention_bytes(const struct attention_op *op, int team_count) {
+int64_t attention_bytes(const struct attention_op *op, int team_count) {
     return team_count * attention_layout(op, NULL, NULL);
 }
 
@@ -97,7 +97,7 @@ struct tile_cutter cutter_begin(const struct attention_op *op, const struct atte
     return cutter;
 }
 
-struct tile cutter_tile(struct tile_cutter *cutter, int64_t index) {
+struct attention_tile cutter_tile(struct tile_cutter *cutter, int64_t index) {
     while (index - cutter->first >= cut_tiles(cutter, &cutter->runs[cutter->run]))
         cutter->first += cut_tiles(cutter, &cutter->runs[cutter->run++]);
     const struct attention_op *op = cutter->op;
@@ -112,7 +112,7 @@ struct tile cutter_tile(struct tile_cutter *cutter, int64_t index) {
     int64_t head = kv_head * group + first;
     int64_t key_width = run->expand ? op->expanded_key_width : op->key_width;
     int64_t value_width = run->expand ? op->expanded_value_width : op->value_width;
-    struct tile tile = {
+    struct attention_tile tile = {
         .pages = run->pages,
         .expand = run->expand,
         .single = run->count == 1,
@@ -123,27 +123,33 @@ struct tile cutter_tile(struct tile_cutter *cutter, int64_t index) {
         .kv_head = kv_head,
         .key_width = key_width,
         .value_width = value_width,
-        .q = cutter->q + (run->row + line) * cutter->q_stride + head * key_width,
-        .out = cutter->out + (run->row + line) * cutter->out_stride + head * value_width,
+        .q = rows_row(cutter->q, run->row + line) + head * key_width,
+        .out = rows_row(cutter->out, run->row + line) + head * value_width,
         .q_group_stride = key_width,
-        .q_line_stride = cutter->q_stride,
+        .q_line_stride = cutter->q.stride,
         .out_group_stride = value_width,
-        .out_line_stride = cutter->out_stride,
+        .out_line_stride = cutter->out.stride,
     };
+    if (rows_exist(cutter->softmax)) {
+        tile.softmax = rows_row(cutter->softmax, run->row + line) + 2 * head;
+        tile.softmax_group_stride = 2, tile.softmax_line_stride = cutter->softmax.stride;
+    }
     if (tile.single) { /* the heads become the lines */
         tile.groups = 1, tile.lines = heads;
         tile.q_line_stride = key_width, tile.out_line_stride = value_width;
+        tile.softmax_line_stride = 2;
     }
     return tile;
 }
 
-struct tile tile_alone(const struct tile *tile, int64_t group, int64_t line) {
-    struct tile alone = *tile;
+struct attention_tile tile_alone(const struct attention_tile *tile, int64_t group, int64_t line) {
+    struct attention_tile alone = *tile;
     alone.single = true;
     alone.position += line;
     alone.head += group;
     alone.groups = alone.lines = 1;
     alone.q += group * tile->q_group_stride + line * tile->q_line_stride;
     alone.out += group * tile->out_group_stride + line * tile->out_line_stride;
+    if (tile->softmax) alone.softmax += group * tile->softmax_group_stride + line * tile->softmax_line_stride;
     return alone;
 }

@@ -11,15 +11,18 @@
 
 enum { COLUMNS = 1024 };
 
-void op_combine(struct exec *exec, const float *rows, const int64_t *begin, const int64_t *row_of,
-                const float *weight, int64_t count, int64_t width, float *y) {
-    int64_t pieces = ceil_div(width, COLUMNS);
-    for (struct team_loop l = team_loop(exec->team, count * pieces); team_next(&l);) {
-        int64_t t = l.tile / pieces, first = l.tile % pieces * COLUMNS, n = min_i64(COLUMNS, width - first);
-        float *sum = y + t * width + first;
+void host_combine(struct exec *exec, struct rows rows, const int64_t *begin, const int64_t *row_of,
+                  struct rows weight, struct rows y) {
+    int64_t pieces = ceil_div(y.width, COLUMNS);
+    for (struct team_loop l = team_loop(exec->team, y.count * pieces); team_next(&l);) {
+        int64_t t = l.tile / pieces, first = l.tile % pieces * COLUMNS, n = min_i64(COLUMNS, y.width - first);
+        real *sum = rows_row(y, t) + first;
         memset(sum, 0, (size_t)n * sizeof *sum);
-        for (int64_t a = begin[t]; a < begin[t + 1]; a++)
-            exec->kernels->axpy(weight ? weight[a] : 1.0f, rows + row_of[a] * width + first, n, sum);
+        for (int64_t a = begin[t]; a < begin[t + 1]; a++) {
+            if (row_of[a] < 0) continue;
+            real factor = rows_exist(weight) ? *rows_row(weight, a) : 1;
+            exec->kernels->axpy(factor, rows_row(rows, row_of[a]) + first, n, sum);
+        }
     }
     team_sync(exec->team);
 }

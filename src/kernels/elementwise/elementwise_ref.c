@@ -5,10 +5,10 @@
 
 #include <math.h>
 
-void axpy_ref(float scale, const float *x, int64_t n, float *y) {
-    for (int64_t i = 0; i < n; i++) y[i] = fmaf(scale, x[i], y[i]);
+void axpy_ref(real scale, const real *x, int64_t n, real *y) {
+    for (int64_t i = 0; i < n; i++) y[i] = real_fma(scale, x[i], y[i]);
 }
 
-void scale_ref(float scale, const float *x, int64_t n, float *y) {
+void scale_ref(real scale, const real *x, int64_t n, real *y) {
     for (int64_t i = 0; i < n; i++) y[i] = scale * x[i];
 }

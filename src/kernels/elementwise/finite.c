@@ -8,29 +8,37 @@
 
 enum { TILE = 16384 }; /* elements */
 
-static bool all_finite(const float *x, int64_t n) {
-    const uint32_t exponent = 0x7f800000;
+#ifdef SY_REAL_F64
+typedef uint64_t real_bits;
+static const real_bits exponent = 0x7ff0000000000000;
+#else
+typedef uint32_t real_bits;
+static const real_bits exponent = 0x7f800000;
+#endif
+
+static bool finite_all(const real *x, int64_t n) {
     uint32_t found = 0;
     for (int64_t i = 0; i < n; i++) {
-        uint32_t bits;
+        real_bits bits;
         memcpy(&bits, &x[i], sizeof bits);
         found |= (bits & exponent) == exponent;
     }
     return !found;
 }
 
-bool op_all_finite(struct exec *exec, const float *x, int64_t count, int64_t width) {
-    size_t mark = exec->arena.used;
-    int *flag = exec_new(exec, int, 1);
+bool host_all_finite(struct exec *exec, struct rows x) {
+    assert(rows_dense(x));
+    struct exec_mark mark = exec_mark(exec);
+    int *flag = exec_table(exec, int, 1);
     if (exec->team->rank == 0) __atomic_store_n(flag, 1, __ATOMIC_RELAXED);
     team_sync(exec->team);
-    int64_t n = count * width;
+    int64_t n = x.count * x.width;
     for (struct team_loop l = team_loop(exec->team, ceil_div(n, TILE)); team_next(&l);)
-        if (!all_finite(x + l.tile * TILE, min_i64(TILE, n - l.tile * TILE)))
+        if (!finite_all(rows_row(x, 0) + l.tile * TILE, min_i64(TILE, n - l.tile * TILE)))
             __atomic_store_n(flag, 0, __ATOMIC_RELAXED);
     team_sync(exec->team);
     bool finite = __atomic_load_n(flag, __ATOMIC_RELAXED);
     team_sync(exec->team); /* all have read it: the memory may be used again */
-    exec->arena.used = mark;
+    exec_release(exec, mark);
     return finite;
 }

@@ -8,16 +8,17 @@
 
 enum { TILE = 8192 }; /* elements */
 
-void op_gather(struct exec *exec, const float *x, const int64_t *source, const float *factor, int64_t count,
-               int64_t width, float *out) {
-    int64_t rows = max_i64(1, TILE / max_i64(1, width));
-    for (struct team_loop l = team_loop(exec->team, ceil_div(count, rows)); team_next(&l);)
-        for (int64_t r = l.tile * rows; r < min_i64(count, (l.tile + 1) * rows); r++) {
-            const float *from = x + source[r] * width;
-            if (factor)
-                exec->kernels->scale(factor[r], from, width, out + r * width);
+void host_gather(struct exec *exec, struct rows x, const int64_t *source, struct rows factor,
+                 struct rows out) {
+    assert(x.width == out.width);
+    int64_t rows = max_i64(1, TILE / max_i64(1, out.width));
+    for (struct team_loop l = team_loop(exec->team, ceil_div(out.count, rows)); team_next(&l);)
+        for (int64_t r = l.tile * rows; r < min_i64(out.count, (l.tile + 1) * rows); r++) {
+            const real *from = rows_row(x, source[r]);
+            if (rows_exist(factor))
+                exec->kernels->scale(*rows_row(factor, r), from, out.width, rows_row(out, r));
             else
-                memcpy(out + r * width, from, (size_t)width * sizeof *out);
+                memcpy(rows_row(out, r), from, (size_t)out.width * sizeof *from);
         }
     team_sync(exec->team);
 }

@@ -1,10 +1,10 @@
 /*
  * Products of activations with weights: out[m][n] = sum over k of x[m][k] * w[n][k] (+ bias[n]).
  *
- * A tile is PANEL outputs by up to MATMUL_ROWS rows of one job. Its k is walked in blocks: a panel_* kernel
- * decodes a block of the weight into k-major order on this thread's stack, whatever the weight's type and
- * strides; a product_* kernel multiplies all rows with it while it lies in the nearest cache. Sums wait in
- * `acc` between blocks, so cutting k changes no bit, and rows do not know of each other.
+ * A tile is PANEL outputs by up to MATMUL_ROWS rows of one product. Its k is walked in blocks: a panel_*
+ * kernel decodes a block of the weight into k-major order on this thread's stack, whatever the weight's type
+ * and strides; a product_* kernel multiplies all rows with it while it lies in the nearest cache. Sums wait
+ * in `acc` between blocks, so cutting k changes no bit, and rows do not know of each other.
  *
  *     for each tile (n0, m0):
  *         acc = +0
@@ -14,19 +14,19 @@
  * Consecutive tiles share their weights (row blocks are the inner index), or follow one another in memory.
  * They are handed out a few at a time, since panel_* fetches ahead into the next one.
  *
- * In bf16 the activations are rounded first: once into job->rounded where many rows share them, or, for few
- * rows, within each tile, which costs less than the barrier that the former needs.
+ * In bf16 the activations are rounded first: once, into their packed form, where many rows share them; or,
+ * for few rows, within each tile, which costs less than the barrier that the former needs. Rows that come in
+ * bf16 are read where they lie.
  *
  * Steps through q8_0, q4_0, q4_1 and q4_k in fast take another way: their rows are quantised once, behind
  * those rounded to bf16, and a step_* kernel computes a whole tile from the blocks as they lie in the file.
  *
- *     job->rounded   [rows][round_up(K, 32)] f32  |  [rows] of quantised.h
+ *     x.packed   [rows][round_up(K, 32)] bf16  |  [rows] of quantised.h
  */
 #include "base/checked.h"
 #include "kernels/matmul/quantised.h"
 #include "kernels/ops.h"
 
-#include <assert.h>
 #include <string.h>
 
 enum {
@@ -38,184 +38,225 @@ enum {
     QUANTISE_COLS = 1024,    /* by one thread at a time. A multiple of 32 */
 };
 
-struct products {
+/* What all tiles of a call need. */
+struct call {
     const struct kernels *kernels;
     const struct numerics *numerics;
 };
 
+/* ---- the packed form ---- */
+
+/* Rows of bf16 as product_bf16 reads them: zero up to the next multiple of 32 columns. */
+static struct rows rounded(const struct product *p) {
+    bool ready = p->x.dtype == DTYPE_BF16 && p->x.width % 32 == 0;
+    if (ready) return p->x;
+    return rows_over_bf16((uint16_t *)(void *)p->x.packed, p->x.count, round_up(p->x.width, 32));
+}
+
+static unsigned char *quantised(const struct product *p, int64_t m) {
+    int64_t K = p->x.width;
+    return p->x.packed + p->x.count * round_up(K, 32) * (int64_t)sizeof(uint16_t) + m * quantised_bytes(K);
+}
+
+/* Columns [k0, k0 + kc) of row m to bf16, zero up to the next multiple of 32. */
+static void round_columns(const struct kernels *kernels, struct rows x, int64_t m, int64_t k0, int64_t kc,
+                          uint16_t *out) {
+    if (x.dtype == DTYPE_BF16)
+        memcpy(out, rows_row_bf16(x, m) + k0, (size_t)kc * sizeof *out);
+    else
+        kernels->round_bf16(rows_row(x, m) + k0, kc, out);
+    memset(out + kc, 0, (size_t)(round_up(kc, 32) - kc) * sizeof *out);
+}
+
+/* The same columns as reals: where they lie, or widened into `block`. */
+static const real *real_columns(struct rows x, int64_t m, int64_t k0, int64_t kc, real *block) {
+    if (x.dtype == DTYPE_REAL) return rows_row(x, m) + k0;
+    for (int64_t k = 0; k < kc; k++) block[k] = bf16_to_f32(rows_row_bf16(x, m)[k0 + k]);
+    return block;
+}
+
+/* ---- which rows take which way ---- */
+
 /* The kernel that takes steps through this weight; NULL: there is none, steps are rows as all others. */
-static step_fn *step_kernel(const struct products *products, const struct weight *w) {
+static step_fn *step_kernel(const struct call *call, const struct weight *w) {
     bool whole = w->dtype != DTYPE_Q4_K ? w->cols % 32 == 0 : w->cols % 256 == 0;
-    if (products->numerics->compute != COMPUTE_BF16 || w->transposed || !whole) return NULL;
+    if (call->numerics->compute != COMPUTE_BF16 || w->transposed || !whole) return NULL;
     switch (w->dtype) {
-    case DTYPE_Q8_0: return products->kernels->step_q8_0;
-    case DTYPE_Q4_0: return products->kernels->step_q4_0;
-    case DTYPE_Q4_1: return products->kernels->step_q4_1;
-    case DTYPE_Q4_K: return products->kernels->step_q4_k;
+    case DTYPE_Q8_0: return call->kernels->step_q8_0;
+    case DTYPE_Q4_0: return call->kernels->step_q4_0;
+    case DTYPE_Q4_1: return call->kernels->step_q4_1;
+    case DTYPE_Q4_K: return call->kernels->step_q4_k;
     default: return NULL;
     }
 }
 
-/* Rows of the job that such a kernel takes: the first so many. */
-static int64_t job_steps(const struct products *products, const struct matmul_job *job) {
-    if (!step_kernel(products, job->weight)) return 0;
-    return products->numerics->regime == REGIME_STEP ? job->rows : min_i64(job->steps, job->rows);
+/* Rows of the product that such a kernel takes: the first so many. */
+static int64_t steps_of(const struct call *call, const struct product *p) {
+    if (!step_kernel(call, p->weight)) return 0;
+    return call->numerics->regime == REGIME_STEP ? p->x.count : min_i64(p->x.steps, p->x.count);
 }
 
 /* Blocks of rows: first those of steps, then of all others. */
-static int64_t row_blocks(int64_t steps, const struct matmul_job *job) {
-    return ceil_div(steps, MATMUL_ROWS) + ceil_div(job->rows - steps, MATMUL_ROWS);
+static int64_t row_blocks(int64_t steps, const struct product *p) {
+    return ceil_div(steps, MATMUL_ROWS) + ceil_div(p->x.count - steps, MATMUL_ROWS);
 }
 
-static int64_t job_tiles(const struct products *products, const struct matmul_job *job) {
-    return ceil_div(job->weight->rows, PANEL) * row_blocks(job_steps(products, job), job);
+static int64_t tiles_of(const struct call *call, const struct product *p) {
+    return ceil_div(p->weight->rows, PANEL) * row_blocks(steps_of(call, p), p);
 }
 
-static unsigned char *quantised(const struct matmul_job *job, int64_t m) {
-    unsigned char *first = (unsigned char *)(job->rounded + job->rows * round_up(job->weight->cols, 32));
-    return first + m * quantised_bytes(job->weight->cols);
-}
+/* ---- a tile ---- */
 
-/* The `rows` rows of x from m0 on at [k0, k0 + kc) as bf16 numbers, zero up to the next multiple of 32. */
-static const float *rounded_block(const struct products *products, const struct matmul_job *job, int64_t m0,
-                                  int64_t rows, int64_t k0, int64_t kc, float *block) {
-    for (int64_t m = 0; m < rows; m++) {
-        products->kernels->round_bf16(job->x + (m0 + m) * job->x_stride + k0, kc, block + m * K_BLOCK_FEW);
-        for (int64_t k = kc; k < round_up(kc, 32); k++) block[m * K_BLOCK_FEW + k] = 0;
-    }
-    return block;
-}
-
-static void tile_f32(const struct products *products, const struct matmul_job *job, int64_t n0, int64_t m0,
-                     int64_t rows, float *acc) {
-    _Alignas(64) float panel[K_BLOCK * PANEL];
-    int64_t cols = job->weight->cols, step = rows <= ROWS_FEW ? K_BLOCK_FEW : K_BLOCK;
+static void tile_f32(const struct call *call, const struct product *p, int64_t n0, int64_t m0, int64_t rows,
+                     real *acc) {
+    _Alignas(64) real panel[K_BLOCK * PANEL];
+    int64_t cols = p->weight->cols, step = rows <= ROWS_FEW ? K_BLOCK_FEW : K_BLOCK;
     for (int64_t k0 = 0; k0 < cols; k0 += step) {
         int64_t kc = min_i64(step, cols - k0);
-        products->kernels->panel_f32(job->weight, n0, k0, kc, panel);
-        products->kernels->product_f32(panel, kc, job->x + m0 * job->x_stride + k0, job->x_stride, rows, acc);
+        call->kernels->panel_f32(p->weight, n0, k0, kc, panel);
+        call->kernels->product_f32(panel, kc, rows_row(p->x, m0) + k0, p->x.stride, rows, acc);
     }
 }
 
-static void tile_bf16(const struct products *products, const struct matmul_job *job, int64_t n0, int64_t m0,
-                      int64_t rows, bool few, float *acc) {
+static void tile_bf16(const struct call *call, const struct product *p, int64_t n0, int64_t m0, int64_t rows,
+                      bool few, real *acc) {
     _Alignas(64) uint32_t panel[K_BLOCK / 2 * PANEL];
-    _Alignas(64) float block[ROWS_FEW * K_BLOCK_FEW];
-    int64_t cols = job->weight->cols, stride = few ? K_BLOCK_FEW : round_up(cols, 32),
-            step = few ? K_BLOCK_FEW : K_BLOCK;
+    _Alignas(64) uint16_t block[ROWS_FEW * K_BLOCK_FEW];
+    struct rows x = few ? rows_over_bf16(block, rows, K_BLOCK_FEW) : rows_part(rounded(p), m0, rows);
+    int64_t cols = p->weight->cols, step = few ? K_BLOCK_FEW : K_BLOCK;
     for (int64_t k0 = 0; k0 < cols; k0 += step) {
         int64_t kc = min_i64(step, cols - k0);
-        products->kernels->panel_bf16(job->weight, n0, k0, kc, panel);
-        const float *x =
-            few ? rounded_block(products, job, m0, rows, k0, kc, block) : job->rounded + m0 * stride + k0;
-        products->kernels->product_bf16(panel, kc, x, stride, rows, acc);
+        call->kernels->panel_bf16(p->weight, n0, k0, kc, panel);
+        for (int64_t m = 0; few && m < rows; m++)
+            round_columns(call->kernels, p->x, m0 + m, k0, kc, rows_row_bf16(x, m));
+        call->kernels->product_bf16(panel, kc, rows_row_bf16(x, 0) + (few ? 0 : k0), x.stride, rows, acc);
     }
 }
 
-/* Tiles of a job: for each PANEL outputs the blocks of rows, first those of steps, then all others. */
-static void tile(const struct products *products, const struct matmul_job *job, int64_t index) {
-    _Alignas(64) float acc[MATMUL_ROWS * PANEL];
-    int64_t steps = job_steps(products, job), step_blocks = ceil_div(steps, MATMUL_ROWS);
-    int64_t blocks = row_blocks(steps, job), block = index % blocks, n0 = index / blocks * PANEL;
+/* Tiles of a product: for each PANEL outputs the blocks of rows, first those of steps, then all others. */
+static void tile(const struct call *call, const struct product *p, int64_t index) {
+    _Alignas(64) real acc[MATMUL_ROWS * PANEL];
+    int64_t steps = steps_of(call, p), step_blocks = ceil_div(steps, MATMUL_ROWS);
+    int64_t blocks = row_blocks(steps, p), block = index % blocks, n0 = index / blocks * PANEL;
     bool step = block < step_blocks;
     int64_t m0 = step ? block * MATMUL_ROWS : steps + (block - step_blocks) * MATMUL_ROWS;
-    int64_t rows = min_i64(MATMUL_ROWS, (step ? steps : job->rows) - m0),
-            outputs = min_i64(PANEL, job->weight->rows - n0);
+    int64_t rows = min_i64(MATMUL_ROWS, (step ? steps : p->x.count) - m0),
+            outputs = min_i64(PANEL, p->weight->rows - n0);
     if (step) {
-        step_kernel(products, job->weight)(job->weight, n0, quantised(job, m0), rows, acc);
+        step_kernel(call, p->weight)(p->weight, n0, quantised(p, m0), rows, acc);
     } else {
         memset(acc, 0, (size_t)rows * PANEL * sizeof *acc);
-        if (computes_bf16(products->numerics, job->weight))
-            tile_bf16(products, job, n0, m0, rows, job->rows - steps <= ROWS_FEW, acc);
+        if (computes_bf16(call->numerics, p->weight))
+            tile_bf16(call, p, n0, m0, rows, p->x.count - steps <= ROWS_FEW, acc);
         else
-            tile_f32(products, job, n0, m0, rows, acc);
+            tile_f32(call, p, n0, m0, rows, acc);
     }
     for (int64_t m = 0; m < rows; m++) {
-        float *out = job->out + (m0 + m) * job->out_stride + n0;
-        if (job->bias)
-            for (int64_t j = 0; j < outputs; j++) out[j] = acc[m * PANEL + j] + job->bias[n0 + j];
+        real *out = rows_row(p->out, m0 + m) + n0;
+        if (p->bias)
+            for (int64_t j = 0; j < outputs; j++) out[j] = acc[m * PANEL + j] + p->bias[n0 + j];
         else
             memcpy(out, acc + m * PANEL, (size_t)outputs * sizeof *out);
     }
 }
+
+/* ---- packing ---- */
 
 /* Work that is dealt out to the threads in turn. */
 static bool my_turn(const struct team *team, int64_t *turn) {
     return (*turn)++ % team->count == team->rank;
 }
 
-static void round_row(struct exec *exec, const struct matmul_job *job, int64_t m) {
-    int64_t cols = job->weight->cols, stride = round_up(cols, 32);
-    exec->kernels->round_bf16(job->x + m * job->x_stride, cols, job->rounded + m * stride);
-    for (int64_t k = cols; k < stride; k++) job->rounded[m * stride + k] = 0;
-}
-
-static void quantise_row(struct exec *exec, const struct matmul_job *job, int64_t m, int64_t *turn) {
-    int64_t cols = job->weight->cols;
-    int8_t *q = (int8_t *)quantised(job, m);
+static void quantise_row(struct exec *exec, const struct product *p, int64_t m, int64_t *turn) {
+    real block[QUANTISE_COLS];
+    int64_t cols = p->weight->cols;
+    int8_t *q = (int8_t *)quantised(p, m);
     float *scale = (float *)(void *)(q + cols);
     int32_t *sum = (int32_t *)(void *)(scale + cols / 32);
-    for (int64_t k = 0; k < cols; k += QUANTISE_COLS)
-        if (my_turn(exec->team, turn))
-            exec->kernels->quantise(job->x + m * job->x_stride + k, min_i64(QUANTISE_COLS, cols - k), q + k,
-                                    scale + k / 32, sum + k / 32);
+    for (int64_t k = 0; k < cols; k += QUANTISE_COLS) {
+        if (!my_turn(exec->team, turn)) continue;
+        int64_t kc = min_i64(QUANTISE_COLS, cols - k);
+        exec->kernels->quantise(real_columns(p->x, m, k, kc, block), kc, q + k, scale + k / 32, sum + k / 32);
+    }
 }
 
-/* Fill job->rounded where tiles will read it, once for jobs side by side that share it: rows [first, rows) in
- * bf16 and [0, steps) in int8. True when there was anything to do: then a barrier is due. */
-static bool round_jobs(struct exec *exec, const struct products *products, const struct matmul_job *jobs,
-                       int64_t job_count) {
+/* What tiles will read of one operand: rows [first, count) in bf16, [0, steps) in int8. */
+struct packing {
+    int64_t first, steps;
+};
+
+static struct packing packing_of(const struct call *call, const struct product *products, int64_t count) {
+    struct packing all = { products->x.count, 0 };
+    for (int64_t i = 0; i < count; i++) {
+        const struct product *p = &products[i];
+        int64_t own = steps_of(call, p);
+        bool bf16 = computes_bf16(call->numerics, p->weight);
+        all.steps = max_i64(all.steps, own);
+        if (bf16 && p->x.count - own > ROWS_FEW && rounded(p).at != p->x.at)
+            all.first = min_i64(all.first, own);
+        assert(bf16 || p->x.dtype == DTYPE_REAL);
+    }
+    return all;
+}
+
+/* Products from this one on that read the same operand. */
+static int64_t sharing(const struct product *products, int64_t count) {
+    int64_t n = 1;
+    while (n < count && products->x.packed && products[n].x.packed == products->x.packed) n++;
+    return n;
+}
+
+/* Fill x.packed where tiles will read it, once for products side by side that share it. True when there was
+ * anything to do: then a barrier is due. */
+static bool pack(struct exec *exec, const struct call *call, const struct product *products, int64_t count) {
     int64_t turn = 0;
     bool any = false;
-    for (int64_t j = 0, next; j < job_count; j = next) {
-        const struct matmul_job *job = &jobs[j];
-        int64_t first = job->rows, steps = 0;
-        next = j + 1;
-        if (job->rows == 0) continue; /* its room is that of the next */
-        while (next < job_count && job->rounded && jobs[next].rounded == job->rounded) next++;
-        for (int64_t i = j; i < next; i++) {
-            int64_t own = job_steps(products, &jobs[i]);
-            steps = max_i64(steps, own);
-            if (jobs[i].rows - own > ROWS_FEW && computes_bf16(products->numerics, jobs[i].weight))
-                first = min_i64(first, own);
-        }
-        if (first == job->rows && steps == 0) continue;
-        assert(job->rounded);
+    for (int64_t j = 0, n; j < count; j += n) {
+        const struct product *p = &products[j];
+        n = 1;
+        if (p->x.count == 0) continue; /* its room is that of the next */
+        n = sharing(p, count - j);
+        struct packing need = packing_of(call, p, n);
+        if (need.first == p->x.count && need.steps == 0) continue;
+        assert(p->x.packed && p->x.packed_stride == matmul_packed_bytes(call->numerics, p->x.width));
         any = true;
-        for (int64_t m = first; m < job->rows; m++)
-            if (my_turn(exec->team, &turn)) round_row(exec, job, m);
-        for (int64_t m = 0; m < steps; m++) quantise_row(exec, job, m, &turn);
+        for (int64_t m = need.first; m < p->x.count; m++)
+            if (my_turn(exec->team, &turn))
+                round_columns(exec->kernels, p->x, m, 0, p->x.width, rows_row_bf16(rounded(p), m));
+        for (int64_t m = 0; m < need.steps; m++) quantise_row(exec, p, m, &turn);
     }
     return any;
 }
 
-static void matmul(struct exec *exec, const struct numerics *numerics, const struct matmul_job *jobs,
-                   int64_t job_count) {
-    const struct products products = { exec->kernels, numerics };
-    if (round_jobs(exec, &products, jobs, job_count)) team_sync(exec->team);
+/* ---- the operation ---- */
+
+static void multiply(struct exec *exec, const struct numerics *numerics, const struct product *products,
+                     int64_t count) {
+    const struct call call = { exec->kernels, numerics };
+    if (pack(exec, &call, products, count)) team_sync(exec->team);
     int64_t tiles = 0;
-    for (int64_t j = 0; j < job_count; j++) tiles += job_tiles(&products, &jobs[j]);
+    for (int64_t j = 0; j < count; j++) {
+        assert(products[j].x.width == products[j].weight->cols);
+        assert(products[j].out.width == products[j].weight->rows &&
+               products[j].out.count == products[j].x.count);
+        tiles += tiles_of(&call, &products[j]);
+    }
     int64_t at_once = min_i64(TILES_AT_ONCE, max_i64(1, tiles / (exec->team->count * TILES_EACH_AT_LEAST)));
 
-    int64_t job = 0,
-            first = 0; /* tiles come in ascending order, so the job they belong to only moves forward */
+    /* tiles come in ascending order, so the product they belong to only moves forward */
+    int64_t p = 0, first = 0;
     for (struct team_loop l = team_loop(exec->team, ceil_div(tiles, at_once)); team_next(&l);)
         for (int64_t t = l.tile * at_once; t < min_i64(tiles, (l.tile + 1) * at_once); t++) {
-            while (t - first >= job_tiles(&products, &jobs[job])) first += job_tiles(&products, &jobs[job++]);
-            tile(&products, &jobs[job], t - first);
+            while (t - first >= tiles_of(&call, &products[p])) first += tiles_of(&call, &products[p++]);
+            tile(&call, &products[p], t - first);
         }
     team_sync(exec->team);
 }
 
-void op_matmul(struct exec *exec, const struct matmul_job *jobs, int64_t job_count) {
-    matmul(exec, &exec->numerics, jobs, job_count);
+void host_matmul(struct exec *exec, const struct product *products, int64_t count) {
+    multiply(exec, &exec->numerics, products, count);
 }
 
-void op_matmul_f32(struct exec *exec, const struct matmul_job *jobs, int64_t job_count) {
-    matmul(exec, &(struct numerics){ .compute = COMPUTE_F32 }, jobs, job_count);
-}
-
-int64_t matmul_rounded_count(const struct numerics *numerics, int64_t rows, int64_t cols) {
-    int64_t padded = round_up(cols, 32);
-    return numerics->compute == COMPUTE_BF16 ? rows * (padded + quantised_bytes(padded) / 4) : 0;
+void host_matmul_f32(struct exec *exec, const struct product *products, int64_t count) {
+    multiply(exec, &(struct numerics){ .compute = COMPUTE_F32 }, products, count);
 }

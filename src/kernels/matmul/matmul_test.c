@@ -62,13 +62,13 @@ static float naive_bf16(const struct weight *w, const float *x, int64_t n) {
     return sum;
 }
 
-static void naive(const struct numerics *numerics, const struct matmul_job *job, float *out) {
-    bool narrow = computes_bf16(numerics, job->weight);
-    for (int64_t m = 0; m < job->rows; m++)
-        for (int64_t n = 0; n < job->weight->rows; n++) {
-            const float *x = job->x + m * job->x_stride;
-            float sum = narrow ? naive_bf16(job->weight, x, n) : naive_f32(job->weight, x, n);
-            out[m * job->out_stride + n] = job->bias ? sum + job->bias[n] : sum;
+static void naive(const struct numerics *numerics, const struct product *p, float *out) {
+    bool narrow = computes_bf16(numerics, p->weight);
+    for (int64_t m = 0; m < p->x.count; m++)
+        for (int64_t n = 0; n < p->weight->rows; n++) {
+            const float *x = rows_row(p->x, m);
+            float sum = narrow ? naive_bf16(p->weight, x, n) : naive_f32(p->weight, x, n);
+            out[m * p->out.stride + n] = p->bias ? sum + p->bias[n] : sum;
         }
 }
 
@@ -77,26 +77,26 @@ static void naive(const struct numerics *numerics, const struct matmul_job *job,
 struct call {
     const struct kernels *kernels;
     struct numerics numerics;
-    const struct matmul_job *jobs;
+    const struct product *products;
     int64_t count;
     bool force_f32;
 };
 
 static void call_matmul(struct team *team, void *argument) {
     const struct call *call = argument;
-    struct exec exec = { .team = team, .kernels = call->kernels, .numerics = call->numerics };
+    struct exec exec = exec_host(team, call->kernels, &call->numerics, NULL, 0);
     if (call->force_f32)
-        op_matmul_f32(&exec, call->jobs, call->count);
+        op_matmul_f32(&exec, call->products, call->count);
     else
-        op_matmul(&exec, call->jobs, call->count);
+        op_matmul(&exec, call->products, call->count);
 }
 
-static int64_t out_count(const struct matmul_job *job) {
-    return job->rows > 0 ? (job->rows - 1) * job->out_stride + job->weight->rows : 0;
+static int64_t out_count(const struct product *p) {
+    return p->x.count > 0 ? (p->x.count - 1) * p->out.stride + p->weight->rows : 0;
 }
 
 /* All levels and teams against the naive loop. */
-static void assert_jobs(struct matmul_job *jobs, int64_t count, enum compute compute, bool force_f32) {
+static void assert_products(struct product *products, int64_t count, enum compute compute, bool force_f32) {
     static const int teams[] = { 1, 2, 3, 5 };
     struct memory memory = { 0 };
     struct numerics numerics = { .compute = compute },
@@ -104,36 +104,41 @@ static void assert_jobs(struct matmul_job *jobs, int64_t count, enum compute com
     float *want[JOBS_MAX];
     unsigned state = fpu_flush_denormals();
     for (int64_t j = 0; j < count; j++) {
-        want[j] = take(&memory, out_count(&jobs[j]) * 4);
-        jobs[j].out = take(&memory, out_count(&jobs[j]) * 4);
-        naive(&used, &jobs[j], want[j]);
+        want[j] = take(&memory, out_count(&products[j]) * 4);
+        products[j].out.at = take(&memory, out_count(&products[j]) * 4);
+        naive(&used, &products[j], want[j]);
     }
     for (int level = 0; level <= (int)level_of_machine(); level++)
         for (int t = level == LEVEL_REF ? 2 : 0; t < (level == LEVEL_REF ? 3 : 4); t++) { /* ref is slow */
             struct kernels kernels = kernels_select((enum level)level);
-            struct call call = { &kernels, numerics, jobs, count, force_f32 };
+            struct call call = { &kernels, numerics, products, count, force_f32 };
             struct team_pool *pool;
             assert_true(team_pool_open(teams[t], &pool, NULL));
-            for (int64_t j = 0; j < count; j++) memset(jobs[j].out, 0, (size_t)out_count(&jobs[j]) * 4);
+            for (int64_t j = 0; j < count; j++)
+                memset(products[j].out.at, 0, (size_t)out_count(&products[j]) * 4);
             team_run(pool, call_matmul, &call);
             team_pool_close(pool);
             for (int64_t j = 0; j < count; j++)
-                assert_same_bits(jobs[j].out, want[j], (size_t)out_count(&jobs[j]));
+                assert_same_bits(products[j].out.at, want[j], (size_t)out_count(&products[j]));
         }
     fpu_restore(state);
     release(&memory);
 }
 
-/* A job of random operands; `weight` must live as long as it. */
-static struct matmul_job random_job(struct memory *memory, struct random *random, const struct weight *weight,
-                                    int64_t rows, bool bias) {
-    struct matmul_job job = { .weight = weight, .rows = rows };
-    job.x_stride = weight->cols + (int64_t)random_below(random, 5);
-    job.out_stride = weight->rows + (int64_t)random_below(random, 5);
-    job.x = take_normal(memory, random, rows * job.x_stride);
-    job.rounded = take(memory, rows * round_up(weight->cols, 32) * 4);
-    job.bias = bias ? take_normal(memory, random, weight->rows) : NULL;
-    return job;
+/* A product of random operands; `weight` must live as long as it. */
+static struct product random_product(struct memory *memory, struct random *random,
+                                     const struct weight *weight, int64_t rows, bool bias) {
+    const struct numerics fast = { .compute = COMPUTE_BF16 };
+    struct product p = { .weight = weight };
+    p.x = rows_over(NULL, rows, weight->cols);
+    p.x.stride += (int64_t)random_below(random, 5);
+    p.out = rows_over(NULL, rows, weight->rows);
+    p.out.stride += (int64_t)random_below(random, 5);
+    p.x.at = take_normal(memory, random, rows * p.x.stride);
+    p.x.packed_stride = matmul_packed_bytes(&fast, weight->cols);
+    p.x.packed = take(memory, rows * p.x.packed_stride);
+    p.bias = bias ? take_normal(memory, random, weight->rows) : NULL;
+    return p;
 }
 
 static void assert_every_layout(enum dtype dtype, bool scaled) {
@@ -149,8 +154,8 @@ static void assert_every_layout(enum dtype dtype, bool scaled) {
                     dtype, (enum layout)layout, shapes[shape][0], shapes[shape][1], scaled, false
                 };
                 struct weight w = random_weight(&random, &plan, take, &memory);
-                struct matmul_job job = random_job(&memory, &random, &w, shapes[shape][2], layout % 2);
-                assert_jobs(&job, 1, compute ? COMPUTE_BF16 : COMPUTE_F32, false);
+                struct product p = random_product(&memory, &random, &w, shapes[shape][2], layout % 2);
+                assert_products(&p, 1, compute ? COMPUTE_BF16 : COMPUTE_F32, false);
                 release(&memory);
             }
 }
@@ -194,53 +199,51 @@ TEST(matmul_e4m3_blocks_of_128_cut_at_the_edge) {
     const struct weight *views[] = { &w, &rows, &cols, &turned, &striped };
     for (int v = 0; v < 5; v++)
         for (int compute = 0; compute < 2; compute++) {
-            struct memory job_memory = { 0 };
-            struct matmul_job job = random_job(&job_memory, &random, views[v], 2, false);
-            assert_jobs(&job, 1, compute ? COMPUTE_BF16 : COMPUTE_F32, false);
-            release(&job_memory);
+            struct memory product_memory = { 0 };
+            struct product p = random_product(&product_memory, &random, views[v], 2, false);
+            assert_products(&p, 1, compute ? COMPUTE_BF16 : COMPUTE_F32, false);
+            release(&product_memory);
         }
     release(&memory);
 }
 
-/* q, k and v: three weights, one x, one `rounded`; more rows than a tile has. */
-TEST(matmul_jobs_that_share_their_rows) {
+/* q, k and v: three weights, one x, one room for their packed form; more rows than a tile has. */
+TEST(matmul_products_that_share_their_rows) {
     struct memory memory = { 0 };
     struct random random = random_seed(4);
     struct weight w[3];
-    struct matmul_job jobs[3];
+    struct product products[3];
     for (int j = 0; j < 3; j++) {
         struct random_weight_plan plan = {
             j == 2 ? DTYPE_F32 : DTYPE_BF16, LAYOUT_DENSE, j == 0 ? 96 : 40, 72, false, false
         };
         w[j] = random_weight(&random, &plan, take, &memory);
-        jobs[j] = random_job(&memory, &random, &w[j], 140, j == 1);
-        jobs[j].x = jobs[0].x;
-        jobs[j].x_stride = jobs[0].x_stride;
-        jobs[j].rounded = jobs[0].rounded;
+        products[j] = random_product(&memory, &random, &w[j], 140, j == 1);
+        products[j].x = products[0].x;
     }
-    assert_jobs(jobs, 3, COMPUTE_BF16, false);
-    assert_jobs(jobs, 3, COMPUTE_F32, false);
+    assert_products(products, 3, COMPUTE_BF16, false);
+    assert_products(products, 3, COMPUTE_F32, false);
     release(&memory);
 }
 
-/* Experts: many small jobs of different row counts, some with none. */
-TEST(matmul_jobs_of_experts) {
+/* Experts: many small products of different row counts, some with none. */
+TEST(matmul_products_of_experts) {
     static const int64_t counts[JOBS_MAX] = { 0, 1, 7, 0, 0, 4, 5, 1, 33, 0, 2, 0 };
     struct memory memory = { 0 };
     struct random random = random_seed(5);
     struct weight w[JOBS_MAX];
-    struct matmul_job jobs[JOBS_MAX];
+    struct product products[JOBS_MAX];
     for (int j = 0; j < JOBS_MAX; j++) {
         struct random_weight_plan plan = { DTYPE_BF16, j % 2 ? LAYOUT_TRANSPOSED : LAYOUT_DENSE,
                                            80,         100,
                                            false,      false };
         w[j] = random_weight(&random, &plan, take, &memory);
-        jobs[j] = random_job(&memory, &random, &w[j], counts[j], false);
+        products[j] = random_product(&memory, &random, &w[j], counts[j], false);
     }
-    assert_jobs(jobs, JOBS_MAX, COMPUTE_BF16, false);
-    assert_jobs(jobs, JOBS_MAX, COMPUTE_F32, false);
-    assert_jobs(jobs, JOBS_MAX, COMPUTE_BF16, true); /* as the router's op_matmul_f32 does */
-    assert_jobs(jobs, 0, COMPUTE_BF16, false);
+    assert_products(products, JOBS_MAX, COMPUTE_BF16, false);
+    assert_products(products, JOBS_MAX, COMPUTE_F32, false);
+    assert_products(products, JOBS_MAX, COMPUTE_BF16, true); /* as the router's op_matmul_f32 does */
+    assert_products(products, 0, COMPUTE_BF16, false);
     release(&memory);
 }
 
@@ -251,34 +254,75 @@ TEST(matmul_rows_do_not_know_of_each_other) {
     struct random random = random_seed(6);
     struct random_weight_plan plan = { DTYPE_BF16, LAYOUT_DENSE, N, K, false, false };
     struct weight w = random_weight(&random, &plan, take, &memory);
-    struct matmul_job all = random_job(&memory, &random, &w, ROWS, false);
+    struct product all = random_product(&memory, &random, &w, ROWS, false);
     struct kernels kernels = kernels_select(level_of_machine());
     struct team_pool *pool;
     assert_true(team_pool_open(2, &pool, NULL));
-    all.out = take(&memory, ROWS * all.out_stride * 4);
+    all.out.at = take(&memory, ROWS * all.out.stride * 4);
     float *one_out = take(&memory, N * 4);
     for (int compute = 0; compute < 2; compute++) {
         struct call call = { &kernels, { .compute = compute ? COMPUTE_BF16 : COMPUTE_F32 }, &all, 1, false };
         team_run(pool, call_matmul, &call);
         for (int64_t m = 0; m < ROWS; m += 37) {
-            struct matmul_job one = all;
-            one.rows = 1;
-            one.x = all.x + m * all.x_stride;
-            one.out = one_out;
-            call.jobs = &one;
+            struct product one = { &w, NULL, rows_part(all.x, m, 1), rows_over(one_out, 1, N) };
+            call.products = &one;
             team_run(pool, call_matmul, &call);
-            assert_same_bits(one_out, all.out + m * all.out_stride, N);
-            call.jobs = &all;
+            assert_same_bits(one_out, rows_row(all.out, m), N);
+            call.products = &all;
         }
     }
     team_pool_close(pool);
     release(&memory);
 }
 
-TEST(matmul_rounded_count_is_for_bf16_alone) {
-    assert_int_equal(matmul_rounded_count(&(struct numerics){ .compute = COMPUTE_F32 }, 3, 33), 0);
-    assert_int_equal(matmul_rounded_count(&(struct numerics){ .compute = COMPUTE_BF16 }, 3, 33),
-                     3 * (64 + 64 / 4 + 64 / 32 + 64 / 32)); /* f32; int8, scales and sums */
+/* Rows that come in bf16 give the bits of the same numbers in f32: read where they lie, or packed where their
+ * width is no multiple of 32; as prompts and, quantised, as steps. */
+TEST(matmul_of_rows_in_bf16) {
+    static const int64_t shapes[][3] = {
+        { 64, 5, 0 }, { 70, 9, 0 }, { 256, 140, 3 }, { 96, 2, 2 }
+    }; /* K, rows, steps */
+    const struct numerics fast = { .compute = COMPUTE_BF16 };
+    for (int i = 0; i < 4; i++) {
+        struct memory memory = { 0 };
+        struct random random = random_seed(8);
+        int64_t K = shapes[i][0], rows = shapes[i][1];
+        struct random_weight_plan plan = {
+            shapes[i][2] ? DTYPE_Q8_0 : DTYPE_BF16, LAYOUT_DENSE, 40, K, false, false
+        };
+        struct weight w = random_weight(&random, &plan, take, &memory);
+        struct product wide = random_product(&memory, &random, &w, rows, true), narrow = wide;
+        struct kernels kernels = kernels_select(level_of_machine());
+        struct team_pool *pool;
+        narrow.x.at = take(&memory, rows * wide.x.stride * 2);
+        narrow.x.dtype = DTYPE_BF16;
+        wide.x.steps = narrow.x.steps = shapes[i][2];
+        for (int64_t m = 0; m < rows; m++)
+            for (int64_t k = 0; k < K; k++) {
+                float *x = &rows_row(wide.x, m)[k];
+                *x = bf16(*x);
+                rows_row_bf16(narrow.x, m)[k] = bf16_from_f32(*x);
+            }
+        wide.out.at = take(&memory, rows * wide.out.stride * 4);
+        narrow.out.at = take(&memory, rows * wide.out.stride * 4);
+        memset(wide.out.at, 0, (size_t)(rows * wide.out.stride) * 4);
+        memset(narrow.out.at, 0, (size_t)(rows * wide.out.stride) * 4);
+        assert_true(team_pool_open(2, &pool, NULL));
+        struct call call = { &kernels, fast, &wide, 1, false };
+        team_run(pool, call_matmul, &call);
+        call.products = &narrow;
+        if (K % 32 == 0 && shapes[i][2] == 0) narrow.x.packed = NULL; /* nothing needs it */
+        team_run(pool, call_matmul, &call);
+        team_pool_close(pool);
+        assert_same_bits(narrow.out.at, wide.out.at, (size_t)((rows - 1) * wide.out.stride + 40));
+        release(&memory);
+    }
+}
+
+/* Two bytes an element, and behind them int8, scales and sums. */
+TEST(matmul_packs_for_bf16_alone) {
+    assert_int_equal(matmul_packed_bytes(&(struct numerics){ .compute = COMPUTE_F32 }, 33), 0);
+    assert_int_equal(matmul_packed_bytes(&(struct numerics){ .compute = COMPUTE_BF16 }, 33),
+                     round_up(64 * 2 + 64 + 64 / 32 * (4 + 4), 64));
 }
 
 TEST(matmul_computes_in_bf16_only_what_is_stored_narrow) {

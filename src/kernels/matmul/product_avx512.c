@@ -4,9 +4,9 @@
  * product_ref.c.
  *
  *     f32    12 rows: 24 sums
- *     bf16   a word of the panel holds a pair: even k = word << 16, odd k = word & 0xffff0000
- *            few rows take pairs apart as they go
- *            many rows share 32 k that were taken apart once, then run as in f32: even chains, odd chains
+ *     bf16   a word of the panel, as of x, holds a pair: even k = word << 16, odd k = word & 0xffff0000
+ *            few rows take the panel's pairs apart as they go many rows share 32 k of it that were taken
+ *            apart once, then run as in f32: even chains, odd chains
  */
 #include "base/checked.h"
 #include "kernels/kernels.h"
@@ -56,22 +56,32 @@ void product_f32_avx512(const float *restrict panel, int64_t kc, const float *re
 #undef TILE
 }
 
-/* Up to BF16_FEW rows: pairs are taken apart as they are used. */
-INLINE void bf16_few(int rows, const uint32_t *panel, int64_t kc, const float *x, int64_t x_stride,
+/* 32 bf16 of one row as f32: the 16 even k, then the 16 odd. */
+INLINE void split_row(const uint16_t *x, float *split) {
+    __m512i pairs = _mm512_loadu_si512(x);
+    _mm512_store_si512(split, _mm512_slli_epi32(pairs, 16));
+    _mm512_store_si512(split + 16, _mm512_and_si512(pairs, _mm512_set1_epi32((int)0xffff0000)));
+}
+
+/* Up to BF16_FEW rows: the panel's pairs are taken apart as they are used. */
+INLINE void bf16_few(int rows, const uint32_t *panel, int64_t kc, const uint16_t *x, int64_t x_stride,
                      float *acc) {
     const __m512i upper = _mm512_set1_epi32((int)0xffff0000);
+    _Alignas(64) float values[BF16_FEW][32];
     for (int64_t k0 = 0; k0 < kc; k0 += 32, panel += 16 * PANEL, x += 32) {
         __m512 even[BF16_FEW][2], odd[BF16_FEW][2];
-        for (int m = 0; m < rows; m++)
+        for (int m = 0; m < rows; m++) {
+            split_row(x + m * x_stride, values[m]);
             for (int h = 0; h < 2; h++) even[m][h] = odd[m][h] = _mm512_setzero_ps();
-        for (int k = 0; k < 32; k += 2)
+        }
+        for (int k = 0; k < 16; k++)
             for (int h = 0; h < 2; h++) {
-                __m512i pair = _mm512_loadu_si512(panel + k / 2 * PANEL + 16 * h);
+                __m512i pair = _mm512_loadu_si512(panel + k * PANEL + 16 * h);
                 __m512 first = _mm512_castsi512_ps(_mm512_slli_epi32(pair, 16));
                 __m512 second = _mm512_castsi512_ps(_mm512_and_si512(pair, upper));
                 for (int m = 0; m < rows; m++) {
-                    even[m][h] = _mm512_fmadd_ps(_mm512_set1_ps(x[m * x_stride + k]), first, even[m][h]);
-                    odd[m][h] = _mm512_fmadd_ps(_mm512_set1_ps(x[m * x_stride + k + 1]), second, odd[m][h]);
+                    even[m][h] = _mm512_fmadd_ps(_mm512_set1_ps(values[m][k]), first, even[m][h]);
+                    odd[m][h] = _mm512_fmadd_ps(_mm512_set1_ps(values[m][16 + k]), second, odd[m][h]);
                 }
             }
         for (int m = 0; m < rows; m++)
@@ -93,27 +103,28 @@ static void split_pairs(const uint32_t *panel, float *split) {
     }
 }
 
-/* One chain of 16 k, every other of x's. */
-INLINE void bf16_chain(int rows, const float *split, const float *x, int64_t x_stride,
-                       __m512 sum[F32_ROWS][2]) {
+/* One chain of 16 k, even or odd ones. */
+INLINE void bf16_chain(int rows, const float *split, const float *x, __m512 sum[F32_ROWS][2]) {
     for (int m = 0; m < rows; m++) sum[m][0] = sum[m][1] = _mm512_setzero_ps();
     for (int k = 0; k < 16; k++) {
         __m512 w0 = _mm512_loadu_ps(split + k * PANEL), w1 = _mm512_loadu_ps(split + k * PANEL + 16);
         for (int m = 0; m < rows; m++) {
-            __m512 value = _mm512_set1_ps(x[m * x_stride + 2 * k]);
+            __m512 value = _mm512_set1_ps(x[m * 32 + k]);
             sum[m][0] = _mm512_fmadd_ps(value, w0, sum[m][0]);
             sum[m][1] = _mm512_fmadd_ps(value, w1, sum[m][1]);
         }
     }
 }
 
-INLINE void bf16_tile(int rows, const float *split, const float *x, int64_t x_stride, float *acc) {
+INLINE void bf16_tile(int rows, const float *split, const uint16_t *x, int64_t x_stride, float *acc) {
     __m512 sum[F32_ROWS][2];
+    _Alignas(64) float values[F32_ROWS * 32];
     _Alignas(64) float even[F32_ROWS][PANEL]; /* wait here while the odd chains have the registers */
-    bf16_chain(rows, split, x, x_stride, sum);
+    for (int m = 0; m < rows; m++) split_row(x + m * x_stride, values + m * 32);
+    bf16_chain(rows, split, values, sum);
     for (int m = 0; m < rows; m++)
         for (int h = 0; h < 2; h++) _mm512_store_ps(&even[m][16 * h], sum[m][h]);
-    bf16_chain(rows, split + 16 * PANEL, x + 1, x_stride, sum);
+    bf16_chain(rows, split + 16 * PANEL, values + 16, sum);
     for (int m = 0; m < rows; m++)
         for (int h = 0; h < 2; h++) {
             float *out = acc + m * PANEL + 16 * h;
@@ -122,7 +133,7 @@ INLINE void bf16_tile(int rows, const float *split, const float *x, int64_t x_st
         }
 }
 
-void product_bf16_avx512(const uint32_t *restrict panel, int64_t kc, const float *restrict x,
+void product_bf16_avx512(const uint32_t *restrict panel, int64_t kc, const uint16_t *restrict x,
                          int64_t x_stride, int64_t rows, float *restrict acc) {
     switch (rows) {
     case 1: bf16_few(1, panel, kc, x, x_stride, acc); return;
@@ -155,7 +166,7 @@ void product_bf16_avx512(const uint32_t *restrict panel, int64_t kc, const float
 #undef TILE
 }
 
-void round_bf16_avx512(const float *restrict x, int64_t count, float *restrict out) {
+void round_bf16_avx512(const float *restrict x, int64_t count, uint16_t *restrict out) {
     for (int64_t i = 0; i < count; i += 16) {
         __mmask16 some = count - i >= 16 ? 0xffff : (__mmask16)((1U << (count - i)) - 1);
         __m512i bits = _mm512_maskz_loadu_epi32(some, x + i);
@@ -164,7 +175,6 @@ void round_bf16_avx512(const float *restrict x, int64_t count, float *restrict o
         __m512i magnitude = _mm512_and_si512(bits, _mm512_set1_epi32(0x7fffffff));
         __mmask16 nan = _mm512_cmpgt_epu32_mask(magnitude, _mm512_set1_epi32(0x7f800000));
         rounded = _mm512_mask_or_epi32(rounded, nan, bits, _mm512_set1_epi32(0x00400000));
-        _mm512_mask_storeu_epi32(out + i, some,
-                                 _mm512_and_si512(rounded, _mm512_set1_epi32((int)0xffff0000)));
+        _mm512_mask_cvtepi32_storeu_epi16(out + i, some, _mm512_srli_epi32(rounded, 16));
     }
 }

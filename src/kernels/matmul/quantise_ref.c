@@ -16,12 +16,12 @@ static uint32_t magnitude(float value) {
     return bits & 0x7fffffff;
 }
 
-void quantise_ref(const float *restrict x, int64_t count, int8_t *restrict q, float *restrict scale,
+void quantise_ref(const real *restrict x, int64_t count, int8_t *restrict q, float *restrict scale,
                   int32_t *restrict sum) {
     for (int64_t b = 0; b < count / 32; b++) {
         uint32_t bits = 0;
         for (int64_t i = 32 * b; i < 32 * b + 32; i++)
-            if (magnitude(x[i]) > bits) bits = magnitude(x[i]);
+            if (magnitude((float)x[i]) > bits) bits = magnitude((float)x[i]);
         float largest, inverse = 0;
         memcpy(&largest, &bits, sizeof largest);
         bool finite = bits < 0x7f800000, any = bits >= 0x04000000;
@@ -29,7 +29,7 @@ void quantise_ref(const float *restrict x, int64_t count, int8_t *restrict q, fl
         if (finite && any) inverse = 127 / largest;
         sum[b] = 0;
         for (int64_t i = 32 * b; i < 32 * b + 32; i++) {
-            q[i] = inverse > 0 ? (int8_t)lrintf(x[i] * inverse) : 0;
+            q[i] = inverse > 0 ? (int8_t)lrintf((float)x[i] * inverse) : 0;
             sum[b] += q[i];
         }
     }

@@ -68,7 +68,7 @@ static float row_q4_k(const unsigned char *row, int64_t cols, const struct quant
     return acc - acm;
 }
 
-static void step(const struct weight *w, int64_t n0, const void *x, int64_t rows, float *out, row_fn *row) {
+static void step(const struct weight *w, int64_t n0, const void *x, int64_t rows, real *out, row_fn *row) {
     for (int64_t m = 0; m < rows; m++) {
         struct quantised_row one = quantised_row(x, m, w->cols);
         for (int64_t j = 0; j < PANEL; j++) {
@@ -79,21 +79,21 @@ static void step(const struct weight *w, int64_t n0, const void *x, int64_t rows
 }
 
 void step_q8_0_ref(const struct weight *w, int64_t n0, const void *restrict x, int64_t rows,
-                   float *restrict out) {
+                   real *restrict out) {
     step(w, n0, x, rows, out, row_q8_0);
 }
 
 void step_q4_0_ref(const struct weight *w, int64_t n0, const void *restrict x, int64_t rows,
-                   float *restrict out) {
+                   real *restrict out) {
     step(w, n0, x, rows, out, row_q4_0);
 }
 
 void step_q4_1_ref(const struct weight *w, int64_t n0, const void *restrict x, int64_t rows,
-                   float *restrict out) {
+                   real *restrict out) {
     step(w, n0, x, rows, out, row_q4_1);
 }
 
 void step_q4_k_ref(const struct weight *w, int64_t n0, const void *restrict x, int64_t rows,
-                   float *restrict out) {
+                   real *restrict out) {
     step(w, n0, x, rows, out, row_q4_k);
 }

@@ -82,17 +82,17 @@ static float naive_f32(const struct weight *w, const float *x, int64_t n) {
     return sum;
 }
 
-static void naive(const struct matmul_job *job, enum compute compute, bool integers, float *out) {
-    const struct weight *w = job->weight;
-    for (int64_t m = 0; m < job->rows; m++) {
-        const float *x = job->x + m * job->x_stride;
-        float *row = out + m * job->out_stride;
-        if (integers && compute == COMPUTE_BF16 && m < job->steps)
+static void naive(const struct product *p, enum compute compute, bool integers, float *out) {
+    const struct weight *w = p->weight;
+    for (int64_t m = 0; m < p->x.count; m++) {
+        const float *x = rows_row(p->x, m);
+        float *row = out + m * p->out.stride;
+        if (integers && compute == COMPUTE_BF16 && m < p->x.steps)
             naive_step(w, x, row);
         else
             for (int64_t n = 0; n < w->rows; n++)
                 row[n] = compute == COMPUTE_BF16 ? naive_bf16(w, x, n) : naive_f32(w, x, n);
-        for (int64_t n = 0; job->bias && n < w->rows; n++) row[n] += job->bias[n];
+        for (int64_t n = 0; p->bias && n < w->rows; n++) row[n] += p->bias[n];
     }
 }
 
@@ -100,18 +100,18 @@ static void naive(const struct matmul_job *job, enum compute compute, bool integ
 
 struct call {
     enum compute compute;
-    struct matmul_job *jobs;
+    struct product *products;
     int64_t count;
 };
 
 static void call_matmul(struct exec *exec, void *argument) {
     const struct call *call = argument;
     exec->numerics.compute = call->compute;
-    op_matmul(exec, call->jobs, call->count);
+    op_matmul(exec, call->products, call->count);
 }
 
-static int64_t out_count(const struct matmul_job *job) {
-    return job->rows * job->out_stride;
+static int64_t out_count(const struct product *p) {
+    return p->x.count * p->out.stride;
 }
 
 /* The bits of a NaN, its sign among them, are promised by nobody. */
@@ -120,45 +120,49 @@ static void one_nan(float *values, int64_t count) {
         if (isnan(values[i])) values[i] = NAN;
 }
 
-/* Every level and team gives the bits of the definition. Jobs whose weight has whole blocks, in rows, of a
- * type with a step kernel take steps in integers. */
-static void assert_jobs(struct matmul_job *jobs, int64_t count, enum compute compute) {
+/* Every level and team gives the bits of the definition. Products whose weight has whole blocks, in rows, of
+ * a type with a step kernel take steps in integers. */
+static void assert_products(struct product *products, int64_t count, enum compute compute) {
     static const int teams[] = { 1, 2, 3, 5 };
     struct memory memory = { 0 };
     float *want[JOBS_MAX];
     unsigned state = fpu_flush_denormals();
     for (int64_t j = 0; j < count; j++) {
-        const struct weight *w = jobs[j].weight;
+        const struct weight *w = products[j].weight;
         bool whole = w->cols % (w->dtype == DTYPE_Q4_K ? 256 : 32) == 0;
-        want[j] = take(&memory, out_count(&jobs[j]) * 4);
-        jobs[j].out = take(&memory, out_count(&jobs[j]) * 4);
-        naive(&jobs[j], compute, step_of(w->dtype) && whole && !w->transposed, want[j]);
-        one_nan(want[j], out_count(&jobs[j]));
+        want[j] = take(&memory, out_count(&products[j]) * 4);
+        products[j].out.at = take(&memory, out_count(&products[j]) * 4);
+        naive(&products[j], compute, step_of(w->dtype) && whole && !w->transposed, want[j]);
+        one_nan(want[j], out_count(&products[j]));
     }
     fpu_restore(state);
-    struct call call = { compute, jobs, count };
+    struct call call = { compute, products, count };
     for (int level = 0; level <= (int)level_of_machine(); level++)
         for (int t = level == LEVEL_REF ? 2 : 0; t < (level == LEVEL_REF ? 3 : 4); t++) { /* ref is slow */
-            for (int64_t j = 0; j < count; j++) memset(jobs[j].out, 0, (size_t)out_count(&jobs[j]) * 4);
+            for (int64_t j = 0; j < count; j++)
+                memset(products[j].out.at, 0, (size_t)out_count(&products[j]) * 4);
             op_run(teams[t], (enum level)level, call_matmul, &call);
             for (int64_t j = 0; j < count; j++) {
-                one_nan(jobs[j].out, out_count(&jobs[j]));
-                assert_same_bits(jobs[j].out, want[j], (size_t)out_count(&jobs[j]));
+                one_nan(products[j].out.at, out_count(&products[j]));
+                assert_same_bits(products[j].out.at, want[j], (size_t)out_count(&products[j]));
             }
         }
     release(&memory);
 }
 
-static struct matmul_job random_job(struct memory *memory, struct random *random, const struct weight *weight,
-                                    int64_t rows, int64_t steps, bool bias) {
-    struct matmul_job job = { .weight = weight, .rows = rows, .steps = steps };
+static struct product random_product(struct memory *memory, struct random *random,
+                                     const struct weight *weight, int64_t rows, int64_t steps, bool bias) {
     const struct numerics fast = { .compute = COMPUTE_BF16 };
-    job.x_stride = weight->cols + (int64_t)random_below(random, 5);
-    job.out_stride = weight->rows + (int64_t)random_below(random, 5);
-    job.x = take_normal(memory, random, rows * job.x_stride);
-    job.rounded = take(memory, matmul_rounded_count(&fast, rows, weight->cols) * 4);
-    job.bias = bias ? take_normal(memory, random, weight->rows) : NULL;
-    return job;
+    struct product p = { .weight = weight };
+    p.x = rows_with_steps(rows_over(NULL, rows, weight->cols), steps);
+    p.x.stride += (int64_t)random_below(random, 5);
+    p.out = rows_over(NULL, rows, weight->rows);
+    p.out.stride += (int64_t)random_below(random, 5);
+    p.x.at = take_normal(memory, random, rows * p.x.stride);
+    p.x.packed_stride = matmul_packed_bytes(&fast, weight->cols);
+    p.x.packed = take(memory, rows * p.x.packed_stride);
+    p.bias = bias ? take_normal(memory, random, weight->rows) : NULL;
+    return p;
 }
 
 static void assert_split(enum dtype dtype, int64_t outputs, int64_t cols, int64_t rows, int64_t steps,
@@ -167,8 +171,8 @@ static void assert_split(enum dtype dtype, int64_t outputs, int64_t cols, int64_
     struct random random = random_seed((uint64_t)(rows * 1000 + steps));
     struct random_weight_plan plan = { dtype, layout, outputs, cols, false, false };
     struct weight w = random_weight(&random, &plan, take, &memory);
-    struct matmul_job job = random_job(&memory, &random, &w, rows, steps, rows % 2);
-    assert_jobs(&job, 1, COMPUTE_BF16);
+    struct product p = random_product(&memory, &random, &w, rows, steps, rows % 2);
+    assert_products(&p, 1, COMPUTE_BF16);
     release(&memory);
 }
 
@@ -201,7 +205,7 @@ TEST(steps_of_other_types_are_rows_like_all) {
     assert_split(DTYPE_BF16, 40, 100, 7, 7, LAYOUT_DENSE);
 }
 
-/* q, k and v of three types that share x and its room; and a job without rows, which owns the room of its
+/* q, k and v of three types that share x and its room; and a product without rows, which owns the room of its
  * neighbour. */
 TEST(steps_and_rounded_rows_share_a_room) {
     static const enum dtype types[] = { DTYPE_Q4_K, DTYPE_Q4_K, DTYPE_Q6_K, DTYPE_F32, DTYPE_Q8_0 };
@@ -211,24 +215,22 @@ TEST(steps_and_rounded_rows_share_a_room) {
             struct memory memory = { 0 };
             struct random random = random_seed(9);
             struct weight w[6];
-            struct matmul_job jobs[6];
+            struct product products[6];
             for (int j = 0; j < 6; j++) {
                 struct random_weight_plan plan = {
                     types[(j + turn) % 5], LAYOUT_DENSE, 40, 512, false, false
                 };
                 w[j] = random_weight(&random, &plan, take, &memory);
-                jobs[j] = random_job(&memory, &random, &w[j], j == 0 ? 0 : rows_and_steps[i][0],
-                                     rows_and_steps[i][1], j == 1);
+                products[j] = random_product(&memory, &random, &w[j], j == 0 ? 0 : rows_and_steps[i][0],
+                                             rows_and_steps[i][1], j == 1);
                 if (j <= 1) continue;
-                jobs[j].x = jobs[1].x;
-                jobs[j].x_stride = jobs[1].x_stride;
-                jobs[j].rounded = jobs[1].rounded;
+                products[j].x = products[1].x;
             }
-            jobs[0].rounded = jobs[1].rounded;
-            if (i < 2) assert_jobs(jobs + 1, 5, COMPUTE_F32);
+            products[0].x.packed = products[1].x.packed;
+            if (i < 2) assert_products(products + 1, 5, COMPUTE_F32);
             for (int j = 0; j < 6; j++) /* f32 has an order of its own in fast */
-                if (w[j].dtype == DTYPE_F32) jobs[j].rows = 0;
-            assert_jobs(jobs, 6, COMPUTE_BF16);
+                if (w[j].dtype == DTYPE_F32) products[j].x.count = products[j].out.count = 0;
+            assert_products(products, 6, COMPUTE_BF16);
             release(&memory);
         }
 }
@@ -264,14 +266,14 @@ TEST(steps_are_near_float64) {
         struct random random = random_seed(11);
         struct random_weight_plan plan = { step_types[type], LAYOUT_DENSE, N, K, false, false };
         struct weight w = random_weight(&random, &plan, take, &memory);
-        struct matmul_job job = random_job(&memory, &random, &w, 1, 1, false);
-        struct call call = { COMPUTE_BF16, &job, 1 };
+        struct product p = random_product(&memory, &random, &w, 1, 1, false);
+        struct call call = { COMPUTE_BF16, &p, 1 };
         unsigned char *bytes = take(&memory, quantised_bytes(K));
-        job.out = take(&memory, out_count(&job) * 4);
+        p.out.at = take(&memory, out_count(&p) * 4);
         op_run(2, level_of_machine(), call_matmul, &call);
-        quantise_row(job.x, K, bytes);
+        quantise_row(p.x.at, K, bytes);
         struct quantised_row x = quantised_row(bytes, 0, K);
-        for (int64_t n = 0; n < N; n++) assert_near_float64(&w, n, &x, job.out[n]);
+        for (int64_t n = 0; n < N; n++) assert_near_float64(&w, n, &x, rows_row(p.out, 0)[n]);
         release(&memory);
     }
 }
@@ -317,14 +319,14 @@ TEST(steps_through_extreme_blocks) {
             step_types[type], LAYOUT_DENSE, CORNERS * CORNERS, 512, false, false
         };
         struct weight w = random_weight(&random, &plan, take, &memory);
-        struct matmul_job job = random_job(&memory, &random, &w, CORNER_ROWS, CORNER_ROWS, false);
+        struct product p = random_product(&memory, &random, &w, CORNER_ROWS, CORNER_ROWS, false);
         unsigned char *bytes = take(&memory, quantised_bytes(w.cols));
         float *out = take(&memory, w.rows * 4);
         corner_blocks(&w);
-        corner_activations((float *)(uintptr_t)job.x, job.x_stride, w.cols);
-        assert_jobs(&job, 1, COMPUTE_BF16); /* every level is the definition, and that is near float64: */
+        corner_activations(p.x.at, p.x.stride, w.cols);
+        assert_products(&p, 1, COMPUTE_BF16); /* every level is the definition, and that is near float64: */
         for (int64_t m = 0; m < CORNER_ROWS; m++) {
-            const float *row = job.x + m * job.x_stride;
+            const float *row = rows_row(p.x, m);
             unsigned mode = fpu_flush_denormals();
             quantise_row(row, w.cols, bytes);
             naive_step(&w, row, out);
@@ -342,15 +344,14 @@ TEST(steps_of_what_is_not_finite) {
     struct random random = random_seed(12);
     struct random_weight_plan plan = { DTYPE_Q4_0, LAYOUT_DENSE, 40, 256, false, false };
     struct weight w = random_weight(&random, &plan, take, &memory);
-    struct matmul_job job = random_job(&memory, &random, &w, 3, 3, false);
-    struct call call = { COMPUTE_BF16, &job, 1 };
-    float *x = (float *)(uintptr_t)job.x;
-    x[job.x_stride + 70] = INFINITY;
-    job.out = take(&memory, out_count(&job) * 4);
+    struct product p = random_product(&memory, &random, &w, 3, 3, false);
+    struct call call = { COMPUTE_BF16, &p, 1 };
+    rows_row(p.x, 1)[70] = INFINITY;
+    p.out.at = take(&memory, out_count(&p) * 4);
     op_run(2, level_of_machine(), call_matmul, &call);
     for (int64_t n = 0; n < 40; n++) {
-        assert_true(isfinite(job.out[n]) && isfinite(job.out[2 * job.out_stride + n]));
-        assert_true(isnan(job.out[job.out_stride + n]));
+        assert_true(isfinite(rows_row(p.out, 0)[n]) && isfinite(rows_row(p.out, 2)[n]));
+        assert_true(isnan(rows_row(p.out, 1)[n]));
     }
     release(&memory);
 }

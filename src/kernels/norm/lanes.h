@@ -8,18 +8,17 @@
 #ifndef KERNELS_NORM_LANES_H
 #define KERNELS_NORM_LANES_H
 
-#include <math.h>
-#include <stdint.h>
+#include "tensor/real.h"
 
 #define LANES 16
 
-static inline float lanes_sum(float lane[LANES]) {
+static inline real lanes_sum(real lane[LANES]) {
     for (int half = LANES / 2; half > 0; half /= 2)
         for (int l = 0; l < half; l++) lane[l] = lane[l] + lane[l + half];
     return lane[0];
 }
 
-static inline float lanes_max(float lane[LANES]) {
+static inline real lanes_max(real lane[LANES]) {
     for (int half = LANES / 2; half > 0; half /= 2)
         for (int l = 0; l < half; l++) lane[l] = lane[l + half] > lane[l] ? lane[l + half] : lane[l];
     return lane[0];

@@ -6,17 +6,17 @@
 
 enum { TILE = 8192 };
 
-void op_norm(struct exec *exec, const struct norm_op *norm, const float *x, int64_t x_stride, int64_t count,
-             int64_t width, float *out, int64_t out_stride) {
-    int64_t rows = max_i64(1, TILE / max_i64(1, width));
-    for (struct team_loop l = team_loop(exec->team, ceil_div(count, rows)); team_next(&l);)
-        for (int64_t i = l.tile * rows; i < min_i64(count, (l.tile + 1) * rows); i++) {
-            const float *from = x + i * x_stride;
-            float *to = out + i * out_stride;
+void host_norm(struct exec *exec, const struct norm_op *norm, struct rows x, struct rows out) {
+    assert(x.count == out.count && x.width == out.width);
+    int64_t rows = max_i64(1, TILE / max_i64(1, x.width));
+    for (struct team_loop l = team_loop(exec->team, ceil_div(x.count, rows)); team_next(&l);)
+        for (int64_t i = l.tile * rows; i < min_i64(x.count, (l.tile + 1) * rows); i++) {
+            const real *from = rows_row(x, i);
+            real *to = rows_row(out, i);
             if (norm->layer_norm)
-                exec->kernels->layer_norm(from, norm->weight, norm->bias, norm->eps, width, to);
+                exec->kernels->layer_norm(from, norm->weight, norm->bias, norm->eps, x.width, to);
             else
-                exec->kernels->rms_norm(from, norm->weight, norm->eps, width, to);
+                exec->kernels->rms_norm(from, norm->weight, norm->eps, x.width, to);
         }
     team_sync(exec->team);
 }

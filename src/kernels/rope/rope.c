@@ -1,32 +1,45 @@
 /*
- * Rotary positions: the table of cosines and sines for a batch, and its use on heads.
+ * Rotary positions: the table of cosines and sines for a batch, its use on heads; and the factor that stands
+ * for a position where there is no rotation.
  */
 #include "base/checked.h"
 #include "kernels/ops.h"
 
 #include <math.h>
 
-enum { TABLE_ROWS = 8, ROTATE_TILE = 8192 };
+enum { TABLE_ROWS = 8, TUNE_ROWS = 64, ROTATE_TILE = 8192 };
 
-void op_rope_table(struct exec *exec, const int64_t *positions, int64_t count, const float *inverse_frequency,
-                   int64_t half, float magnitude, float *cosine, float *sine) {
+void host_rope_table(struct exec *exec, const int64_t *positions, const float *inverse_frequency,
+                     float magnitude, struct rope_table out) {
+    int64_t count = out.cos.count, half = out.cos.width;
     for (struct team_loop l = team_loop(exec->team, ceil_div(count, TABLE_ROWS)); team_next(&l);)
         for (int64_t r = l.tile * TABLE_ROWS; r < min_i64(count, (l.tile + 1) * TABLE_ROWS); r++)
             for (int64_t i = 0; i < half; i++) {
                 float angle = (float)positions[r] * inverse_frequency[i];
-                cosine[r * half + i] = (float)(cos((double)angle) * (double)magnitude);
-                sine[r * half + i] = (float)(sin((double)angle) * (double)magnitude);
+                rows_row(out.cos, r)[i] = (real)(cos((double)angle) * (double)magnitude);
+                rows_row(out.sin, r)[i] = (real)(sin((double)angle) * (double)magnitude);
             }
     team_sync(exec->team);
 }
 
-void op_rope(struct exec *exec, float *x, int64_t x_stride, int64_t count, int64_t heads, int64_t head_width,
-             int64_t first, const float *cosine, const float *sine, int64_t half, bool interleaved) {
+void host_rope(struct exec *exec, struct rows x, int64_t heads, int64_t first, struct rope_table table,
+               bool interleaved) {
+    int64_t half = table.cos.width, head = x.width / heads;
     int64_t rows = max_i64(1, ROTATE_TILE / max_i64(1, heads * half * 2));
-    for (struct team_loop l = team_loop(exec->team, ceil_div(count, rows)); team_next(&l);)
-        for (int64_t r = l.tile * rows; r < min_i64(count, (l.tile + 1) * rows); r++)
+    for (struct team_loop l = team_loop(exec->team, ceil_div(x.count, rows)); team_next(&l);)
+        for (int64_t r = l.tile * rows; r < min_i64(x.count, (l.tile + 1) * rows); r++)
             for (int64_t h = 0; h < heads; h++)
-                exec->kernels->rope(x + r * x_stride + h * head_width + first, cosine + r * half,
-                                    sine + r * half, half, interleaved);
+                exec->kernels->rope(rows_row(x, r) + h * head + first, rows_row(table.cos, r),
+                                    rows_row(table.sin, r), half, interleaved);
+    team_sync(exec->team);
+}
+
+void host_tune_table(struct exec *exec, const int64_t *positions, double scale, double floor,
+                     struct rows out) {
+    for (struct team_loop l = team_loop(exec->team, ceil_div(out.count, TUNE_ROWS)); team_next(&l);)
+        for (int64_t r = l.tile * TUNE_ROWS; r < min_i64(out.count, (l.tile + 1) * TUNE_ROWS); r++) {
+            float turns = floorf(((float)positions[r] + 1) / (float)floor);
+            *rows_row(out, r) = (real)(log1p((double)turns) * scale + 1);
+        }
     team_sync(exec->team);
 }

@@ -7,12 +7,12 @@
 
 #include <math.h>
 
-void rope_ref(float *x, const float *cos, const float *sin, int64_t half, bool interleaved) {
+void rope_ref(real *x, const real *cos, const real *sin, int64_t half, bool interleaved) {
     for (int64_t i = 0; i < half; i++) {
-        float *a = interleaved ? &x[2 * i] : &x[i];
-        float *b = interleaved ? &x[2 * i + 1] : &x[half + i];
-        float turned = fmaf(*a, cos[i], -(*b * sin[i]));
-        *b = fmaf(*b, cos[i], *a * sin[i]);
+        real *a = interleaved ? &x[2 * i] : &x[i];
+        real *b = interleaved ? &x[2 * i + 1] : &x[half + i];
+        real turned = real_fma(*a, cos[i], -(*b * sin[i]));
+        *b = real_fma(*b, cos[i], *a * sin[i]);
         *a = turned;
     }
 }

@@ -6,10 +6,11 @@
 
 enum { TILE = 4096 }; /* elements */
 
-void op_softmax(struct exec *exec, const float *x, int64_t count, int64_t width, float *out) {
-    int64_t rows = max_i64(1, TILE / max_i64(1, width));
-    for (struct team_loop l = team_loop(exec->team, ceil_div(count, rows)); team_next(&l);)
-        for (int64_t i = l.tile * rows; i < min_i64(count, (l.tile + 1) * rows); i++)
-            exec->kernels->softmax(x + i * width, width, out + i * width);
+void host_softmax(struct exec *exec, struct rows x, struct rows out) {
+    assert(x.count == out.count && x.width == out.width);
+    int64_t rows = max_i64(1, TILE / max_i64(1, x.width));
+    for (struct team_loop l = team_loop(exec->team, ceil_div(x.count, rows)); team_next(&l);)
+        for (int64_t i = l.tile * rows; i < min_i64(x.count, (l.tile + 1) * rows); i++)
+            exec->kernels->softmax(rows_row(x, i), x.width, rows_row(out, i));
     team_sync(exec->team);
 }

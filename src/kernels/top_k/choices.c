@@ -7,34 +7,33 @@
 
 enum { TILE_ROWS = 64 };
 
-void op_pick(struct exec *exec, const float *x, int64_t count, int64_t width, const int32_t *ids,
-             int64_t top_k, float *out) {
-    for (struct team_loop l = team_loop(exec->team, ceil_div(count, TILE_ROWS)); team_next(&l);)
-        for (int64_t i = l.tile * TILE_ROWS; i < min_i64(count, (l.tile + 1) * TILE_ROWS); i++)
-            for (int64_t j = 0; j < top_k; j++) out[i * top_k + j] = x[i * width + ids[i * top_k + j]];
+void host_pick(struct exec *exec, struct rows x, const int32_t *ids, struct rows out) {
+    int64_t K = out.width;
+    for (struct team_loop l = team_loop(exec->team, ceil_div(x.count, TILE_ROWS)); team_next(&l);)
+        for (int64_t i = l.tile * TILE_ROWS; i < min_i64(x.count, (l.tile + 1) * TILE_ROWS); i++)
+            for (int64_t j = 0; j < K; j++) rows_row(out, i)[j] = rows_row(x, i)[ids[i * K + j]];
     team_sync(exec->team);
 }
 
-static void weigh(bool normalise, float epsilon, float scale, int64_t top_k, float *weights) {
-    float sum = 0.0f;
+static void weigh_row(const struct weigh_op *op, int64_t top_k, real *weights) {
+    real sum = 0;
     for (int64_t j = 0; j < top_k; j++) sum += weights[j];
     for (int64_t j = 0; j < top_k; j++)
-        weights[j] = (normalise ? weights[j] / (sum + epsilon) : weights[j]) * scale;
+        weights[j] = (op->normalise ? weights[j] / (sum + op->epsilon) : weights[j]) * op->scale;
 }
 
-void op_weigh(struct exec *exec, bool normalise, float epsilon, float scale, int64_t count, int64_t top_k,
-              float *weights) {
-    for (struct team_loop l = team_loop(exec->team, ceil_div(count, TILE_ROWS)); team_next(&l);)
-        for (int64_t i = l.tile * TILE_ROWS; i < min_i64(count, (l.tile + 1) * TILE_ROWS); i++)
-            weigh(normalise, epsilon, scale, top_k, weights + i * top_k);
+void host_weigh(struct exec *exec, const struct weigh_op *weigh, struct rows weights) {
+    for (struct team_loop l = team_loop(exec->team, ceil_div(weights.count, TILE_ROWS)); team_next(&l);)
+        for (int64_t i = l.tile * TILE_ROWS; i < min_i64(weights.count, (l.tile + 1) * TILE_ROWS); i++)
+            weigh_row(weigh, weights.width, rows_row(weights, i));
     team_sync(exec->team);
 }
 
 /* Insertion: stable, and quick for the few there are. A NaN stays where it is met. */
-static void sort(int64_t top_k, int32_t *ids, float *weights) {
+static void sort_row(int64_t top_k, int32_t *ids, real *weights) {
     for (int64_t j = 1; j < top_k; j++) {
         int32_t id = ids[j];
-        float weight = weights[j];
+        real weight = weights[j];
         int64_t to = j;
         for (; to > 0 && weight > weights[to - 1]; to--) {
             ids[to] = ids[to - 1];
@@ -45,9 +44,9 @@ static void sort(int64_t top_k, int32_t *ids, float *weights) {
     }
 }
 
-void op_sort_choices(struct exec *exec, int64_t count, int64_t top_k, int32_t *ids, float *weights) {
-    for (struct team_loop l = team_loop(exec->team, ceil_div(count, TILE_ROWS)); team_next(&l);)
-        for (int64_t i = l.tile * TILE_ROWS; i < min_i64(count, (l.tile + 1) * TILE_ROWS); i++)
-            sort(top_k, ids + i * top_k, weights + i * top_k);
+void host_sort_choices(struct exec *exec, int32_t *ids, struct rows weights) {
+    for (struct team_loop l = team_loop(exec->team, ceil_div(weights.count, TILE_ROWS)); team_next(&l);)
+        for (int64_t i = l.tile * TILE_ROWS; i < min_i64(weights.count, (l.tile + 1) * TILE_ROWS); i++)
+            sort_row(weights.width, ids + i * weights.width, rows_row(weights, i));
     team_sync(exec->team);
 }

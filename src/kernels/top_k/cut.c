@@ -7,24 +7,23 @@
 
 #define TILE_ROWS 16
 
-static int32_t cut_row(enum cut cut, float p, const float *weights, int64_t top_k) {
+static int32_t cut_row(enum cut cut, float p, const real *weights, int64_t top_k) {
     int64_t n = 0;
     if (cut == CUT_POSITIVE) {
         while (n < top_k && weights[n] > 0) n++;
     } else {
-        float sum = 0;
+        real sum = 0;
         do sum += weights[n++];
         while (n < top_k && sum < p);
     }
     return (int32_t)n;
 }
 
-void op_cut(struct exec *exec, enum cut cut, float p, const float *weights, int64_t count, int64_t top_k,
-            int32_t *counts) {
-    for (struct team_loop l = team_loop(exec->team, ceil_div(count, TILE_ROWS)); team_next(&l);) {
-        int64_t end = min_i64(count, (l.tile + 1) * TILE_ROWS);
+void host_cut(struct exec *exec, enum cut cut, float p, struct rows weights, int32_t *counts) {
+    for (struct team_loop l = team_loop(exec->team, ceil_div(weights.count, TILE_ROWS)); team_next(&l);) {
+        int64_t end = min_i64(weights.count, (l.tile + 1) * TILE_ROWS);
         for (int64_t i = l.tile * TILE_ROWS; i < end; i++)
-            counts[i] = cut_row(cut, p, weights + i * top_k, top_k);
+            counts[i] = cut_row(cut, p, rows_row(weights, i), weights.width);
     }
     team_sync(exec->team);
 }

@@ -57,7 +57,7 @@ struct choice {
 
 static void run_top_k(struct exec *exec, void *argument) {
     struct choice *c = argument;
-    op_top_k(exec, &c->op, c->scores, c->biased ? c->bias : NULL, ROWS, c->ids);
+    op_top_k(exec, &c->op, rows_over(c->scores, ROWS, c->op.experts), c->biased ? c->bias : NULL, c->ids);
 }
 
 TEST(top_k_is_the_naive_choice) {
@@ -87,10 +87,11 @@ TEST(top_k_is_the_naive_choice) {
 
 static void run_sparse_mixer(struct exec *exec, void *argument) {
     struct choice *c = argument;
-    op_sparse_mixer(exec, 0.01f, c->scores, ROWS, c->op.experts, c->op.top_k, c->ids, c->weights);
+    op_sparse_mixer(exec, 0.01f, rows_over(c->scores, ROWS, c->op.experts), c->ids,
+                    rows_over(c->weights, ROWS, c->op.top_k));
 }
 
-/* SparseMixer (arXiv:2310.00811; transformers models/phimoe), one line after the other, in float64. */
+/* sparsemixer() of transformers' modular_phimoe.py, one line after the other, in float64. */
 static void naive_sparse_mixer(const float *z, int64_t experts, int64_t top_k, int32_t *ids,
                                double *weights) {
     double masked[EXPERTS_MAX];
@@ -131,9 +132,10 @@ TEST(sparse_mixer_masks_all_but_near_ties) {
 
 static void run_weights(struct exec *exec, void *argument) {
     struct choice *c = argument;
-    op_pick(exec, c->scores, ROWS, c->op.experts, c->ids, c->op.top_k, c->weights);
-    op_weigh(exec, c->biased, 1e-20f, 2.5f, ROWS, c->op.top_k, c->weights);
-    op_sort_choices(exec, ROWS, c->op.top_k, c->ids, c->weights);
+    struct rows weights = rows_over(c->weights, ROWS, c->op.top_k);
+    op_pick(exec, rows_over(c->scores, ROWS, c->op.experts), c->ids, weights);
+    op_weigh(exec, &(struct weigh_op){ c->biased, 1e-20f, 2.5f }, weights);
+    op_sort_choices(exec, c->ids, weights);
 }
 
 TEST(weights_are_picked_normalised_scaled_and_sorted) {
@@ -176,7 +178,7 @@ struct cut_case {
 
 static void run_cut(struct exec *exec, void *argument) {
     struct cut_case *c = argument;
-    op_cut(exec, c->cut, c->p, c->weights, 3, 4, c->counts);
+    op_cut(exec, c->cut, c->p, rows_over((float *)(uintptr_t)c->weights, 3, 4), c->counts);
 }
 
 TEST(cuts_keep_what_reaches_p_or_is_positive) {

@@ -24,27 +24,28 @@ static bool chosen(const int32_t *ids, int64_t count, int64_t expert) {
     return false;
 }
 
-static bool near(float z, float max, float jitter) {
-    float size = fabsf(z), within = size < max ? max : size;
-    return !((max - z) / within > 2.0f * jitter); /* 0 / 0: the maximum itself, when it is 0 */
+static bool near(real z, real max, real jitter) {
+    real size = real_fabs(z), within = size < max ? max : size;
+    return !((max - z) / within > 2 * jitter); /* 0 / 0: the maximum itself, when it is 0 */
 }
 
-static void mix(const struct kernels *kernels, float jitter, const float *logits, int64_t experts,
-                int64_t top_k, int32_t *ids, float *weights) {
+static void mix(const struct kernels *kernels, real jitter, const real *logits, int64_t experts,
+                int64_t top_k, int32_t *ids, real *weights) {
     kernels->top_k(logits, experts, top_k, ids); /* the same as the largest that remains, top_k times */
     for (int64_t j = 0; j < top_k; j++) {
-        float max = logits[ids[j]], sum = 0.0f;
+        real max = logits[ids[j]], sum = 0;
         for (int64_t i = 0; i < experts; i++)
-            if (!chosen(ids, j, i) && near(logits[i], max, jitter)) sum += exp_f32(logits[i] - max);
-        weights[j] = 1.0f / sum;
+            if (!chosen(ids, j, i) && near(logits[i], max, jitter)) sum += real_exp(logits[i] - max);
+        weights[j] = 1 / sum;
     }
 }
 
-void op_sparse_mixer(struct exec *exec, float jitter, const float *logits, int64_t count, int64_t experts,
-                     int64_t top_k, int32_t *ids, float *weights) {
-    for (struct team_loop l = team_loop(exec->team, ceil_div(count, TILE_ROWS)); team_next(&l);)
-        for (int64_t i = l.tile * TILE_ROWS; i < min_i64(count, (l.tile + 1) * TILE_ROWS); i++)
-            mix(exec->kernels, jitter, logits + i * experts, experts, top_k, ids + i * top_k,
-                weights + i * top_k);
+void host_sparse_mixer(struct exec *exec, float jitter, struct rows logits, int32_t *ids,
+                       struct rows weights) {
+    int64_t K = weights.width;
+    for (struct team_loop l = team_loop(exec->team, ceil_div(logits.count, TILE_ROWS)); team_next(&l);)
+        for (int64_t i = l.tile * TILE_ROWS; i < min_i64(logits.count, (l.tile + 1) * TILE_ROWS); i++)
+            mix(exec->kernels, jitter, rows_row(logits, i), logits.width, K, ids + i * K,
+                rows_row(weights, i));
     team_sync(exec->team);
 }

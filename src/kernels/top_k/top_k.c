@@ -17,12 +17,12 @@
 enum { TILE_ROWS = 16 };
 
 /* Which groups stay: their best come first in `order`. */
-static void choose_groups(const struct kernels *kernels, const struct top_k_op *op, const float *biased,
+static void choose_groups(const struct kernels *kernels, const struct top_k_op *op, const real *biased,
                           int32_t *order) {
-    float score[TOP_K_EXPERTS_MAX];
+    real score[TOP_K_EXPERTS_MAX];
     int64_t size = op->experts / op->groups;
     for (int64_t g = 0; g < op->groups; g++) {
-        const float *group = biased + g * size;
+        const real *group = biased + g * size;
         int32_t best[2];
         bool two = op->group_sums_two && size > 1;
         kernels->top_k(group, size, two ? 2 : 1, best);
@@ -31,13 +31,13 @@ static void choose_groups(const struct kernels *kernels, const struct top_k_op *
     kernels->top_k(score, op->groups, op->groups, order);
 }
 
-static void choose(const struct kernels *kernels, const struct top_k_op *op, const float *scores,
+static void choose(const struct kernels *kernels, const struct top_k_op *op, const real *scores,
                    const float *bias, int32_t *ids) {
     if (!bias && op->groups_kept == op->groups) {
         kernels->top_k(scores, op->experts, op->top_k, ids);
         return;
     }
-    float biased[TOP_K_EXPERTS_MAX];
+    real biased[TOP_K_EXPERTS_MAX];
     for (int64_t e = 0; e < op->experts; e++) biased[e] = bias ? scores[e] + bias[e] : scores[e];
     if (op->groups_kept < op->groups) {
         int32_t order[TOP_K_EXPERTS_MAX];
@@ -49,12 +49,12 @@ static void choose(const struct kernels *kernels, const struct top_k_op *op, con
     kernels->top_k(biased, op->experts, op->top_k, ids);
 }
 
-void op_top_k(struct exec *exec, const struct top_k_op *op, const float *scores, const float *bias,
-              int64_t count, int32_t *ids) {
-    assert(op->experts <= TOP_K_EXPERTS_MAX && op->top_k <= op->experts);
+void host_top_k(struct exec *exec, const struct top_k_op *op, struct rows scores, const float *bias,
+                int32_t *ids) {
+    assert(op->experts == scores.width && op->experts <= TOP_K_EXPERTS_MAX && op->top_k <= op->experts);
     assert(op->groups >= 1 && op->groups_kept <= op->groups && op->experts % op->groups == 0);
-    for (struct team_loop l = team_loop(exec->team, ceil_div(count, TILE_ROWS)); team_next(&l);)
-        for (int64_t i = l.tile * TILE_ROWS; i < min_i64(count, (l.tile + 1) * TILE_ROWS); i++)
-            choose(exec->kernels, op, scores + i * op->experts, bias, ids + i * op->top_k);
+    for (struct team_loop l = team_loop(exec->team, ceil_div(scores.count, TILE_ROWS)); team_next(&l);)
+        for (int64_t i = l.tile * TILE_ROWS; i < min_i64(scores.count, (l.tile + 1) * TILE_ROWS); i++)
+            choose(exec->kernels, op, rows_row(scores, i), bias, ids + i * op->top_k);
     team_sync(exec->team);
 }

@@ -9,14 +9,14 @@
 
 #include <math.h>
 
-static bool before(const float *x, int64_t i, int64_t j) {
+static bool before(const real *x, int64_t i, int64_t j) {
     if (isnan(x[i]) != isnan(x[j])) return isnan(x[j]);
     if (x[i] > x[j]) return true;
     if (x[i] < x[j]) return false;
     return i < j;
 }
 
-void top_k_ref(const float *x, int64_t n, int64_t k, int32_t *restrict ids) {
+void top_k_ref(const real *x, int64_t n, int64_t k, int32_t *restrict ids) {
     for (int64_t c = 0; c < k; c++) {
         int64_t best = -1;
         for (int64_t i = 0; i < n; i++) {

@@ -26,15 +26,15 @@ struct call {
 
 static void call_embed(struct team *team, void *argument) {
     const struct call *call = argument;
-    struct exec exec = { .team = team, .kernels = call->kernels };
-    op_embed(&exec, call->table, call->ids, COUNT, call->multiplier, call->out);
+    struct exec exec = exec_host(team, call->kernels, &(struct numerics){ 0 }, NULL, 0);
+    op_embed(&exec, call->table, call->ids, call->multiplier, rows_over(call->out, COUNT, WIDTH));
 }
 
 static void call_store(struct team *team, void *argument) {
     const struct call *call = argument;
-    struct exec exec = { .team = team, .kernels = call->kernels };
-    op_store_rows(&exec, call->dtype, call->x, WIDTH + 3, COUNT, HEADS, HEAD, call->target,
-                  call->head_stride);
+    struct exec exec = exec_host(team, call->kernels, &(struct numerics){ 0 }, NULL, 0);
+    struct rows x = rows_columns(rows_over((float *)(uintptr_t)call->x, COUNT, WIDTH + 3), 0, HEADS * HEAD);
+    op_store_rows(&exec, call->dtype, x, HEADS, call->target, call->head_stride);
 }
 
 static void run_team(int count, void (*work)(struct team *team, void *argument), struct call *call) {

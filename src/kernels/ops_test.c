@@ -252,17 +252,18 @@ CASE(gather) {
     if (exec->team->rank == 0) EACH AT(o->want, i, j) = AT(o->y, i, 2) * AT(o->x, o->source[i], j);
 }
 
-/* Every third assignment was dropped. */
+/* Every third assignment was dropped; what lies before the first row is no row. */
 CASE(combine) {
     static int64_t row_of[COUNT];
     if (exec->team->rank == 0)
-        for (int64_t a = 0; a < COUNT; a++) row_of[a] = a % 3 ? o->source[a] : -1;
+        for (int64_t a = 0; a < COUNT; a++) row_of[a] = a % 3 ? o->source[a] % (COUNT - 1) : -1;
     team_sync(exec->team);
-    op_combine(exec, view(o->x), o->begin, row_of, rows_columns(view(o->y), 1, 1), view(o->out));
+    op_combine(exec, rows_part(view(o->x), 1, COUNT - 1), o->begin, row_of, rows_columns(view(o->y), 1, 1),
+               view(o->out));
     if (exec->team->rank == 0) EACH {
             real sum = 0;
             for (int64_t a = o->begin[i]; a < o->begin[i + 1]; a++)
-                if (row_of[a] >= 0) sum = real_fma(AT(o->y, a, 1), AT(o->x, row_of[a], j), sum);
+                if (row_of[a] >= 0) sum = real_fma(AT(o->y, a, 1), AT(o->x, row_of[a] + 1, j), sum);
             AT(o->want, i, j) = sum;
         }
 }

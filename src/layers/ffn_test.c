@@ -30,6 +30,23 @@ struct call {
     void *memory;
 };
 
+/* What was kept is what the activation made of gate and up, and what down took, each part's where its rows are. */
+static void check_kept(struct exec *exec, struct call *c, const struct ffn_part *parts,
+                       const struct ffn_kept *kept) {
+    struct rows again = exec_rows(exec, ROWS, F, 0), out = exec_rows(exec, ROWS, D, 0),
+                inner = exec_with_room(exec, kept->inner);
+    op_gated(exec, &(struct gated_op){ .activation = c->spec.activation }, kept->gate,
+             c->spec.gated ? kept->up : no_rows, again);
+    for (int i = 0; i < PARTS; i++) {
+        const struct ffn_part *p = &parts[i];
+        struct rows x = rows_with_steps(rows_part(inner, p->row, p->count), p->steps);
+        op_matmul(exec, &(struct product){ p->down, p->down_bias, x, rows_part(out, p->row, p->count) }, 1);
+    }
+    if (exec->team->rank == 0)
+        c->same = memcmp(again.at, kept->inner.at, ROWS * F * sizeof(real)) == 0 &&
+                  memcmp(out.at, c->out, sizeof c->out) == 0;
+}
+
 /* Parts in the order of a wave: `stride` apart, so that waves of several have holes. */
 static void in_waves(struct team *team, void *argument) {
     static const int64_t begin[PARTS + 1] = { 0, 5, 6, 17, ROWS };
@@ -67,12 +84,7 @@ static void in_waves(struct team *team, void *argument) {
         ffn_forward(&exec, &c->spec, parts + p, n, F, x, &slice, &kept, out);
         exec_release(&exec, mark);
     }
-    if (c->keeps) { /* what was kept is what down took */
-        struct rows again = exec_rows(&exec, ROWS, F, 0);
-        op_gated(&exec, &(struct gated_op){ .activation = c->spec.activation }, kept.gate,
-                 c->spec.gated ? kept.up : no_rows, again);
-        if (team->rank == 0) c->same = memcmp(again.at, kept.inner.at, ROWS * F * sizeof(float)) == 0;
-    }
+    if (c->keeps) check_kept(&exec, c, parts, &kept);
 }
 
 static struct weight random_weight(struct random *random, enum dtype dtype, int64_t rows, int64_t cols,

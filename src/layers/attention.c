@@ -37,6 +37,7 @@ static struct attention_op grouped_op(const struct spec *spec, enum dtype kv) {
 /* What a call takes: what it keeps, and what only it reads. */
 struct grouped_memory {
     struct attention_kept kept;
+    struct rows x; /* with room for its packed form */
     struct run_table table;
     void *attention; /* op_attention's scratch */
 };
@@ -50,7 +51,8 @@ static struct heads take_heads(struct exec *exec, const struct attention_spec *a
     return h;
 }
 
-static struct grouped_memory take(struct exec *exec, const struct spec *spec, const struct row_map *map) {
+static struct grouped_memory take(struct exec *exec, const struct spec *spec, const struct row_map *map,
+                                  struct rows x) {
     const struct attention_spec *a = &spec->attention;
     struct attention_op op = grouped_op(spec, exec->numerics.kv);
     struct grouped_memory m = { 0 };
@@ -59,13 +61,14 @@ static struct grouped_memory take(struct exec *exec, const struct spec *spec, co
     m.kept.v = map_keep(exec, map, a->kv_heads * a->value_width);
     m.kept.mixed = exec_with_room(exec, map_keep(exec, map, a->heads * a->value_width));
     if (exec_keeps(exec)) m.kept.softmax = map_keep(exec, map, 2 * a->heads);
+    m.x = exec_with_room(exec, x);
     m.table = run_table_take(exec, map->count);
     m.attention = exec_table(exec, char, attention_bytes(&op, exec->team->count));
     return m;
 }
 
 void grouped_take(struct exec *exec, const struct spec *spec, const struct row_map *map) {
-    take(exec, spec, map);
+    take(exec, spec, map, rows_over(NULL, map->count, spec->width));
 }
 
 /* Norms, clamp and rotation of queries or keys. `weight` as the spec's kind of norm wants it. */
@@ -91,15 +94,15 @@ struct attention_kept grouped_forward(struct exec *exec, const struct store *sto
     const struct spec *spec = &store->spec;
     const struct attention_spec *a = &spec->attention;
     const struct layer_spec *l = &spec->decoder.layers[layer];
-    struct grouped_memory m = take(exec, spec, map);
+    struct grouped_memory m = take(exec, spec, map, x);
     struct rows q = m.kept.q.done, k = m.kept.k.done, v = m.kept.v, mixed = m.kept.mixed;
 
     if (exec->team->rank == 0)
         run_table_fill(&m.table, map, layer, false); /* read after the barriers of the products */
     const struct product in[] = {
-        layer_product(store, layer, SLOT_Q, SLOT_Q_BIAS, x, m.kept.q.raw),
-        layer_product(store, layer, SLOT_K, SLOT_K_BIAS, x, m.kept.k.raw),
-        layer_product(store, layer, SLOT_V, SLOT_V_BIAS, x, v),
+        layer_product(store, layer, SLOT_Q, SLOT_Q_BIAS, m.x, m.kept.q.raw),
+        layer_product(store, layer, SLOT_K, SLOT_K_BIAS, m.x, m.kept.k.raw),
+        layer_product(store, layer, SLOT_V, SLOT_V_BIAS, m.x, v),
     };
     op_matmul(exec, in, 3);
 

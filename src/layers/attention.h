@@ -26,7 +26,6 @@ struct attention_kept {
     struct rows mixed;   /* before the last product */
 };
 
-/* x has room for its packed form. */
 struct attention_kept attention_forward(struct exec *exec, const struct store *store, int64_t layer,
                                         const struct row_map *map, struct rows x, struct rows out);
 /* Step memory that it takes for so many rows. */

@@ -37,6 +37,7 @@ static struct latent_sizes sizes_of(const struct spec *spec) {
 /* What a call takes: what it keeps, and what only it reads. */
 struct latent_memory {
     struct attention_kept kept;
+    struct rows x; /* with room for its packed form */
     struct run_table table;
     void *attention;                              /* op_attention's scratch */
     struct weight *k_up, *v_up, *k_up_transposed; /* [H] views, this thread's */
@@ -69,7 +70,8 @@ static unsigned char *take_rooms(struct exec *exec, int64_t heads, int64_t width
     return exec_table(exec, unsigned char, heads *STEP_ROWS *matmul_packed_bytes(&exec->numerics, width));
 }
 
-static struct latent_memory take(struct exec *exec, const struct spec *spec, const struct row_map *map) {
+static struct latent_memory take(struct exec *exec, const struct spec *spec, const struct row_map *map,
+                                 struct rows x) {
     struct latent_sizes z = sizes_of(spec);
     struct latent_memory m = { 0 };
     struct attention_kept *kept = &m.kept;
@@ -82,6 +84,7 @@ static struct latent_memory take(struct exec *exec, const struct spec *spec, con
     kept->k.normed = kept->k.done = exec_in_place(exec, kept->k.raw);
     kept->mixed = exec_with_room(exec, map_keep(exec, map, z.heads * z.value));
     if (exec_keeps(exec)) kept->softmax = map_keep(exec, map, 2 * z.heads);
+    m.x = exec_with_room(exec, x);
     m.table = run_table_take(exec, map->count);
     m.k_up = exec_table_own(exec, struct weight, z.heads);
     m.v_up = exec_table_own(exec, struct weight, z.heads);
@@ -103,7 +106,7 @@ static struct latent_memory take(struct exec *exec, const struct spec *spec, con
 }
 
 void latent_take(struct exec *exec, const struct spec *spec, const struct row_map *map) {
-    take(exec, spec, map);
+    take(exec, spec, map, rows_over(NULL, map->count, spec->width));
 }
 
 /* Views of each head's halves of Wkvb: rows [h (nope + value), + nope) and what follows. Files that keep the
@@ -198,11 +201,11 @@ struct attention_kept latent_forward(struct exec *exec, const struct store *stor
     const struct spec *spec = &store->spec;
     const struct layer_spec *l = &spec->decoder.layers[layer];
     struct latent_sizes z = sizes_of(spec);
-    struct latent_memory m = take(exec, spec, map);
+    struct latent_memory m = take(exec, spec, map, x);
 
     if (exec->team->rank == 0) run_table_fill(&m.table, map, layer, true);
     head_views(&z, store, layer, &m);
-    project(exec, store, layer, map, x, &m.kept);
+    project(exec, store, layer, map, m.x, &m.kept);
     op_store_rows(exec, exec->numerics.kv, m.kept.k.done, 1, m.table.key, 0);
 
     struct attention_op op = latent_op(spec, exec->numerics.kv, true);

@@ -31,12 +31,9 @@ static inline struct row_map row_map_of(int64_t rows) {
     return (struct row_map){ .count = rows };
 }
 
-/* Rows of a map in step memory, without and with room for their packed form. */
+/* Rows of a map in step memory. */
 static inline struct rows map_rows(struct exec *exec, const struct row_map *map, int64_t width) {
     return exec_rows(exec, map->count, width, map->steps);
-}
-static inline struct rows map_operand(struct exec *exec, const struct row_map *map, int64_t width) {
-    return exec_operand(exec, map->count, width, map->steps);
 }
 /* On the tape, where there is one. */
 static inline struct rows map_keep(struct exec *exec, const struct row_map *map, int64_t width) {

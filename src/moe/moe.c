@@ -14,16 +14,18 @@
 
 struct shared_memory {
     struct rows out, gate; /* [T, D], [T, 1] */
+    struct rows x;         /* with room for its packed form, where there is a gate */
     struct ffn_kept ffn;
 };
 
 /* Where nothing is kept, its output lies over the rows of the experts, which combine has read. */
 static struct shared_memory take_shared(struct exec *exec, const struct spec *spec, const struct row_map *map,
-                                        struct rows experts) {
+                                        struct rows x, struct rows experts) {
     struct shared_memory m = { .out = exec_keeps(exec) ? map_keep(exec, map, spec->width)
                                                        : rows_part(experts, 0, map->count) };
     m.ffn = ffn_keep(exec, spec, map->count, spec->shared_width);
     if (spec->shared_gate) m.gate = map_keep(exec, map, 1);
+    m.x = spec->shared_gate ? exec_with_room(exec, x) : x;
     return m;
 }
 
@@ -31,7 +33,7 @@ static struct shared_memory shared_forward(struct exec *exec, const struct store
                                            const struct row_map *map, struct rows x, struct rows experts,
                                            const struct ffn_slice *slice, struct rows y) {
     const struct spec *spec = &store->spec;
-    struct shared_memory m = take_shared(exec, spec, map, experts);
+    struct shared_memory m = take_shared(exec, spec, map, x, experts);
     const struct ffn_part part = { .gate = store_weight(store, layer, SLOT_SHARED_GATE),
                                    .up = store_weight(store, layer, SLOT_SHARED_UP),
                                    .down = store_weight(store, layer, SLOT_SHARED_DOWN),
@@ -39,7 +41,7 @@ static struct shared_memory shared_forward(struct exec *exec, const struct store
                                    .steps = map->steps };
     ffn_forward(exec, spec, &part, 1, spec->shared_width, x, slice, &m.ffn, m.out);
     if (rows_exist(m.gate)) {
-        const struct product gate = { store_weight(store, layer, SLOT_SHARED_SCALE), NULL, x, m.gate };
+        const struct product gate = { store_weight(store, layer, SLOT_SHARED_SCALE), NULL, m.x, m.gate };
         op_matmul(exec, &gate, 1);
     }
     combine_shared(exec, m.gate, m.out, y);
@@ -79,7 +81,8 @@ void moe_take(struct exec *exec, const struct spec *spec, const struct row_map *
     experts_slice_take(exec, spec, map->count, R);
     experts_take(exec, spec, R);
     if (spec->shared_width == 0) return;
-    struct shared_memory shared = take_shared(exec, spec, map, rows_over(NULL, R, spec->width));
+    struct rows x = rows_over(NULL, map->count, spec->width), rows = rows_over(NULL, R, spec->width);
+    struct shared_memory shared = take_shared(exec, spec, map, x, rows);
     combine_shared_take(exec, shared.gate, shared.out);
 }
 

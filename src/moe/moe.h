@@ -25,7 +25,6 @@ struct moe_kept {
     struct ffn_kept shared_ffn;
 };
 
-/* x has room for its packed form where there is a shared expert with a gate. */
 struct moe_kept moe_forward(struct exec *exec, struct store *store, int64_t layer, const struct row_map *map,
                             struct rows x, struct rows y);
 /* Step memory that it takes for so many rows. */

@@ -25,7 +25,7 @@ struct walk_rows {
 
 static struct walk_rows take(struct exec *exec, const struct spec *spec, const struct row_map *map) {
     struct walk_rows w = { .h = map_keep(exec, map, spec->width),
-                           .normed = map_operand(exec, map, spec->width),
+                           .normed = map_rows(exec, map, spec->width),
                            .branch = map_rows(exec, map, spec->width),
                            .rope = { map_keep(exec, map, spec->rope.dims / 2),
                                      map_keep(exec, map, spec->rope.dims / 2) } };

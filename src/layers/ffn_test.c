@@ -30,7 +30,8 @@ struct call {
     void *memory;
 };
 
-/* What was kept is what the activation made of gate and up, and what down took, each part's where its rows are. */
+/* What was kept is what the activation made of gate and up, and what down took, each part's where its rows
+ * are. */
 static void check_kept(struct exec *exec, struct call *c, const struct ffn_part *parts,
                        const struct ffn_kept *kept) {
     struct rows again = exec_rows(exec, ROWS, F, 0), out = exec_rows(exec, ROWS, D, 0),

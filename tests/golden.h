@@ -8,18 +8,7 @@
 #define GOLDEN_H
 
 #include "engine/session.h"
-#include "formats/safetensors.h"
-
-#include <jansson.h>
-
-struct golden { /* what is expected */
-    struct arena arena;
-    struct checkpoint expected;
-    json_t *meta;     /* expected.json */
-    double tolerance; /* largest difference over the root mean square */
-    int64_t *ids, count;
-    int64_t *layers, layer_count; /* the MoE layers, by their number in the model */
-};
+#include "golden_expected.h"
 
 struct golden_routing { /* of one MoE layer; allocated when its first row comes */
     int64_t choices;
@@ -36,15 +25,6 @@ struct golden_run { /* what was computed */
     int64_t *routing_rows;          /* [layer_count] the same */
     struct arena arena;
 };
-
-void golden_open(struct golden *golden, const char *folder);
-void golden_close(struct golden *golden);
-
-/* A list of whole numbers of expected.json; NULL when the key is absent. Lives with the case. */
-int64_t *golden_numbers(struct golden *golden, const char *key, int64_t *count);
-/* A tensor of expected.safetensors, `count` elements; lives with the case. */
-const float *golden_f32(struct golden *golden, int64_t count, const char *format, ...) SY_PRINTF(3, 4);
-const int32_t *golden_i32(struct golden *golden, int64_t count, const char *format, ...) SY_PRINTF(3, 4);
 
 /* A session with room for `positions`. */
 void golden_session(struct session *session, const char *model, enum precision precision, int threads,

@@ -41,7 +41,7 @@ struct batch {
 struct pass_sink {
     void *argument;
     /* logits [V] of a row that wants them; borrowed for the call */
-    bool (*logits)(void *argument, int64_t row, const float *logits, struct sy_error *err);
+    bool (*logits)(void *argument, int64_t row, const real *logits, struct sy_error *err);
     /* the routing of all rows at one MoE layer, if any row wants it */
     bool (*routing)(void *argument, int64_t layer, const struct routing *routing, struct sy_error *err);
 };

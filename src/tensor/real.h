@@ -3,7 +3,8 @@
  * pass/ (SY_REAL_F64), which computes the same formulas in the same order with more digits. Tests use it, and
  * whoever wants to know how far f32 is from the truth; nobody else.
  *
- * What is stored stays as it is stored (weights, vectors, positions); only what is computed is real.
+ * What is stored stays as it is stored (weights, vectors, positions), and so do the constants of a spec and
+ * the angles of rotary positions, which are f32 by definition; only what is computed is real.
  */
 #ifndef TENSOR_REAL_H
 #define TENSOR_REAL_H

@@ -77,6 +77,8 @@ struct test_output {
 };
 #define test_run(...) test_run_program((const char *const[]){ __VA_ARGS__, NULL })
 struct test_output test_run_program(const char *const *arguments);
+/* The same for another program of the build folder. */
+struct test_output test_run_other(const char *program, const char *const *arguments);
 
 /* Fails, naming the first index, unless `count` floats are equal bit by bit (a NaN equals itself, 0 is not
  * -0). */

@@ -153,9 +153,7 @@ static struct printed *text_take(int file) {
     return text;
 }
 
-struct test_output test_run_program(const char *const *arguments) {
-    const char *program = getenv("SY_PROGRAM");
-    if (!program) program = SY_BUILD_ROOT "/switchyard";
+static struct test_output run_program(const char *program, const char *const *arguments) {
     const char *argv[64] = { program };
     for (size_t i = 0; arguments[i]; i++) {
         assert_true(i + 2 < sizeof argv / sizeof argv[0]);
@@ -184,6 +182,17 @@ struct test_output test_run_program(const char *const *arguments) {
         .out_bytes = out_text->size,
         .err_bytes = err_text->size,
     };
+}
+
+struct test_output test_run_program(const char *const *arguments) {
+    const char *program = getenv("SY_PROGRAM");
+    return run_program(program ? program : SY_BUILD_ROOT "/switchyard", arguments);
+}
+
+struct test_output test_run_other(const char *program, const char *const *arguments) {
+    char path[TEST_PATH_MAX];
+    join(path, SY_BUILD_ROOT, "/", program);
+    return run_program(path, arguments);
 }
 
 void test_same_bits(const float *got, const float *want, size_t count, const char *file, int line) {

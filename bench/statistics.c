@@ -36,13 +36,14 @@ static bool submit(struct scheduler *scheduler, int64_t sequences, int64_t steps
 }
 
 /* seconds[0]: without statistics, seconds[1]: with. */
-static bool measure(struct scheduler *scheduler, struct moe_stats *stats, int64_t steps,
+static bool measure(struct scheduler *scheduler, struct session *session, int64_t steps,
                     double seconds[2][STEPS_MOST], struct sy_error *err) {
     int64_t active;
-    if (!scheduler_step(scheduler, NULL, &active, err)) return false; /* the prompts */
+    if (!scheduler_step(scheduler, &active, err)) return false; /* the prompts */
     for (int64_t i = 0; i < 2 * steps; i++) {
+        pass_count(session->pass, i % 2 ? &session->stats : NULL);
         double begin = processor_seconds();
-        if (!scheduler_step(scheduler, i % 2 ? stats : NULL, &active, err)) return false;
+        if (!scheduler_step(scheduler, &active, err)) return false;
         seconds[i % 2][i / 2] = processor_seconds() - begin;
     }
     return true;
@@ -56,18 +57,14 @@ int main(int argc, char **argv) {
     };
     static struct session session;
     struct scheduler *scheduler = NULL;
-    struct moe_stats stats;
-    struct arena arena;
     struct sy_error err = { 0 };
     if (argc < 2 || sequences < 1 || steps < 1 || steps > STEPS_MOST) {
         fprintf(stderr, "usage: statistics-cost MODEL [SEQUENCES] [STEPS, at most %d]\n", STEPS_MOST);
         return 2;
     }
-    arena_open(&arena);
-    bool done = session_open(argv[1], &options, &session, &err) &&
-                scheduler_open(&session, NULL, &scheduler, &err) &&
-                moe_stats_open(&session.model.spec, false, &arena, &stats, &err) &&
-                submit(scheduler, sequences, steps, &err) && measure(scheduler, &stats, steps, seconds, &err);
+    bool done =
+        session_open(argv[1], &options, &session, &err) && scheduler_open(&session, NULL, &scheduler, &err) &&
+        submit(scheduler, sequences, steps, &err) && measure(scheduler, &session, steps, seconds, &err);
     if (done) {
         for (int on = 0; on < 2; on++) qsort(seconds[on], (size_t)steps, sizeof(double), ascending);
         double off = seconds[0][steps / 2], on = seconds[1][steps / 2];
@@ -77,6 +74,5 @@ int main(int argc, char **argv) {
         fprintf(stderr, "%s\n", err.message);
     scheduler_close(scheduler);
     session_close(&session);
-    arena_close(&arena);
     return !done;
 }

@@ -75,11 +75,11 @@ static void steps_together(enum tiny_base base, bool fast) {
     assert_true(session_sequence(&tiny.session, 6, &sequences[2], &err));
     int64_t n = add_rows(rows, 0, 1, b, 10, ROLE_PROMPT);
     n = add_rows(rows, n, 0, a, 20, ROLE_PROMPT);
-    assert_true(pass_forward(tiny.session.pass, &(struct batch){ rows, n, sequences }, &sink, NULL, &err));
+    assert_true(pass_forward(tiny.session.pass, &(struct batch){ rows, n, sequences }, &sink, &err));
     n = add_rows(rows, 0, 0, a + 20, 37, ROLE_STEP);
     n = add_rows(rows, n, 1, b + 10, 21, ROLE_STEP);
     n = add_rows(rows, n, 2, a, 6, ROLE_PROMPT);
-    assert_true(pass_forward(tiny.session.pass, &(struct batch){ rows, n, sequences }, &sink, NULL, &err));
+    assert_true(pass_forward(tiny.session.pass, &(struct batch){ rows, n, sequences }, &sink, &err));
     assert_int_equal(kv_length(sequences[0]), 57);
     assert_int_equal(kv_length(sequences[1]), 31);
     for (int i = 0; i < 3; i++) kv_sequence_close(sequences[i]);
@@ -115,7 +115,7 @@ TEST(a_sink_that_gives_up_ends_the_pass) {
         struct caught c = { .fail_at = calls[i] };
         struct pass_sink sink = { &c, catch_row, catch_layer };
         memset(&err, 0, sizeof err);
-        assert_false(pass_forward(tiny.session.pass, &batch, &sink, NULL, &err));
+        assert_false(pass_forward(tiny.session.pass, &batch, &sink, &err));
         assert_int_equal(err.code, SY_ERR_IO);
         assert_string_equal(err.message, "enough");
         assert_int_equal(c.calls, calls[i] + 1);
@@ -123,11 +123,11 @@ TEST(a_sink_that_gives_up_ends_the_pass) {
     }
     struct caught c = { .fail_at = -1 };
     struct pass_sink sink = { &c, catch_row, catch_layer };
-    assert_true(pass_forward(tiny.session.pass, &batch, &sink, NULL, &err));
+    assert_true(pass_forward(tiny.session.pass, &batch, &sink, &err));
     assert_int_equal(c.calls, 52);
     c.calls = 0; /* nobody wants routing now: it is not given */
     batch.count = add_rows(rows, 0, 0, some_ids(0), 5, ROLE_STEP);
-    assert_true(pass_forward(tiny.session.pass, &batch, &sink, NULL, &err));
+    assert_true(pass_forward(tiny.session.pass, &batch, &sink, &err));
     assert_int_equal(c.calls, 5);
     kv_sequence_close(sequence);
     tiny_close(&tiny);
@@ -140,7 +140,7 @@ TEST(more_sequences_than_the_session_has_are_refused) {
     struct sy_error err = { 0 };
     struct feed feeds[5] = { { 0 } };
     open_base(&tiny, TINY_MIXTRAL, &arena, 1, false);
-    assert_false(session_feed(&tiny.session, feeds, 5, 0, &(struct feed_sink){ 0 }, NULL, &err));
+    assert_false(session_feed(&tiny.session, feeds, 5, 0, &(struct feed_sink){ 0 }, &err));
     assert_int_equal(err.code, SY_ERR_LIMIT);
     tiny_close(&tiny);
     arena_close(&arena);

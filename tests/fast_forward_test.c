@@ -76,7 +76,7 @@ static void live(struct day *d, int64_t until) {
         for (int64_t i = 0; i < KNOWN; i++)
             if (!d->number[i]) submit(d, i);
         scheduler_cancel(d->s, d->number[below(d, KNOWN)] * (below(d, 10) == 0));
-        bool room = scheduler_step(d->s, NULL, &active, NULL); /* no: kept ones hold it */
+        bool room = scheduler_step(d->s, &active, NULL); /* no: kept ones hold it */
         for (int64_t i = 0; i < KNOWN; i++)
             if (room || d->keep[i]) drain(d, i);
     }

@@ -78,7 +78,7 @@ void golden_feed(struct session *session, const int64_t *ids, int64_t count, int
     struct feed feed = { .ids = ids, .count = count, .steps = steps, .every_logits = true, .routing = true };
     must(session_sequence(session, count, &feed.sequence, &err), &err);
     struct feed_sink sink = { run, take_logits, take_routing };
-    must(session_feed(session, &feed, 1, chunk, &sink, NULL, &err), &err);
+    must(session_feed(session, &feed, 1, chunk, &sink, &err), &err);
     kv_sequence_close(feed.sequence);
     assert_int_equal(run->logit_rows, count);
     for (int64_t l = 0; l < run->layer_count; l++)

@@ -28,7 +28,7 @@ static void judge_greedy(const struct golden *golden, struct session *session, c
     };
     assert_true(scheduler_open(session, NULL, &s, &err));
     bool good = scheduler_submit(s, &request, &number, &err);
-    while (good && active > 0) good = scheduler_step(s, NULL, &active, &err);
+    while (good && active > 0) good = scheduler_step(s, &active, &err);
     if (!good) fail_msg("greedy: %s", sy_error_line(&err, line, sizeof line));
     assert_int_equal(scheduler_length(s, number), golden->count + count - 1); /* the last one is not run */
     const int64_t *tokens = scheduler_ids(s, number) + golden->count;

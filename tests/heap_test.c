@@ -58,11 +58,11 @@ TEST(steps_ask_the_heap_for_nothing) {
         for (int i = 0; i < 40; i++) ids[i] = i % 37;
         struct feed_sink sink = { NULL, ignore, NULL };
         struct feed prompt = { ids, 20, 0, sequence, false, false };
-        assert_true(session_feed(&tiny.session, &prompt, 1, 0, &sink, NULL, &err));
+        assert_true(session_feed(&tiny.session, &prompt, 1, 0, &sink, &err));
         before = atomic_load(&heap_calls);
         for (int i = 20; i < 40; i++) {
             struct feed step = { ids + i, 1, 1, sequence, true, true };
-            assert_true(session_feed(&tiny.session, &step, 1, 0, &sink, NULL, &err));
+            assert_true(session_feed(&tiny.session, &step, 1, 0, &sink, &err));
         }
         assert_int_equal(atomic_load(&heap_calls) - before, 0);
         kv_sequence_close(sequence);
@@ -121,11 +121,11 @@ TEST(scheduled_steps_ask_the_heap_for_nothing) {
             assert_true(scheduler_submit(s, &request, &number[i], &err));
             request.sampling.temperature = 0;
         }
-        for (int i = 0; i < 2; i++) assert_true(scheduler_step(s, NULL, &active, &err));
+        for (int i = 0; i < 2; i++) assert_true(scheduler_step(s, &active, &err));
         long before = atomic_load(&heap_calls);
         for (int i = 0; i < 25; i++) {
             struct sy_event event;
-            assert_true(scheduler_step(s, NULL, &active, &err));
+            assert_true(scheduler_step(s, &active, &err));
             assert_true(scheduler_poll(s, number[i % 3], &event, &err));
         }
         assert_int_equal(active, 3);

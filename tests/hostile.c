@@ -272,7 +272,7 @@ static bool runs(enum precision precision, const int64_t *ids, int64_t count, st
     }
     bool ok = session_check_ids(&session, ids, count, err) &&
               session_sequence(&session, count, &feed.sequence, err) &&
-              session_feed(&session, &feed, 1, 0, &sink, NULL, err);
+              session_feed(&session, &feed, 1, 0, &sink, err);
     kv_sequence_close(feed.sequence);
     session_close(&session);
     if (ok) assert_int_equal(rows, count);

@@ -173,7 +173,7 @@ static void company_of(enum tiny_base base, enum dtype dtype, enum regime regime
         assert_true(session_sequence(&tiny.session, lengths[i], &feeds[i].sequence, NULL));
     }
     struct feed_sink sink = { &c, take, NULL };
-    assert_true(session_feed(&tiny.session, feeds, 4, 50, &sink, NULL, NULL));
+    assert_true(session_feed(&tiny.session, feeds, 4, 50, &sink, NULL));
     for (int i = 0; i < 4; i++) {
         kv_sequence_close(feeds[i].sequence);
         run.steps = steps[i];

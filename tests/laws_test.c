@@ -150,7 +150,7 @@ static void company_of(enum tiny_base base, enum dtype kv) {
         assert_true(session_sequence(&tiny.session, lengths[i], &feeds[i].sequence, &err));
     }
     struct feed_sink sink = { &c, take, NULL };
-    assert_true(session_feed(&tiny.session, feeds, 4, 50, &sink, NULL, &err));
+    assert_true(session_feed(&tiny.session, feeds, 4, 50, &sink, &err));
     float *alone = malloc(311 * VOCAB * sizeof *alone);
     for (int i = 0; i < 4; i++) {
         kv_sequence_close(feeds[i].sequence);
@@ -193,10 +193,10 @@ TEST(rollback_forgets) {
         struct company c = { .logits = { got }, .vocab = VOCAB };
         struct feed_sink sink = { &c, take, NULL };
         struct feed feed = { other, 120, 0, sequence, true, false };
-        assert_true(session_feed(&tiny.session, &feed, 1, 0, &sink, NULL, &err));
+        assert_true(session_feed(&tiny.session, &feed, 1, 0, &sink, &err));
         assert_true(kv_rollback(sequence, 70, &err));
         struct feed rest = { ids + 70, 50, 0, sequence, true, false };
-        assert_true(session_feed(&tiny.session, &rest, 1, 0, &sink, NULL, &err));
+        assert_true(session_feed(&tiny.session, &rest, 1, 0, &sink, &err));
         assert_same_bits(got, want + 70 * VOCAB, 50 * VOCAB);
         kv_sequence_close(sequence);
         tiny_close(&tiny);

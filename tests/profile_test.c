@@ -33,7 +33,7 @@ static double run_ids(struct tiny *tiny, struct seen *seen) {
     assert_true(session_sequence(&tiny->session, PROMPT, &sequence, &err));
     struct feed feed = { ids, PROMPT + STEPS, STEPS, sequence, false, false };
     double begin = os_seconds();
-    assert_true(session_feed(&tiny->session, &feed, 1, 0, &sink, NULL, &err));
+    assert_true(session_feed(&tiny->session, &feed, 1, 0, &sink, &err));
     double seconds = os_seconds() - begin;
     kv_sequence_close(sequence);
     return seconds;

@@ -106,7 +106,7 @@ static void make_room(struct yard *y, const struct sy_error *err) {
 static int64_t step(struct yard *y) {
     int64_t active;
     struct sy_error err = { 0 };
-    if (!scheduler_step(y->s, NULL, &active, &err)) make_room(y, &err);
+    if (!scheduler_step(y->s, &active, &err)) make_room(y, &err);
     for (int64_t i = 0; i < y->count; i++)
         if (!y->released[i]) watch_poll(y->s, y->watches[i]);
     return active;
@@ -266,7 +266,7 @@ TEST(sequences_may_be_cancelled_from_any_thread) {
         request.flags = SY_WANT_LOGITS;
         assert_true(watch_submit(y.s, w, NULL, request, NULL));
         atomic_store(&m.latest, w->number);
-        do assert_true(scheduler_step(y.s, NULL, &active, NULL));
+        do assert_true(scheduler_step(y.s, &active, NULL));
         while (active > 0);
         watch_poll(y.s, w);
         assert_true(w->finished);

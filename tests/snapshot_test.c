@@ -24,7 +24,7 @@ static void feed_ids(struct tiny *tiny, struct kv_sequence *sequence, const int6
     struct sy_error err = { 0 };
     struct feed feed = { ids, n, steps, sequence, true, false };
     struct feed_sink sink = { logits, take, NULL };
-    if (!session_feed(&tiny->session, &feed, 1, 0, &sink, NULL, &err)) fail_msg("%s", err.message);
+    if (!session_feed(&tiny->session, &feed, 1, 0, &sink, &err)) fail_msg("%s", err.message);
 }
 
 static void open_wide(struct tiny *tiny, enum tiny_base base, const struct tiny_run *run, uint64_t change) {

@@ -340,7 +340,7 @@ static bool open_parts(struct tiny *tiny, const struct tiny_run *run, struct sy_
            team_pool_open(s->limits.threads, &s->team, err) &&
            pass_open(&s->store, &s->kernels, &s->numerics, &s->limits, s->team, &s->pass, err) &&
            batcher_open(&s->limits, &s->batcher, err) &&
-           feeder_open(&s->limits, s->batcher, s->pass, &s->feeder, err);
+           feeder_open(&s->limits, s->batcher, s->pass, &s->feeder, err) && session_count(s, err);
 }
 
 static void close_parts(struct tiny *tiny) {
@@ -423,10 +423,12 @@ void tiny_logits(struct tiny *tiny, const struct tiny_run *run, const int64_t *i
     struct catch c = { logits, experts, tiny->spec->vocab, tiny->spec->decoder.layer_count };
     struct feed feed = { ids, n, run->steps, sequence, true, run->statistics || experts };
     struct feed_sink sink = { &c, catch_logits, catch_routing };
-    if (!session_feed(s, &feed, 1, run->chunk, &sink, run->statistics ? &stats : NULL, &err)) {
+    pass_count(s->pass, run->statistics ? &stats : NULL);
+    if (!session_feed(s, &feed, 1, run->chunk, &sink, &err)) {
         char line[1024];
         fail_msg("%s", sy_error_line(&err, line, sizeof line));
     }
+    pass_count(s->pass, &s->stats);
     kv_sequence_close(sequence);
     arena_close(&arena);
 }

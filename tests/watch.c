@@ -80,7 +80,7 @@ void watch_run(struct scheduler *s, struct watch *const *watches, int64_t count)
     int64_t active = 1;
     while (active > 0) {
         struct sy_error err = { 0 };
-        if (!scheduler_step(s, NULL, &active, &err)) fail_msg("%s: %s", err.place, err.message);
+        if (!scheduler_step(s, &active, &err)) fail_msg("%s: %s", err.place, err.message);
         for (int64_t i = 0; i < count; i++) watch_poll(s, watches[i]);
     }
 }
@@ -135,7 +135,7 @@ static void solo_feed(struct solo *solo, int64_t end, bool step) {
         solo->w->ids + solo->fed, end - solo->fed, step ? end - solo->fed : 0, solo->sequence, true, true
     };
     struct feed_sink sink = { solo, solo_logits, solo_routing };
-    if (!session_feed(&solo->tiny->session, &feed, 1, 0, &sink, NULL, &err)) fail_msg("%s", err.message);
+    if (!session_feed(&solo->tiny->session, &feed, 1, 0, &sink, &err)) fail_msg("%s", err.message);
     solo->fed = end;
     if (end > solo->told) solo->told = end;
 }

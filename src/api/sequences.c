@@ -18,7 +18,7 @@ bool sy_submit(struct sy_engine *engine, const struct sy_request *request, int64
 bool sy_step(struct sy_engine *engine, int64_t *active, struct sy_error *err) {
     int64_t unread;
     if (!engine_enter(engine, err)) return false;
-    bool done = scheduler_step(engine->scheduler, NULL, active ? active : &unread, err);
+    bool done = scheduler_step(engine->scheduler, active ? active : &unread, err);
     engine_leave(engine);
     return done;
 }

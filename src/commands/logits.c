@@ -82,7 +82,7 @@ static bool run_feeds(const struct args *args, const struct id_lists *lists, str
     if (!feeds) return sy_fail(err, SY_ERR_MEMORY, "no memory for %lld sequences", (long long)lists->count);
     struct feed_sink sink = { job, take_logits, args->routing ? take_routing : NULL };
     bool done = open_feeds(args, lists, session, feeds, err) &&
-                session_feed(session, feeds, lists->count, args->chunk, &sink, NULL, err);
+                session_feed(session, feeds, lists->count, args->chunk, &sink, err);
     for (int64_t i = 0; i < lists->count; i++) kv_sequence_close(feeds[i].sequence);
     free(feeds);
     return done;

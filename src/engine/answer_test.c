@@ -89,7 +89,7 @@ static void speak(struct speaker *stage, const struct sy_request *request, struc
     memset(spoken, 0, sizeof *spoken);
     assert_true(scheduler_submit(stage->s, request, &number, NULL));
     do {
-        assert_true(scheduler_step(stage->s, NULL, &active, NULL));
+        assert_true(scheduler_step(stage->s, &active, NULL));
         for (;;) {
             assert_true(scheduler_poll(stage->s, number, &event, NULL));
             if (event.kind == SY_EVENT_NONE) break;

@@ -141,12 +141,11 @@ static bool give_routing(void *argument, int64_t layer, const struct routing *ro
     return true;
 }
 
-bool batcher_run(struct batcher *f, struct pass *pass, const struct feed_sink *sink, struct moe_stats *stats,
-                 struct sy_error *err) {
+bool batcher_run(struct batcher *f, struct pass *pass, const struct feed_sink *sink, struct sy_error *err) {
     struct pass_sink rows = { f, give_logits, give_routing };
     struct batch batch = { f->rows, f->row_count, f->sequences };
     f->sink = sink;
-    if (!pass_forward(pass, &batch, &rows, stats, err)) return false;
+    if (!pass_forward(pass, &batch, &rows, err)) return false;
     for (int64_t i = 0; i < f->lane_count; i++) f->lanes[i]->done += f->lanes[i]->taken;
     return true;
 }

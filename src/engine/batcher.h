@@ -49,6 +49,6 @@ int64_t batcher_next(struct batcher *batcher, struct lane *const *lanes, int64_t
 
 /* Runs it. Then each lane's `done` has grown by `taken`; on an error all is as before. */
 SY_MUST_CHECK bool batcher_run(struct batcher *batcher, struct pass *pass, const struct feed_sink *sink,
-                               struct moe_stats *stats, struct sy_error *err);
+                               struct sy_error *err);
 
 #endif

@@ -36,7 +36,7 @@ void feeder_close(struct feeder *f) {
 }
 
 bool feeder_run(struct feeder *f, const struct feed *feeds, int64_t count, int64_t chunk,
-                const struct feed_sink *sink, struct moe_stats *stats, struct sy_error *err) {
+                const struct feed_sink *sink, struct sy_error *err) {
     if (count > f->feeds_max)
         return sy_fail(err, SY_ERR_LIMIT, "%lld sequences at once, the session was opened for %lld",
                        (long long)count, (long long)f->feeds_max);
@@ -49,7 +49,7 @@ bool feeder_run(struct feeder *f, const struct feed *feeds, int64_t count, int64
                                      .routing = feeds[i].routing };
     while (batcher_next(f->batcher, f->places, count, chunk) > 0) {
         if (os_interrupted()) return sy_fail(err, SY_ERR_STOPPED, "interrupted");
-        if (!batcher_run(f->batcher, f->pass, sink, stats, err)) return false;
+        if (!batcher_run(f->batcher, f->pass, sink, err)) return false;
     }
     return true;
 }

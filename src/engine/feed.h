@@ -24,6 +24,6 @@ void feeder_close(struct feeder *feeder); /* NULL is allowed */
 
 /* As session_feed (session.h). */
 SY_MUST_CHECK bool feeder_run(struct feeder *feeder, const struct feed *feeds, int64_t count, int64_t chunk,
-                              const struct feed_sink *sink, struct moe_stats *stats, struct sy_error *err);
+                              const struct feed_sink *sink, struct sy_error *err);
 
 #endif

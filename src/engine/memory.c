@@ -14,13 +14,13 @@
 
 static bool tables(const struct spec *spec, const struct pass_limits *limits, int64_t context, int64_t pages,
                    int64_t *bytes, struct sy_error *err) {
-    int64_t model, of_pages, sequence, sequences, pass, batcher;
+    int64_t model, of_pages, sequence, sequences, pass, batcher, stats;
     if (!model_tables_bytes(spec, &model, err)) return false;
     if (kv_tables_bytes(pages, &of_pages) && kv_sequence_bytes(spec, context, &sequence) &&
         size_mul(sequence, limits->sequences, &sequences) && pass_table_bytes(limits, &pass) &&
-        batcher_bytes(limits, &batcher) && size_add(model, of_pages, bytes) &&
-        size_add(*bytes, sequences, bytes) && size_add(*bytes, pass, bytes) &&
-        size_add(*bytes, batcher, bytes))
+        batcher_bytes(limits, &batcher) && moe_stats_bytes(spec, false, &stats) &&
+        size_add(model, of_pages, bytes) && size_add(*bytes, sequences, bytes) &&
+        size_add(*bytes, pass, bytes) && size_add(*bytes, batcher, bytes) && size_add(*bytes, stats, bytes))
         return true;
     return sy_fail(err, SY_ERR_LIMIT, "the tables of %lld positions overflow 64 bits", (long long)context);
 }

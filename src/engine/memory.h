@@ -6,7 +6,7 @@
  *     vectors  norm weights, biases and their like, decoded once                   store_bytes
  *     cache    pages of keys and values                                            kv_pool_bytes
  *     step     all that one batch needs on its way through the layers              pass_bytes
- *     tables   names and views of tensors, of pages, of a batch's rows             summed in memory.c
+ *     tables   names and views of tensors, of pages, of a batch's rows; counters    summed in memory.c
  *     program  its text, its libraries, its heap at rest, a stack for each thread  measured (docs/memory.md)
  *     beside   what the caller takes: tokenizer, scheduler                         the caller says
  *

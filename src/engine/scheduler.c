@@ -200,23 +200,22 @@ static bool form_batch(struct scheduler *s, int64_t *rows, struct sy_error *err)
     return true;
 }
 
-static bool run_batch(struct scheduler *s, struct moe_stats *stats, struct sy_error *err) {
+static bool run_batch(struct scheduler *s, struct sy_error *err) {
     struct feed_sink sink = { s, give_logits, give_routing };
     double now = os_seconds();
     for (int64_t i = 0; i < s->running_count; i++)
         if (s->running[i]->lane.taken > 0 && s->running[i]->began == 0) s->running[i]->began = now;
-    if (batcher_run(s->session->batcher, s->session->pass, &sink, stats, err)) return take_results(s, err);
+    if (batcher_run(s->session->batcher, s->session->pass, &sink, err)) return take_results(s, err);
     if (err && err->code == SY_ERR_NUMERIC) sy_error_in(err, s->session->model.path);
     for (int64_t i = s->running_count - 1; i >= 0; i--)
         if (s->running[i]->lane.taken > 0) scheduler_finish(s, s->running[i], SY_FINISH_ERROR);
     return false;
 }
 
-bool scheduler_step(struct scheduler *s, struct moe_stats *stats, int64_t *active, struct sy_error *err) {
+bool scheduler_step(struct scheduler *s, int64_t *active, struct sy_error *err) {
     int64_t rows = 0;
     take_cancels(s);
-    bool good =
-        scheduler_admit(s, err) && form_batch(s, &rows, err) && (rows == 0 || run_batch(s, stats, err));
+    bool good = scheduler_admit(s, err) && form_batch(s, &rows, err) && (rows == 0 || run_batch(s, err));
     *active = s->queue.count + s->running_count;
     return good;
 }

@@ -32,8 +32,7 @@ void scheduler_close(struct scheduler *scheduler); /* NULL is allowed */
 /* As the public calls of the same name (switchyard.h). */
 SY_MUST_CHECK bool scheduler_submit(struct scheduler *scheduler, const struct sy_request *request,
                                     int64_t *sequence, struct sy_error *err);
-SY_MUST_CHECK bool scheduler_step(struct scheduler *scheduler, struct moe_stats *stats, int64_t *active,
-                                  struct sy_error *err);
+SY_MUST_CHECK bool scheduler_step(struct scheduler *scheduler, int64_t *active, struct sy_error *err);
 SY_MUST_CHECK bool scheduler_poll(struct scheduler *scheduler, int64_t sequence, struct sy_event *event,
                                   struct sy_error *err);
 void scheduler_cancel(struct scheduler *scheduler, int64_t sequence); /* from any thread */

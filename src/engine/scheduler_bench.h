@@ -42,7 +42,7 @@ static inline void submit(struct bench *b, struct watch *w, struct sy_request re
 static inline int64_t step(struct bench *b) {
     int64_t active;
     struct sy_error err = { 0 };
-    if (!scheduler_step(b->s, NULL, &active, &err)) fail_msg("%s", err.message);
+    if (!scheduler_step(b->s, &active, &err)) fail_msg("%s", err.message);
     return active;
 }
 

@@ -160,18 +160,17 @@ TEST(a_past_behind_a_window_is_refused) {
 TEST(a_sequence_that_outgrows_its_factors_is_run_anew_once) {
     struct bench b;
     struct watch w, other, fits;
-    struct moe_stats stats;
     int64_t active = 1;
     bench_open(&b, TINY_PHI, (struct tiny_run){ .rows = 6 });
     assert_int_equal(b.tiny.spec->rope.original_context, 8);
-    assert_true(moe_stats_open(b.tiny.spec, false, &b.arena, &stats, NULL));
     submit(&b, &w, plain(4, 8));
     submit(&b, &fits, plain(4, 5)); /* the eighth position is the last */
     submit(&b, &other, plain(30, 9));
     while (active > 0) {
-        assert_true(scheduler_step(b.s, &stats, &active, NULL));
+        assert_true(scheduler_step(b.s, &active, NULL));
         watch_poll(b.s, &w), watch_poll(b.s, &fits), watch_poll(b.s, &other);
     }
+    assert_int_equal(b.tiny.session.stats.tokens[0], 11 + 8 + 38); /* each id once */
     assert_true(w.last.prefilled_anew);
     assert_false(fits.last.prefilled_anew);
     assert_false(other.last.prefilled_anew); /* was longer from the start */
@@ -180,7 +179,6 @@ TEST(a_sequence_that_outgrows_its_factors_is_run_anew_once) {
     watch_check(&w, &b.tiny);
     watch_check(&fits, &b.tiny);
     watch_check(&other, &b.tiny);
-    assert_int_equal(stats.tokens[0], 11 + 8 + 38); /* each id once */
     bench_close(&b);
 }
 
@@ -246,7 +244,7 @@ TEST(pages_for_running_anew_are_promised) {
     b.tiny.spec->rope.original_context = 600;
     keep(&b, &first, 590, 1); /* 6 pages */
     assert_false(follow(&b, &second, &first, 590, 3, 300, &err) &&
-                 scheduler_step(b.s, NULL, &(int64_t){ 0 }, &err));
+                 scheduler_step(b.s, &(int64_t){ 0 }, &err));
     assert_int_equal(err.code, SY_ERR_MEMORY); /* 8 pages beside the 6 */
     scheduler_release(b.s, second.number);
     assert_true(follow(&b, &third, &first, 590, 3, 8, &err)); /* up to the limit: 2 do */

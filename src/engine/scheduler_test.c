@@ -203,7 +203,7 @@ TEST(an_error_ends_those_who_took_part) {
     struct weight *head = &b.tiny.session.model.binding.global[SLOT_HEAD];
     float *value = (float *)(uintptr_t)head->data, before = *value;
     *value = 0.0f / 0.0f;
-    assert_false(scheduler_step(b.s, NULL, &active, &err));
+    assert_false(scheduler_step(b.s, &active, &err));
     assert_int_equal(err.code, SY_ERR_NUMERIC);
     assert_int_equal(active, 1);
     *value = before;
@@ -229,7 +229,7 @@ TEST(an_error_leaves_those_who_had_no_rows) {
     struct weight *embedding = &b.tiny.session.model.binding.global[SLOT_EMBED];
     float *value = (float *)(uintptr_t)embedding->data + 3 * b.tiny.spec->width, before = *value;
     *value = 0.0f / 0.0f; /* of id 3, their first */
-    while (scheduler_step(b.s, NULL, &active, &err)) {
+    while (scheduler_step(b.s, &active, &err)) {
     }
     *value = before;
     RUN(&b, &first, &second, &third);
@@ -340,7 +340,7 @@ TEST(kept_sequences_hold_their_pages_and_places) {
     assert_int_equal(kv_pool_free_pages(b.tiny.session.pool), 4);
     assert_non_null(scheduler_kept(b.s, kept.number));
     submit(&b, &second, plain(600, 1)); /* 6 pages */
-    assert_false(scheduler_step(b.s, NULL, &active, &err));
+    assert_false(scheduler_step(b.s, &active, &err));
     assert_int_equal(err.code, SY_ERR_MEMORY);
     assert_non_null(strstr(err.message, "6 pages"));
     assert_non_null(strstr(err.remedy, "release"));
@@ -352,7 +352,7 @@ TEST(kept_sequences_hold_their_pages_and_places) {
     submit(&b, &third, request);
     RUN(&b, &second, &third);
     submit(&b, &kept, plain(1, 1)); /* pages there are, but no place */
-    assert_false(scheduler_step(b.s, NULL, &active, &err));
+    assert_false(scheduler_step(b.s, &active, &err));
     assert_non_null(strstr(err.message, "2 of 2 places"));
     scheduler_cancel(b.s, kept.number);
     RUN(&b, &kept);

@@ -73,6 +73,12 @@ static bool choose_experts(struct session *s, int64_t count, struct sy_error *er
     return spec_check(&s->model.spec, err);
 }
 
+bool session_count(struct session *s, struct sy_error *err) {
+    if (!moe_stats_open(&s->model.spec, false, &s->model.arena, &s->stats, err)) return false;
+    pass_count(s->pass, &s->stats);
+    return true;
+}
+
 static bool open_parts(struct session *s, const struct session_options *o, struct sy_error *err) {
     const struct spec *spec = &s->model.spec;
     int64_t pages;
@@ -89,7 +95,7 @@ static bool open_parts(struct session *s, const struct session_options *o, struc
            team_pool_open(s->limits.threads, &s->team, err) &&
            pass_open(&s->store, &s->kernels, &s->numerics, &s->limits, s->team, &s->pass, err) &&
            batcher_open(&s->limits, &s->batcher, err) &&
-           feeder_open(&s->limits, s->batcher, s->pass, &s->feeder, err);
+           feeder_open(&s->limits, s->batcher, s->pass, &s->feeder, err) && session_count(s, err);
 }
 
 bool session_open(const char *path, const struct session_options *options, struct session *s,
@@ -137,8 +143,8 @@ bool session_sequence(struct session *s, int64_t prompt_count, struct kv_sequenc
 }
 
 bool session_feed(struct session *s, const struct feed *feeds, int64_t count, int64_t chunk,
-                  const struct feed_sink *sink, struct moe_stats *stats, struct sy_error *err) {
-    if (feeder_run(s->feeder, feeds, count, chunk, sink, stats, err)) return true;
+                  const struct feed_sink *sink, struct sy_error *err) {
+    if (feeder_run(s->feeder, feeds, count, chunk, sink, err)) return true;
     if (err && err->code == SY_ERR_NUMERIC) sy_error_in(err, s->model.path);
     return false;
 }

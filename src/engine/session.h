@@ -41,6 +41,7 @@ struct session {
     struct pass *pass;
     struct batcher *batcher; /* forms the batches of session_feed and of a scheduler */
     struct feeder *feeder;
+    struct moe_stats stats; /* where all rows since the start went, in the model's arena */
     struct pass_limits limits;
     int64_t context;         /* positions a sequence */
     struct memory_need need; /* what was computed beforehand */
@@ -54,6 +55,9 @@ SY_MUST_CHECK bool session_open(const char *path, const struct session_options *
                                 struct session *session, struct sy_error *err);
 void session_close(struct session *session);
 
+/* From now on its passes count in `stats`, from zero: session_open does it. */
+SY_MUST_CHECK bool session_count(struct session *session, struct sy_error *err);
+
 /* "fast, f16 cache, avx512vnni kernels, 2 threads": returns `text` (describe.c). */
 char *session_runs_as(const struct session *session, char *text, size_t size);
 
@@ -65,8 +69,7 @@ SY_MUST_CHECK bool session_check_ids(const struct session *session, const int64_
  * batch's). The sink's lanes are numbers of feeds, its indices positions within a feed. Ends with
  * SY_ERR_STOPPED when interrupted. */
 SY_MUST_CHECK bool session_feed(struct session *session, const struct feed *feeds, int64_t count,
-                                int64_t chunk, const struct feed_sink *sink, struct moe_stats *stats,
-                                struct sy_error *err);
+                                int64_t chunk, const struct feed_sink *sink, struct sy_error *err);
 
 /* Opens one; longrope's choice is made by the prompt's length. */
 SY_MUST_CHECK bool session_sequence(struct session *session, int64_t prompt_count, struct kv_sequence **out,

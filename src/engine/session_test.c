@@ -157,7 +157,7 @@ static struct choices choose(const char *golden, int64_t experts_per_token, char
     assert_true(session_sequence(&session, 8, &sequence, &err));
     feed.sequence = sequence;
     sink.logits = ignore_logits;
-    assert_true(session_feed(&session, &feed, 1, 0, &sink, NULL, &err));
+    assert_true(session_feed(&session, &feed, 1, 0, &sink, &err));
     kv_sequence_close(sequence);
     memcpy(departure, session.departure, sizeof session.departure);
     session_close(&session);
@@ -260,7 +260,7 @@ static bool feed_all(int64_t rows, int64_t count, int64_t steps, int64_t chunk, 
         assert_true(session_sequence(&tiny.session, 8, &feeds[i].sequence, err));
     }
     struct feed_sink sink = { seen, see, see_routing };
-    bool done = session_feed(&tiny.session, feeds, count, chunk, &sink, NULL, err);
+    bool done = session_feed(&tiny.session, feeds, count, chunk, &sink, err);
     for (int64_t i = 0; i < count; i++) kv_sequence_close(feeds[i].sequence);
     tiny_close(&tiny);
     arena_close(&arena);

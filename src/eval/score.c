@@ -56,7 +56,7 @@ static bool run(struct scorer *s, struct kv_sequence *sequence, const int64_t *i
                 bool every_logits, struct sy_error *err) {
     struct feed feed = { .ids = ids, .count = count, .sequence = sequence, .every_logits = every_logits };
     struct feed_sink sink = { s, take_logits, NULL };
-    return session_feed(s->session, &feed, 1, 0, &sink, NULL, err);
+    return session_feed(s->session, &feed, 1, 0, &sink, err);
 }
 
 bool score_past(struct scorer *s, struct kv_sequence *sequence, const int64_t *ids, int64_t count,

@@ -69,12 +69,11 @@ static bool blame(const struct pass *pass, struct sy_error *err) {
 }
 
 bool pass_forward(struct pass *pass, const struct batch *batch, const struct pass_sink *sink,
-                  struct moe_stats *stats, struct sy_error *err) {
+                  struct sy_error *err) {
     if (pass->times) stage_begin(pass->times);
     assert(batch->count > 0 && batch->count <= pass->limits.rows);
     if (!batch_rows_fill(&pass->batch, batch, err)) return false;
     pass->sink = sink;
-    pass->stats = stats;
     pass->go_on = true, pass->nonfinite = false;
     pass->error = (struct sy_error){ .code = SY_OK };
     team_run(pass->team, forward_team, pass);

@@ -96,6 +96,10 @@ void pass_time(struct pass *pass, struct stage_times *times) {
     team_pool_time_barriers(pass->team, times != NULL);
 }
 
+void pass_count(struct pass *pass, struct moe_stats *stats) {
+    pass->stats = stats;
+}
+
 void pass_close(struct pass *pass) {
     if (!pass) return;
     if (pass->memory) os_memory_release(pass->memory, pass->memory_bytes);

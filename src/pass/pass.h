@@ -69,10 +69,13 @@ void pass_close(struct pass *pass);
 /* From now on, passes add to `times` where their time went (borrowed; NULL: no more). */
 void pass_time(struct pass *pass, struct stage_times *times);
 
+/* From now on, passes count in `stats` where their rows went (borrowed; NULL: no more). No bit depends on it.
+ * A pass that failed on its way may have counted. */
+void pass_count(struct pass *pass, struct moe_stats *stats);
+
 /* Run a batch: reserves pages, computes, commits. On an error the sequences are as before. A NaN or infinity
- * among logits is SY_ERR_NUMERIC and names the tensor it came from, where a tensor holds one. stats may be
- * NULL. */
+ * among logits is SY_ERR_NUMERIC and names the tensor it came from, where a tensor holds one. */
 SY_MUST_CHECK bool pass_forward(struct pass *pass, const struct batch *batch, const struct pass_sink *sink,
-                                struct moe_stats *stats, struct sy_error *err);
+                                struct sy_error *err);
 
 #endif

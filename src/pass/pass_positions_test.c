@@ -32,8 +32,7 @@ static int64_t prompt(struct batch_row *rows, int64_t count, int32_t sequence, i
 static void run_rows(struct tiny *tiny, const struct batch_row *rows, int64_t count,
                      struct kv_sequence *const *sequences, struct rows_out *out) {
     const struct pass_sink sink = { out, keep, NULL };
-    assert_true(
-        pass_forward(tiny->session.pass, &(struct batch){ rows, count, sequences }, &sink, NULL, NULL));
+    assert_true(pass_forward(tiny->session.pass, &(struct batch){ rows, count, sequences }, &sink, NULL));
 }
 
 static struct kv_sequence *new_sequence(struct tiny *tiny, bool long_rope) {

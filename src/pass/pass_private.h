@@ -12,12 +12,12 @@ struct pass {
     struct team_pool *team;
     unsigned char *memory;
     int64_t memory_bytes;
+    struct moe_stats *stats;   /* NULL: nobody counts */
+    struct stage_times *times; /* NULL: nobody asks */
 
     /* of the batch in hand, set before the team starts */
     struct batch_rows batch;
     const struct pass_sink *sink;
-    struct moe_stats *stats;
-    struct stage_times *times; /* NULL: nobody asks */
 
     /* written by rank 0 between barriers, read by all after one */
     bool go_on; /* no sink has refused, no logit was NaN */

@@ -48,7 +48,8 @@ static bool run_batch(struct tiny *tiny, const struct batch_row *rows, int64_t c
     struct pass_sink sink = { heard, hear_logits, hear_routing };
     memset(heard, 0, sizeof *heard);
     memset(err, 0, sizeof *err);
-    return pass_forward(tiny->session.pass, &(struct batch){ rows, count, sequences }, &sink, stats, err);
+    pass_count(tiny->session.pass, stats);
+    return pass_forward(tiny->session.pass, &(struct batch){ rows, count, sequences }, &sink, err);
 }
 
 /* ---- step memory ---- */
@@ -74,8 +75,7 @@ static void fill_up(struct tiny *tiny) {
         }
         for (int i = 0; i < 4; i++) count = add(rows, count, i, prompts[b][i], ROLE_PROMPT);
         assert_int_equal(count, tiny->session.limits.rows);
-        assert_true(
-            pass_forward(tiny->session.pass, &(struct batch){ rows, count, sequences }, &sink, NULL, NULL));
+        assert_true(pass_forward(tiny->session.pass, &(struct batch){ rows, count, sequences }, &sink, NULL));
         for (int i = 0; i < 4; i++) kv_sequence_close(sequences[i]);
     }
 }

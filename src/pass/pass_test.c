@@ -66,13 +66,13 @@ static void add(struct draft *d, int32_t sequence, struct record *record, const 
     }
 }
 
-static void run_draft(struct draft *d, struct pass *pass, struct moe_stats *stats) {
+static void run_draft(struct draft *d, struct pass *pass) {
     struct pass_sink sink = { d, keep_logits, keep_routing };
     struct sy_error err = { 0 };
     d->calls = d->wanted = 0;
     d->last = -1;
     for (int64_t i = 0; i < d->count; i++) d->wanted += (d->rows[i].wants & WANT_LOGITS) != 0;
-    if (!pass_forward(pass, &(struct batch){ d->rows, d->count, d->sequences }, &sink, stats, &err))
+    if (!pass_forward(pass, &(struct batch){ d->rows, d->count, d->sequences }, &sink, &err))
         fail_msg("%s", err.message);
     assert_int_equal(d->calls, d->wanted);
     d->count = 0;
@@ -100,10 +100,10 @@ static void run_alone(struct tiny *tiny, const int64_t *ids, int64_t prompt, int
     memset(record, 0, sizeof *record);
     assert_true(session_sequence(&tiny->session, prompt, &d.sequences[0], NULL));
     add(&d, 0, record, ids, 0, prompt, ROLE_PROMPT);
-    run_draft(&d, tiny->session.pass, NULL);
+    run_draft(&d, tiny->session.pass);
     for (int64_t i = prompt; i < prompt + steps; i++) {
         add(&d, 0, record, ids, i, i + 1, ROLE_STEP);
-        run_draft(&d, tiny->session.pass, NULL);
+        run_draft(&d, tiny->session.pass);
     }
     kv_sequence_close(d.sequences[0]);
 }
@@ -136,21 +136,21 @@ static void run_together(struct tiny *tiny, int64_t n, int64_t cut, struct recor
     for (int i = 0; i < SEQUENCES; i++)
         assert_true(session_sequence(&tiny->session, prompts[i], &d.sequences[i], NULL));
     add(&d, 1, b, of_b, 0, 5, ROLE_PROMPT);
-    run_draft(&d, pass, NULL);
+    run_draft(&d, pass);
     add(&d, 1, b, of_b, 5, 6, ROLE_STEP);
     add(&d, 0, a, of_a, 0, cut, ROLE_PROMPT);
     add(&d, 2, c, of_c, 0, 3, ROLE_PROMPT);
-    run_draft(&d, pass, NULL);
+    run_draft(&d, pass);
     add(&d, 2, c, of_c, 3, 5, ROLE_STEP);
     add(&d, 1, b, of_b, 6, 7, ROLE_STEP);
     add(&d, 0, a, of_a, cut, n, ROLE_PROMPT);
-    run_draft(&d, pass, NULL);
+    run_draft(&d, pass);
     add(&d, 0, a, of_a, n, n + 1, ROLE_STEP);
     add(&d, 2, c, of_c, 5, 6, ROLE_STEP);
     add(&d, 1, b, of_b, 7, 8, ROLE_STEP);
-    run_draft(&d, pass, NULL);
+    run_draft(&d, pass);
     add(&d, 0, a, of_a, n + 1, n + 4, ROLE_STEP);
-    run_draft(&d, pass, NULL);
+    run_draft(&d, pass);
     const int64_t lengths[SEQUENCES] = { n + 4, 8, 6 };
     for (int i = 0; i < SEQUENCES; i++) {
         assert_int_equal(kv_length(d.sequences[i]), lengths[i]);
@@ -215,13 +215,13 @@ TEST(a_prompt_may_follow_steps_of_its_sequence_at_once) {
             for (int i = 0; i < SEQUENCES; i++)
                 assert_true(session_sequence(&tiny.session, 6, &d.sequences[i], NULL));
             add(&d, 0, a, ids, 0, 6, ROLE_PROMPT);
-            run_draft(&d, pass, NULL);
+            run_draft(&d, pass);
             if (together) add(&d, 1, &others[0], of_b, 0, 1, ROLE_STEP);
             add(&d, 0, a, ids, 6, 8, ROLE_STEP);
-            if (!together) run_draft(&d, pass, NULL);
+            if (!together) run_draft(&d, pass);
             add(&d, 0, a, ids, 8, 13, ROLE_PROMPT);
             if (together) add(&d, 2, &others[1], of_b, 0, 3, ROLE_PROMPT);
-            run_draft(&d, pass, NULL);
+            run_draft(&d, pass);
             assert_int_equal(kv_length(d.sequences[0]), 13);
             for (int i = 0; i < SEQUENCES; i++) kv_sequence_close(d.sequences[i]);
         }
@@ -271,13 +271,13 @@ static void wanted(struct tiny *tiny, int64_t steps, bool (*wants)(int64_t i), c
     memset(got, 0, sizeof got);
     for (int i = 0; i < 2; i++) assert_true(session_sequence(&tiny->session, 81, &d.sequences[i], NULL));
     add(&d, 0, &got[0], some_ids(0, VOCAB), 0, 1, ROLE_PROMPT);
-    run_draft(&d, tiny->session.pass, NULL);
+    run_draft(&d, tiny->session.pass);
     add(&d, 0, &got[0], some_ids(0, VOCAB), 1, 1 + steps, ROLE_STEP);
     add(&d, 1, &got[1], some_ids(1, VOCAB), 0, 80 - steps, ROLE_PROMPT);
     for (int64_t i = 0; i < 80; i++)
         if (!wants(i)) d.rows[i].wants = WANT_NOTHING;
     pass_time(tiny->session.pass, &times);
-    run_draft(&d, tiny->session.pass, NULL);
+    run_draft(&d, tiny->session.pass);
     pass_time(tiny->session.pass, NULL);
     assert_int_equal(times.seconds[STAGE_HEAD] > 0, d.wanted > 0); /* no row, no head */
     for (int64_t i = 0; i < 80; i++) {
@@ -371,19 +371,18 @@ static void counted(enum tiny_base base, uint64_t uncounted) {
     assert_true(moe_stats_open(&spec, true, &arena, &stats, NULL));
     assert_true(moe_stats_open(&spec, true, &arena, &c.stats, NULL));
     const struct pass_sink sink = { &c, NULL, count_layer };
+    pass_count(tiny.session.pass, &stats);
     int64_t load = 0, pairs = 0, rows_counted = 0, K = spec.router.top_k, moe_layers = 0;
     for (int round = 0; round < 2;
          round++) { /* the second time nobody wants the routing: it is counted all the same */
         for (int i = 0; i < 2; i++) assert_true(session_sequence(&tiny.session, 20, &sequences[i], NULL));
         for (int i = 0; i < 5; i++) rows[i] = (struct batch_row){ i, 0, ROLE_PROMPT, WANT_UNCOUNTED };
-        assert_true(
-            pass_forward(tiny.session.pass, &(struct batch){ rows, 5, sequences }, &sink, &stats, NULL));
+        assert_true(pass_forward(tiny.session.pass, &(struct batch){ rows, 5, sequences }, &sink, NULL));
         for (int i = 0; i < 24; i++) {
             unsigned wants = (round ? 0u : WANT_ROUTING) | (uncounted >> i & 1 ? WANT_UNCOUNTED : 0u);
             rows[i] = (struct batch_row){ 3 + i, i >= 4, i < 4 ? ROLE_STEP : ROLE_PROMPT, wants };
         }
-        assert_true(
-            pass_forward(tiny.session.pass, &(struct batch){ rows, 24, sequences }, &sink, &stats, NULL));
+        assert_true(pass_forward(tiny.session.pass, &(struct batch){ rows, 24, sequences }, &sink, NULL));
         same_stats(&stats, &c.stats, 1 + round);
         for (int i = 0; i < 2; i++) kv_sequence_close(sequences[i]);
     }

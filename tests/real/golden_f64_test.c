@@ -126,7 +126,7 @@ static struct outcome run(struct subject *s, enum role role) {
     kv_set_long_rope(sequence, rope->scaling == ROPE_LONGROPE && s->count > rope->original_context);
     for (int64_t i = 0; i < s->count; i++)
         rows[i] = (struct batch_row){ (int32_t)s->golden.ids[i], 0, role, WANT_LOGITS | WANT_ROUTING };
-    must(pass_forward(s->pass, &(struct batch){ rows, s->count, &sequence }, &sink, NULL, &err), &err);
+    must(pass_forward(s->pass, &(struct batch){ rows, s->count, &sequence }, &sink, &err), &err);
     kv_sequence_close(sequence);
     return o;
 }

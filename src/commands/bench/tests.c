@@ -76,7 +76,7 @@ static bool timed(struct session *session, struct sequences *s, struct bench_wor
     for (int64_t i = 0; i < s->count; i++) s->feeds[i].routing = true;
     bench_work_reset(work);
     double start = os_seconds();
-    bool done = session_feed(session, s->feeds, s->count, 0, &sink, NULL, err);
+    bool done = session_feed(session, s->feeds, s->count, 0, &sink, err);
     *seconds = os_seconds() - start;
     return done;
 }
@@ -85,7 +85,7 @@ static bool run(struct session *session, struct sequences *s, struct bench_work 
                 const struct bench_test *test, double *seconds, struct sy_error *err) {
     struct feed_sink sink = { NULL, take_logits, NULL };
     if (test->steps) {
-        if (!session_feed(session, s->feeds, s->count, 0, &sink, NULL, err)) return false;
+        if (!session_feed(session, s->feeds, s->count, 0, &sink, err)) return false;
         turn_to_steps(s, test);
     }
     return timed(session, s, work, seconds, err);

@@ -299,6 +299,24 @@ SY_API SY_CHECK bool sy_restore(struct sy_engine *engine, const char *path, int6
 /* The ids of a sequence that have run, [sy_length]; borrowed until the next call on the engine. */
 SY_API const int64_t *sy_ids(const struct sy_engine *engine, int64_t sequence);
 
+/* ---- where the ids went ---- */
+
+/*
+ * How often each expert of a MoE layer was chosen since the engine was opened, by all sequences together. It
+ * is always counted; no bit depends on it.
+ *
+ *     sum of counts  =  *picks  =  ids run x experts_per_token     where the router's number is fixed
+ *     the difference of two calls is a window
+ *
+ * `layer` is a number among the MoE layers, from 0 to sy_facts.moe_layers - 1; its place in the model is
+ * sy_facts.moe_layer[layer]. `counts` gets those of the first min(size, experts) experts, and *picks the sum
+ * over all; either may be NULL. Returns the number of experts: 0, with *picks 0 and `counts` left alone, for
+ * a model without any or a layer that is none. An id that is shared (`past`) is not run, and one that is run
+ * anew (longrope) was counted before; ids of a step that failed may be counted.
+ */
+SY_API int64_t sy_engine_experts(const struct sy_engine *engine, int64_t layer, int64_t *counts, int64_t size,
+                                 int64_t *picks);
+
 /* ---- where the time goes ---- */
 
 struct sy_profile { /* seconds since the engine was opened, with SY_PROFILE; zeros without */

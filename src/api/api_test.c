@@ -195,6 +195,98 @@ TEST(callbacks_see_each_id_and_may_not_call_back) {
     sy_engine_close(watch.engine);
 }
 
+/* ---- where the ids went ---- */
+
+enum { EXPERTS_MOST = 16 };
+
+/* Counts of one layer as the routing told of them. */
+struct tally {
+    int64_t layer, picks, counts[EXPERTS_MOST];
+};
+
+static void tally_routing(void *argument, int64_t sequence, int64_t index, int64_t layer,
+                          const int32_t *experts, const float *weights, int64_t n) {
+    struct tally *tally = argument;
+    (void)sequence, (void)index, (void)weights;
+    if (layer != tally->layer) return;
+    for (int64_t k = 0; k < n; k++) tally->counts[experts[k]]++;
+    tally->picks += n;
+}
+
+static int64_t run_tallied(struct sy_engine *engine, const struct golden *g, struct tally *tally) {
+    struct sy_request request = request_of(g);
+    struct sy_event last;
+    int64_t tokens[GREEDY];
+    if (tally) {
+        request.flags |= SY_WANT_ROUTING;
+        request.argument = tally;
+        request.on_routing = tally_routing;
+    }
+    int64_t sequence = submit(engine, &request);
+    while (step(engine) > 0) continue;
+    assert_true(drain(engine, sequence, tokens, &last));
+    return last.prompt_count + last.step_count;
+}
+
+/* By default, with nobody wanting the routing; and a second run, tallied, is the difference. */
+TEST(experts_are_counted_and_a_difference_is_a_window) {
+    static const char *const models[] = { mixtral, "tests/golden/qwen2_moe_sparse_step" };
+    for (int m = 0; m < 2; m++) {
+        struct golden g = read_golden(models[m]);
+        struct sy_engine *engine = open_golden(models[m], (struct sy_options){ 0 });
+        struct sy_facts facts = { .struct_bytes = sizeof facts };
+        sy_engine_facts(engine, &facts);
+        int64_t E = facts.experts, K = facts.experts_per_token, picks = -1;
+        int64_t before[EXPERTS_MOST], after[EXPERTS_MOST];
+        assert_in_range(E, 1, EXPERTS_MOST);
+        for (int64_t l = 0; l < facts.moe_layers; l++) {
+            assert_int_equal(sy_engine_experts(engine, l, NULL, 0, &picks), E);
+            assert_int_equal(picks, 0);
+        }
+        int64_t rows = run_tallied(engine, &g, NULL);
+        for (int64_t l = 0; l < facts.moe_layers; l++) {
+            struct tally tally = { .layer = facts.moe_layer[l] };
+            int64_t sum = 0, picked;
+            assert_int_equal(sy_engine_experts(engine, l, before, EXPERTS_MOST, &picks), E);
+            for (int64_t e = 0; e < E; e++) sum += before[e];
+            assert_int_equal(sum, picks);
+            assert_int_equal(picks, (l + 1) * rows * K);
+            assert_int_equal(run_tallied(engine, &g, &tally), rows);
+            assert_int_equal(sy_engine_experts(engine, l, after, EXPERTS_MOST, &picked), E);
+            assert_int_equal(picked - picks, tally.picks);
+            for (int64_t e = 0; e < E; e++) assert_int_equal(after[e] - before[e], tally.counts[e]);
+        }
+        sy_engine_close(engine);
+    }
+}
+
+TEST(counts_of_experts_where_there_are_none_or_less_room) {
+    struct golden g = read_golden(mixtral);
+    struct sy_engine *engine = open_golden(mixtral, (struct sy_options){ 0 }), *dense;
+    int64_t rows = run_tallied(engine, &g, NULL), few[3] = { -1, -1, -1 }, all[6], picks = 7;
+    assert_int_equal(sy_engine_experts(engine, 2, all, 6, NULL), 6);
+    assert_int_equal(sy_engine_experts(engine, 2, few, 2, &picks), 6);
+    assert_int_equal(picks, rows * 3); /* of all, whatever room there is */
+    assert_true(few[0] == all[0] && few[1] == all[1] && few[2] == -1);
+    const int64_t none[] = { -1, 3, INT64_MIN, INT64_MAX };
+    for (int i = 0; i < 4; i++) {
+        picks = 7;
+        assert_int_equal(sy_engine_experts(engine, none[i], few, 3, &picks), 0);
+        assert_true(picks == 0 && few[0] == all[0]);
+    }
+    assert_int_equal(sy_engine_experts(engine, 0, few, -1, NULL), 6);
+    assert_int_equal(sy_engine_experts(NULL, 0, few, 3, &picks), 0);
+    assert_int_equal(picks, 0);
+    sy_engine_close(engine);
+    dense = open_golden("tests/golden/llama_linear_tied", (struct sy_options){ 0 });
+    struct golden text = read_golden("tests/golden/llama_linear_tied");
+    run_tallied(dense, &text, NULL);
+    picks = 7;
+    assert_int_equal(sy_engine_experts(dense, 0, few, 3, &picks), 0);
+    assert_int_equal(picks, 0);
+    sy_engine_close(dense);
+}
+
 /* ---- structs of other versions ---- */
 
 TEST(structs_of_older_and_newer_callers) {

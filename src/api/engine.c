@@ -139,8 +139,8 @@ static bool list_moe_layers(struct sy_engine *e, struct sy_error *err) {
     const struct spec *spec = &e->session.model.spec;
     e->moe_layer = calloc((size_t)spec->decoder.layer_count + 1, sizeof *e->moe_layer);
     if (!e->moe_layer) return sy_fail(err, SY_ERR_MEMORY, "no memory for a list of layers");
-    for (int64_t l = 0, to = 0; l < spec->decoder.layer_count; l++)
-        if (spec->decoder.layers[l].ffn == FFN_MOE) e->moe_layer[to++] = l;
+    for (int64_t l = 0; l < spec->decoder.layer_count; l++)
+        if (spec->decoder.layers[l].ffn == FFN_MOE) e->moe_layer[e->moe_layers++] = l;
     return true;
 }
 
@@ -238,6 +238,23 @@ bool sy_is_end(const struct sy_engine *engine, int64_t token) {
     for (int64_t i = 0; tokens && i < tokens->eos_count; i++)
         if (tokens->eos[i] == token) return true;
     return false;
+}
+
+int64_t sy_engine_experts(const struct sy_engine *e, int64_t layer, int64_t *counts, int64_t size,
+                          int64_t *picks) {
+    int64_t sum = 0, experts = 0;
+    if (e && layer >= 0 && layer < e->moe_layers && engine_enter(e, NULL)) {
+        const struct moe_stats *stats = &e->session.stats;
+        const int64_t *load = stats->load + e->moe_layer[layer] * stats->experts;
+        experts = stats->experts;
+        for (int64_t x = 0; x < experts; x++) {
+            sum += load[x];
+            if (counts && x < size) counts[x] = load[x];
+        }
+        engine_leave(e);
+    }
+    if (picks) *picks = sum;
+    return experts;
 }
 
 void sy_engine_profile(const struct sy_engine *e, struct sy_profile *profile) {

@@ -19,7 +19,7 @@ struct sy_engine {
     bool profiled;
     double load_seconds;
     char runs_as[160];
-    int64_t *moe_layer; /* [facts.moe_layers] */
+    int64_t *moe_layer, moe_layers; /* [moe_layers] */
 };
 
 /* Begins a call. SY_ERR_USAGE, with nothing changed, where there is no engine or another call is inside. */

@@ -36,7 +36,9 @@ static void expect_row(const json_t *rows, size_t index, const char *name, int b
            most = json_number_value(json_object_get(row, "max")),
            share = json_number_value(json_object_get(row, "limit_share"));
     assert_true(least > 0 && rate >= least && most >= rate && share > 0);
-    assert_int_equal(json_object_size(row), 7);
+    double even = json_number_value(json_object_get(row, "load_evenness"));
+    assert_true(even > 0 && even <= 1);
+    assert_int_equal(json_object_size(row), 8);
 }
 
 TEST(bench_prints_a_row_for_each_test) {

@@ -99,6 +99,7 @@ TEST(commands_of_a_conversation) {
     assert_non_null(strstr(t.out, "/routing [LAYER]"));
     assert_non_null(strstr(t.out, "layer 1, first choice of 5 tokens"));
     assert_non_null(strstr(t.out, "not computed again"));
+    assert_non_null(strstr(t.out, "experts used with evenness 0."));
     assert_non_null(strstr(t.out, "be short\n"));
     t = talk(model, "--temp 0", "/regn\n");
     assert_int_equal(t.status, 2);

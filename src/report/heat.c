@@ -2,6 +2,8 @@
 
 #include "base/checked.h"
 
+#include <math.h>
+
 #define STEPS 8
 
 static const char *const blocks[STEPS + 1] = { "·", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█" };
@@ -31,6 +33,14 @@ void heat_strip(const int64_t *counts, int64_t count, int columns, const struct 
         text_add(out, "%s", style->unicode ? blocks[step] : letters[step]);
     }
     if (shade >= 0) text_add(out, "\033[0m");
+}
+
+double heat_evenness(const int64_t *counts, int64_t count) {
+    double sum = 0, entropy = 0;
+    for (int64_t i = 0; i < count; i++) sum += (double)counts[i];
+    for (int64_t i = 0; i < count; i++)
+        if (counts[i] > 0) entropy -= (double)counts[i] / sum * log2((double)counts[i] / sum);
+    return count > 1 ? entropy / log2((double)count) : 1;
 }
 
 void bar(double value, double largest, int columns, const struct style *style, struct text *out) {

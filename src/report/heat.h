@@ -18,6 +18,10 @@ int64_t heat_bin(int64_t count, int columns);
 void heat_strip(const int64_t *counts, int64_t count, int columns, const struct style *style,
                 struct text *out);
 
+/* How even counts are: their entropy over the most that it can be, from 0 (one has all, or there are none) to
+ * 1 (all alike). */
+double heat_evenness(const int64_t *counts, int64_t count);
+
 /* value of `largest` as a bar of at most `columns`; what is not 0 shows. */
 void bar(double value, double largest, int columns, const struct style *style, struct text *out);
 

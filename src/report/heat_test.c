@@ -58,3 +58,11 @@ TEST(bars_show_what_is_not_zero) {
     bar(0, 2, 4, &ascii, &out);
     assert_null(out.data);
 }
+
+TEST(evenness_is_one_where_all_are_alike) {
+    assert_true(heat_evenness((const int64_t[]){ 0, 0, 0, 0 }, 4) == 0); /* nothing yet */
+    assert_true(heat_evenness((const int64_t[]){ 0, 9, 0, 0 }, 4) == 0);
+    assert_true(heat_evenness((const int64_t[]){ 1, 1, 0, 0 }, 4) == 0.5);
+    assert_true(heat_evenness((const int64_t[]){ 3, 3, 3, 3 }, 4) == 1);
+    assert_true(heat_evenness((const int64_t[]){ 7 }, 1) == 1);
+}

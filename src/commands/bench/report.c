@@ -27,6 +27,7 @@ void bench_report_json(const struct bench_facts *facts, struct text *out) {
         emit_real(&e, "min", s.least);
         emit_real(&e, "max", s.most);
         emit_real(&e, "limit_share", s.share);
+        if (s.evenness > 0) emit_real(&e, "load_evenness", s.evenness);
         emit_end(&e);
     }
     emit_end(&e);
@@ -48,10 +49,16 @@ static void add_row(const struct bench_test *test, struct table *table) {
 
 void bench_report_human(const struct bench_facts *facts, const struct style *style, struct text *out) {
     struct table table = { .columns = 7, .align = "lrrrrrr", .head = true };
+    double evenness = 0;
+    int64_t runs = 0;
     text_add(out, "%s\n%s\n\n", facts->model, facts->runs_as);
     table_row(&table, "test", "batch", "threads", "tok/s", "least", "most", "of the machine");
-    for (int64_t i = 0; i < facts->count; i++)
+    for (int64_t i = 0; i < facts->count; i++) {
         if (facts->tests[i].runs > 0) add_row(&facts->tests[i], &table);
+        evenness += facts->tests[i].evenness, runs += facts->tests[i].runs;
+    }
     table_print(&table, style, out);
     table_free(&table);
+    if (evenness > 0)
+        text_add(out, "\nexperts used with evenness %.2f (1: all alike)\n", evenness / (double)runs);
 }

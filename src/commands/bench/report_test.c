@@ -36,6 +36,21 @@ TEST(the_json_of_bench_is_a_contract) {
     text_free(&text);
 }
 
+/* Where there are experts. */
+TEST(bench_tells_how_evenly_experts_were_used) {
+    struct bench_test test = tests[0];
+    struct bench_facts facts = { .tests = &test, .count = 1, .model = "m", .runs_as = "fast" };
+    struct style style = { .columns = 80 };
+    struct text text = { 0 };
+    test.evenness = 3 * 0.75;
+    bench_report_json(&facts, &text);
+    assert_non_null(strstr(text.data, "\"limit_share\":0.5,\"load_evenness\":0.75}]\n"));
+    text_free(&text);
+    bench_report_human(&facts, &style, &text);
+    assert_non_null(strstr(text.data, "\nexperts used with evenness 0.75 (1: all alike)\n"));
+    text_free(&text);
+}
+
 TEST(people_get_a_table_of_what_was_run) {
     struct bench_facts facts = { .tests = tests, .count = 3, .model = "m", .runs_as = "fast" };
     struct style style = { .columns = 80 };

@@ -103,6 +103,7 @@ bool bench_once(struct session *session, struct bench_work *work, struct random 
                                 : bench_work_prompt_flops(work, test->length);
     test->rate[test->runs] = (double)(test->length * test->batch) / seconds;
     test->work[test->runs] = amount / seconds;
+    test->evenness += bench_work_evenness(work);
     test->runs++;
     return true;
 }
@@ -125,6 +126,7 @@ struct bench_summary bench_summary(const struct bench_test *test) {
     struct bench_summary s;
     s.share = test->limit > 0 ? median_of(test->work, test->runs, sorted) / test->limit : 0;
     s.rate = median_of(test->rate, test->runs, sorted);
+    s.evenness = test->evenness / (double)test->runs;
     s.least = sorted[0];
     s.most = sorted[test->runs - 1];
     return s;

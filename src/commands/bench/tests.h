@@ -14,15 +14,17 @@ struct bench_test {
     bool steps;
     int64_t length, batch; /* ids of the prompt; steps a sequence, and sequences */
     int threads;
-    int64_t runs; /* so far */
-    double limit; /* bytes or operations a second, of the machine with so many threads */
-    double *rate; /* [runs] tokens a second, over all sequences */
-    double *work; /* [runs] bytes or operations a second */
+    int64_t runs;    /* so far */
+    double limit;    /* bytes or operations a second, of the machine with so many threads */
+    double *rate;    /* [runs] tokens a second, over all sequences */
+    double *work;    /* [runs] bytes or operations a second */
+    double evenness; /* with which experts were used, summed over the runs; 0: there are none */
 };
 
 struct bench_summary {
     double rate, least, most; /* tokens a second: median and range */
     double share;             /* of the limit: median */
+    double evenness;          /* mean */
 };
 
 /* Positions that a sequence of it needs. */

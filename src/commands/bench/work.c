@@ -2,6 +2,7 @@
 
 #include "base/checked.h"
 #include "base/os.h"
+#include "report/heat.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -37,7 +38,9 @@ bool bench_work_open(const struct session *session, struct bench_work *work, str
     work->expert_bytes = calloc(cells, sizeof *work->expert_bytes);
     work->expert_weights = calloc(cells, sizeof *work->expert_weights);
     work->last = calloc(cells, sizeof *work->last);
-    if (!work->expert_bytes || !work->expert_weights || !work->last) {
+    work->load = calloc(cells, sizeof *work->load);
+    work->since = calloc((size_t)work->experts + 1, sizeof *work->since);
+    if (!work->expert_bytes || !work->expert_weights || !work->last || !work->load || !work->since) {
         bench_work_close(work);
         return sy_fail(err, SY_ERR_MEMORY, "no memory to count the work of %zu experts", cells - 1);
     }
@@ -58,12 +61,30 @@ void bench_work_close(struct bench_work *work) {
     free(work->expert_bytes);
     free(work->expert_weights);
     free(work->last);
+    free(work->load);
+    free(work->since);
     *work = (struct bench_work){ 0 };
 }
 
 void bench_work_reset(struct bench_work *work) {
     memset(work->last, 0, (size_t)(work->layers * work->experts) * sizeof *work->last);
+    memcpy(work->load, work->session->stats.load,
+           (size_t)(work->layers * work->experts) * sizeof *work->load);
     work->routed_bytes = work->routed_weights = 0;
+}
+
+double bench_work_evenness(const struct bench_work *work) {
+    const struct spec *spec = &work->session->model.spec;
+    const int64_t E = work->experts, *now = work->session->stats.load;
+    int64_t moe_layers = 0;
+    double sum = 0;
+    for (int64_t layer = 0; layer < work->layers; layer++) {
+        if (spec->decoder.layers[layer].ffn != FFN_MOE) continue;
+        for (int64_t e = 0; e < E; e++) work->since[e] = now[layer * E + e] - work->load[layer * E + e];
+        sum += heat_evenness(work->since, E);
+        moe_layers++;
+    }
+    return moe_layers > 0 ? sum / (double)moe_layers : 0;
 }
 
 void bench_work_route(struct bench_work *work, int64_t index, int64_t layer, const int32_t *ids, int64_t n) {

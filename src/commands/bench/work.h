@@ -20,6 +20,8 @@ struct bench_work { /* of one model */
     double *expert_bytes, *expert_weights;           /* [layers, E] */
     int64_t *last;                       /* [layers, E] 1 + the index of the rows that the expert last saw */
     double routed_bytes, routed_weights; /* since bench_work_reset */
+    int64_t *load;                       /* [layers, E] the session's counters at bench_work_reset */
+    int64_t *since;                      /* [E] one layer's since then */
 };
 
 SY_MUST_CHECK bool bench_work_open(const struct session *session, struct bench_work *work,
@@ -29,6 +31,10 @@ void bench_work_close(struct bench_work *work);
 void bench_work_reset(struct bench_work *work);
 /* One row's experts at one layer. Rows of one index are those of one batch. */
 void bench_work_route(struct bench_work *work, int64_t index, int64_t layer, const int32_t *ids, int64_t n);
+
+/* How evenly experts were used since the reset (heat_evenness), by the counters of the session: the mean of
+ * its MoE layers; 0 where there are none. */
+double bench_work_evenness(const struct bench_work *work);
 
 /* Of what was routed since the reset: `count` steps of each of `batch` sequences from position `first` on. */
 double bench_work_step_bytes(const struct bench_work *work, int64_t first, int64_t count, int64_t batch);

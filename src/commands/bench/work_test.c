@@ -1,5 +1,6 @@
 #include "commands/bench/tests.h"
 #include "commands/bench/work.h"
+#include "report/heat.h"
 #include "test.h"
 #include "tiny.h"
 
@@ -93,6 +94,18 @@ TEST(a_test_counts_its_own_work_alone) {
     for (int i = 0; i < 2; i++) assert_true(bench_once(&tiny.session, &work, &random, &test, NULL));
     assert_int_equal(test.runs, 2);
     near(work.routed_bytes, 4 * 2 * 2 * 4 * EXPERT);
+    double even = 0; /* of the 4 steps of the last run, not of what ran before them */
+    for (int64_t l = 0; l < 2; l++) {
+        int64_t chosen = 0, since[6];
+        for (int64_t e = 0; e < 6; e++) {
+            since[e] = tiny.session.stats.load[l * 6 + e] - work.load[l * 6 + e];
+            chosen += since[e];
+        }
+        assert_int_equal(chosen, 4 * 2);
+        even += heat_evenness(since, 6) / 2;
+    }
+    assert_true(even > 0 && bench_work_evenness(&work) == even);
+    assert_true(test.evenness > even && test.evenness <= 1 + even);
     double step = 4.0 * (2 * LAYER + HEAD) + 2 * 2 * 4 * EXPERT + 2 * 5 * KEY;
     assert_true(amount[1] / rate[1] > step * 0.999999 && amount[1] / rate[1] < step * 1.000001);
 

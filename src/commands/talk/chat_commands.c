@@ -3,6 +3,7 @@
 #include "base/options.h"
 #include "base/os.h"
 #include "commands/talk/chat_file.h"
+#include "report/heat.h"
 #include "report/number.h"
 #include "report/table.h"
 
@@ -76,12 +77,40 @@ static void rate_row(struct table *rows, const char *what, double last, double a
     table_row(rows, what, number_rate(last, "tok/s", one), number_rate(all, "tok/s", mean));
 }
 
+/* "experts   evenness 0.93, least 0.81 in layer 3: 31 % to expert 12": of all that the engine ran. */
+static bool show_load(const struct sy_engine *engine, const struct sy_facts *facts, struct text *out,
+                      struct sy_error *err) {
+    int64_t experts = facts->experts, worst = 0, busiest = 0, most = 0, all = 0, picks;
+    double sum = 0, least = 2;
+    char share[NUMBER_TEXT];
+    int64_t *counts = calloc((size_t)experts + 1, sizeof *counts);
+    if (!counts)
+        return sy_fail(err, SY_ERR_MEMORY, "no memory for the load of %lld experts", (long long)experts);
+    for (int64_t i = 0; i < facts->moe_layers; i++) {
+        sy_engine_experts(engine, i, counts, experts, &picks);
+        double even = heat_evenness(counts, experts);
+        sum += even;
+        if (even >= least) continue;
+        least = even, worst = i, all = picks, busiest = 0;
+        for (int64_t e = 0; e < experts; e++)
+            if (counts[e] > counts[busiest]) busiest = e;
+        most = counts[busiest];
+    }
+    free(counts);
+    if (all > 0)
+        text_add(
+            out,
+            "experts used with evenness %.2f (1: all alike); least in layer %lld, %.2f: %s to expert %lld\n",
+            sum / (double)facts->moe_layers, (long long)facts->moe_layer[worst], least,
+            number_share((double)most, (double)all, share), (long long)busiest);
+    return true;
+}
+
 static bool show_counts(struct request *r, struct sy_error *err) {
     const struct talk_counts *last = &r->chat->talk.last, *all = &r->chat->talk.all;
     struct table rows = { .columns = 3, .align = "lrr", .head = true };
     struct sy_facts facts = { .struct_bytes = sizeof facts };
     char peak[NUMBER_TEXT];
-    (void)err;
     table_row(&rows, "", "last answer", "all");
     count_row(&rows, "answers", last->answers, all->answers);
     count_row(&rows, "ids of the prompt", last->prompt_ids, all->prompt_ids);
@@ -95,7 +124,7 @@ static bool show_counts(struct request *r, struct sy_error *err) {
     sy_engine_facts(r->chat->talk.engine, &facts);
     text_add(r->out, "\n%s, %s; room for %lld positions; peak memory %s\n", facts.family, facts.runs_as,
              (long long)facts.context, number_bytes(os_peak_rss_bytes(), peak));
-    return true;
+    return show_load(r->chat->talk.engine, &facts, r->out, err);
 }
 
 static bool show_routes(struct request *r, struct sy_error *err) {
@@ -128,7 +157,7 @@ static const struct chat_word {
     { "save", "FILE", "write the conversation to a file that only you can read", save },
     { "load", "FILE", "go on with a conversation from a file", load },
     { "routing", "[LAYER]", "the last answer, coloured by the first expert of each token", show_routes },
-    { "stats", "", "tokens and rates", show_counts },
+    { "stats", "", "tokens and rates, and how evenly experts are used", show_counts },
     { "quit", "", "leave (Ctrl-D does too)", leave },
 };
 enum { WORD_COUNT = sizeof words / sizeof words[0] };

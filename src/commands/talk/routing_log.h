@@ -10,13 +10,12 @@
 #include <switchyard.h>
 
 struct routing_log {
-    int64_t layers, experts, most; /* MoE layers; most: choices of an id at one layer */
-    int64_t *layer_of;             /* [layers] index in the model */
-    int64_t *index_of;             /* [model's layers] the reverse, -1 where dense */
-    int64_t room, count;           /* ids */
-    int32_t *ids;                  /* [room][layers][most], best first, -1 behind the last */
-    float *last;                   /* [layers][most] weights of the id that came last */
-    int64_t *load;                 /* [layers][experts] */
+    int64_t layers, most; /* MoE layers; most: choices of an id at one layer */
+    int64_t *layer_of;    /* [layers] index in the model */
+    int64_t *index_of;    /* [model's layers] the reverse, -1 where dense */
+    int64_t room, count;  /* ids */
+    int32_t *ids;         /* [room][layers][most], best first, -1 behind the last */
+    float *last;          /* [layers][most] weights of the id that came last */
 };
 
 /* Bytes that a log of `ids` ids takes; false where they are more than can be counted. */
@@ -31,9 +30,5 @@ void routing_log_close(struct routing_log *log);
 void routing_log_add(struct routing_log *log, int64_t index, int64_t layer, const int32_t *ids,
                      const float *weights, int64_t n);
 const int32_t *routing_log_choice(const struct routing_log *log, int64_t index, int64_t moe_layer);
-
-/* How evenly a layer's experts were used: entropy of the load over its maximum, 0 (one expert) to 1 (all
- * alike). */
-double routing_log_evenness(const struct routing_log *log, int64_t moe_layer);
 
 #endif

@@ -60,6 +60,7 @@ struct job {
     struct sampling_given given;
     int64_t new_count;
     struct routing_log log;
+    struct expert_load load;
     struct progress progress;
     struct run_token *tokens; /* [new_count + 1] */
     struct text text;         /* of the answer */
@@ -167,12 +168,13 @@ static bool print_report(const struct job *job, const struct run_facts *facts, s
     return true;
 }
 
-static bool report(const struct job *job, struct sy_error *err) {
+static bool report(struct job *job, struct sy_error *err) {
     char name[600];
     const struct sy_event *end = &job->end;
     struct sy_profile profile = { .struct_bytes = sizeof profile };
     snprintf(name, sizeof name, "%s (%s)", job->facts.path, job->facts.family);
     if (job->args->profile) sy_engine_profile(job->engine, &profile);
+    if (job->args->routing) expert_load_read(&job->load, job->engine);
     struct run_facts facts = {
         .tokens = job->tokens,
         .token_count = end->token_count,
@@ -189,6 +191,7 @@ static bool report(const struct job *job, struct sy_error *err) {
         .runs_as = job->facts.runs_as,
         .departure = job->facts.departure,
         .routing = job->args->routing ? &job->log : NULL,
+        .load = &job->load,
         .profile = job->args->profile ? &profile : NULL,
     };
     if (!print_report(job, &facts, err)) return false;
@@ -226,9 +229,11 @@ static int64_t report_bytes(void *argument, const struct sy_facts *facts) {
     int64_t ids = min_i64(positions_bound(job), facts->context),
             tokens = min_i64(job->new_count, facts->context),
             likeliest = max_i64(0, min_i64(job->args->logprobs, SY_LOGPROBS_MAX)), bytes = 0;
-    int64_t a_token = (int64_t)sizeof *job->tokens + 2 * likeliest * (int64_t)sizeof *job->tokens->likeliest;
-    if (job->args->routing && !routing_log_bytes(facts, ids, &bytes)) return -1;
-    return size_mul_add(tokens, a_token, bytes, &bytes) ? bytes : -1;
+    int64_t load = 0,
+            a_token = (int64_t)sizeof *job->tokens + 2 * likeliest * (int64_t)sizeof *job->tokens->likeliest;
+    if (job->args->routing && !(routing_log_bytes(facts, ids, &bytes) && expert_load_bytes(facts, &load)))
+        return -1;
+    return size_add(bytes, load, &bytes) && size_mul_add(tokens, a_token, bytes, &bytes) ? bytes : -1;
 }
 
 static bool open_engine(struct job *job, const char *word, struct sy_error *err) {
@@ -275,7 +280,8 @@ static bool prepare(struct job *job, const char *word, struct sy_error *err) {
     if (!job->tokens)
         return sy_fail(err, SY_ERR_MEMORY, "no memory for %lld tokens", (long long)job->new_count);
     int64_t positions = job->prompt.count + max_i64(0, job->new_count - 1);
-    return !job->args->routing || routing_log_open(&job->facts, positions, &job->log, err);
+    return !job->args->routing || (routing_log_open(&job->facts, positions, &job->log, err) &&
+                                   expert_load_open(&job->facts, &job->load, err));
 }
 
 static void clean_up(struct job *job) {
@@ -283,6 +289,7 @@ static void clean_up(struct job *job) {
     free(job->tokens);
     text_free(&job->text);
     routing_log_close(&job->log);
+    expert_load_close(&job->load);
     run_prompt_free(&job->prompt);
     sy_engine_close(job->engine);
 }

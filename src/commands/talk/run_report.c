@@ -24,7 +24,9 @@ static bool spill(struct emit *e, const struct spill *to) {
     return e->text->size < SPILL_BYTES || to->print(e->text, to->err);
 }
 
-static bool emit_routing(struct emit *e, const struct routing_log *log, const struct spill *to) {
+static bool emit_routing(struct emit *e, const struct run_facts *facts, const struct spill *to) {
+    const struct routing_log *log = facts->routing;
+    const struct expert_load *load = facts->load;
     emit_object(e, "routing");
     emit_list(e, "moe_layers");
     for (int64_t i = 0; i < log->layers; i++) emit_int(e, NULL, log->layer_of[i]);
@@ -32,7 +34,7 @@ static bool emit_routing(struct emit *e, const struct routing_log *log, const st
     emit_list(e, "counts");
     for (int64_t i = 0; i < log->layers; i++) {
         emit_list(e, NULL);
-        for (int64_t x = 0; x < log->experts; x++) emit_int(e, NULL, log->load[i * log->experts + x]);
+        for (int64_t x = 0; x < load->experts; x++) emit_int(e, NULL, expert_load_layer(load, i)[x]);
         emit_end(e);
     }
     emit_end(e);
@@ -124,7 +126,7 @@ bool run_report_json(const struct run_facts *facts, struct text *out,
     if (facts->drawn) emit_int(&e, "seed", (int64_t)facts->drawn->seed);
     if (facts->departure) emit_string(&e, "departure", facts->departure);
     if (facts->logprobs && !emit_logprobs(&e, facts, &to)) return false;
-    if (facts->routing && !emit_routing(&e, facts->routing, &to)) return false;
+    if (facts->routing && !emit_routing(&e, facts, &to)) return false;
     if (facts->profile) emit_profile(&e, facts->profile);
     emit_end(&e);
     return true;
@@ -175,23 +177,24 @@ static void extreme(const int64_t *load, int64_t experts, bool most, char *cell,
     snprintf(cell, size, "%lld %7s", (long long)best, number_share((double)load[best], (double)sum, share));
 }
 
-static void show_load(const struct routing_log *log, const struct style *style, struct text *out) {
-    int64_t bin = heat_bin(log->experts, STRIP_COLUMNS);
-    text_add(out, "\nLoad of %lld experts, %lld chosen for each of %lld tokens", (long long)log->experts,
+static void show_load(const struct run_facts *facts, const struct style *style, struct text *out) {
+    const struct routing_log *log = facts->routing;
+    int64_t experts = facts->load->experts, bin = heat_bin(experts, STRIP_COLUMNS);
+    text_add(out, "\nLoad of %lld experts, %lld chosen for each of %lld tokens", (long long)experts,
              (long long)log->most, (long long)log->count);
     if (bin > 1) text_add(out, "; a letter stands for %lld experts", (long long)bin);
     text_add(out, "\n");
     struct table table = { .columns = 5, .align = "rlrrr", .head = true };
     table_row(&table, "layer", "load", "most used", "least used", "evenness");
     for (int64_t i = 0; i < log->layers; i++) {
-        const int64_t *load = log->load + i * log->experts;
+        const int64_t *load = expert_load_layer(facts->load, i);
         char layer[24], most[48], least[48], evenness[24];
         struct text strip = { 0 };
-        heat_strip(load, log->experts, STRIP_COLUMNS, style, &strip);
+        heat_strip(load, experts, STRIP_COLUMNS, style, &strip);
         snprintf(layer, sizeof layer, "%lld", (long long)log->layer_of[i]);
-        snprintf(evenness, sizeof evenness, "%.2f", routing_log_evenness(log, i));
-        extreme(load, log->experts, true, most, sizeof most);
-        extreme(load, log->experts, false, least, sizeof least);
+        snprintf(evenness, sizeof evenness, "%.2f", heat_evenness(load, experts));
+        extreme(load, experts, true, most, sizeof most);
+        extreme(load, experts, false, least, sizeof least);
         table_row(&table, layer, strip.data, most, least, evenness);
         text_free(&strip);
     }
@@ -263,7 +266,7 @@ static void show_routing(const struct run_facts *facts, const struct style *styl
         text_add(out, "No layer of this model has experts.\n");
         return;
     }
-    show_load(facts->routing, style, out);
+    show_load(facts, style, out);
     show_way(facts->routing, style, out);
 }
 

@@ -5,6 +5,7 @@
 #define COMMANDS_TALK_RUN_REPORT_H
 
 #include "base/json.h"
+#include "commands/talk/expert_load.h"
 #include "commands/talk/routing_log.h"
 #include "report/style.h"
 
@@ -27,6 +28,7 @@ struct run_facts {
     const char *model, *runs_as;       /* what ran, and how */
     const char *departure;             /* from what the model's authors computed, or NULL */
     const struct routing_log *routing; /* NULL: not asked for */
+    const struct expert_load *load;    /* with routing */
     const struct sy_profile *profile;  /* NULL: not asked for */
 };
 

@@ -6,6 +6,16 @@
 
 static const int64_t first_layer[] = { 0 }, odd_layers[] = { 1, 3 };
 
+/* What an engine would have counted. */
+static const struct expert_load *load_of(int64_t layers, int64_t experts, const int64_t *counts) {
+    static struct expert_load load;
+    static int64_t copy[16];
+    memcpy(copy, counts, (size_t)(layers * experts) * sizeof *copy);
+    load = (struct expert_load){ layers, experts, copy };
+    return &load;
+}
+static const int64_t small_counts[] = { 1, 1, 2 };
+
 static struct routing_log small_log(void) {
     struct sy_facts engine = {
         .layers = 1, .moe_layers = 1, .moe_layer = first_layer, .experts = 3, .experts_per_token = 2
@@ -73,6 +83,7 @@ TEST(the_json_of_run_is_a_contract) {
         .peak_bytes = 99,
         .finish = SY_FINISH_LENGTH,
         .routing = &log,
+        .load = load_of(1, 3, small_counts),
     };
     struct text text = { 0 };
     assert_true(run_report_json(&facts, &text, console_print, NULL));
@@ -99,7 +110,11 @@ TEST(every_layer_has_its_own_numbers) {
     routing_log_add(&log, 0, 3, (const int32_t[]){ 1 }, weights, 1);
     routing_log_add(&log, 1, 1, (const int32_t[]){ 0 }, weights, 1);
     routing_log_add(&log, 1, 3, (const int32_t[]){ 0, 1 }, weights, 2);
-    struct run_facts facts = { .model = "m", .runs_as = "exact", .prompt_count = 2, .routing = &log };
+    struct run_facts facts = { .model = "m",
+                               .runs_as = "exact",
+                               .prompt_count = 2,
+                               .routing = &log,
+                               .load = load_of(2, 3, (const int64_t[]){ 2, 0, 1, 1, 2, 0 }) };
     struct text text = { 0 }, human = { 0 };
     assert_true(run_report_json(&facts, &text, console_print, NULL));
     assert_non_null(strstr(text.data, "{\"moe_layers\":[1,3],\"counts\":[[2,0,1],[1,2,0]],"
@@ -128,7 +143,11 @@ TEST(equal_loads_name_the_lower_expert) {
     const float weights[] = { 0.75f, 0.25f };
     assert_true(routing_log_open(&engine, 1, &log, NULL));
     routing_log_add(&log, 0, 0, (const int32_t[]){ 3, 1 }, weights, 2);
-    struct run_facts facts = { .model = "m", .runs_as = "exact", .prompt_count = 1, .routing = &log };
+    struct run_facts facts = { .model = "m",
+                               .runs_as = "exact",
+                               .prompt_count = 1,
+                               .routing = &log,
+                               .load = load_of(1, 4, (const int64_t[]){ 0, 1, 0, 1 }) };
     struct text human = { 0 };
     report(&facts, &style, &human);
     assert_non_null(strstr(human.data, "1  50.0 %   0   0.0 %"));
@@ -146,7 +165,8 @@ TEST(the_report_fits_eighty_columns) {
                                .prompt_count = 1,
                                .model = "m",
                                .runs_as = "exact",
-                               .routing = &log };
+                               .routing = &log,
+                               .load = load_of(1, 3, small_counts) };
     struct text text = { 0 };
     report(&facts, &style, &text);
     assert_non_null(strstr(text.data, "    0  448   2  50.0 %   0  25.0 %      0.95\n"));
@@ -183,7 +203,11 @@ TEST(a_long_report_goes_out_in_pieces) {
     for (int64_t i = 0; i < IDS; i++)
         for (int64_t l = 1; l <= 3; l += 2)
             routing_log_add(&log, i, l, (const int32_t[]){ (int32_t)(i % 3), 1, 2 }, weights, 1 + i % 3);
-    struct run_facts facts = { .model = "m", .runs_as = "exact", .prompt_count = IDS, .routing = &log };
+    struct run_facts facts = { .model = "m",
+                               .runs_as = "exact",
+                               .prompt_count = IDS,
+                               .routing = &log,
+                               .load = load_of(2, 3, (const int64_t[6]){ 0 }) };
     struct text text = { 0 };
     struct sy_error err = { 0 };
     assert_true(run_report_json(&facts, &text, collect, &err));

@@ -212,6 +212,17 @@ enum {                            /* flags of sy_request */
        SY_WANT_LOGPROBS = 1 << 4, /* give the log-probability of each token generated */
 };
 
+/* Where one MoE layer sent one id. A later version may add fields at the end. */
+struct sy_routed_row {
+    int64_t sequence;       /* its number */
+    int64_t index;          /* of the id, 0: the sequence's first */
+    int64_t layer;          /* index in the model: one of sy_facts.moe_layer */
+    int64_t count;          /* of the experts chosen: experts_per_token where the router's number is fixed */
+    const int32_t *experts; /* [count] best first */
+    const float *weights;   /* [count] as multiplied into the experts' outputs, scale included */
+    const float *logits;    /* [sy_facts.experts] before any score function or selection bias */
+};
+
 struct sy_request {
     size_t struct_bytes;
     uint32_t flags;
@@ -226,9 +237,8 @@ struct sy_request {
     void *argument; /* of the callbacks; either may be NULL */
     /* logits [vocab] after the id at `index` (0: the sequence's first); borrowed for the call */
     void (*on_logits)(void *argument, int64_t sequence, int64_t index, const float *logits, int64_t vocab);
-    /* where one MoE layer sent the id at `index`: n experts, best first, with their weights */
-    void (*on_routing)(void *argument, int64_t sequence, int64_t index, int64_t layer, const int32_t *experts,
-                       const float *weights, int64_t n);
+    /* for each id and MoE layer, layer by layer; the row and what it points at are borrowed for the call */
+    void (*on_routing)(void *argument, const struct sy_routed_row *row);
 };
 
 /* Copies what it needs. Waits until there is room; refused at once where there never can be. *sequence is a

@@ -38,13 +38,13 @@ static bool take_logits(void *argument, int64_t feed, int64_t index, const float
     return true;
 }
 
-static bool take_routing(void *argument, int64_t feed, int64_t index, int64_t layer, const float *logits,
-                         const int32_t *ids, const float *weights, int64_t n, struct sy_error *err) {
+static bool take_routing(void *argument, const struct sy_routed_row *row, struct sy_error *err) {
     struct golden_run *run = argument;
-    (void)feed, (void)err;
-    assert_in_range(index, 0, run->rows - 1);
-    assert_in_range(layer, 0, run->layer_count - 1);
-    struct golden_routing *r = &run->routing[layer];
+    int64_t n = row->count;
+    (void)err;
+    assert_in_range(row->index, 0, run->rows - 1);
+    assert_in_range(row->layer, 0, run->layer_count - 1);
+    struct golden_routing *r = &run->routing[row->layer];
     if (!r->logits) {
         r->choices = n;
         r->logits = arena_new(&run->arena, float, run->rows * run->experts, NULL);
@@ -53,10 +53,10 @@ static bool take_routing(void *argument, int64_t feed, int64_t index, int64_t la
         assert_true(r->logits && r->ids && r->weights);
     }
     assert_int_equal(n, r->choices);
-    memcpy(r->logits + index * run->experts, logits, (size_t)run->experts * sizeof *logits);
-    memcpy(r->ids + index * n, ids, (size_t)n * sizeof *ids);
-    memcpy(r->weights + index * n, weights, (size_t)n * sizeof *weights);
-    run->routing_rows[layer]++;
+    memcpy(r->logits + row->index * run->experts, row->logits, (size_t)run->experts * sizeof *row->logits);
+    memcpy(r->ids + row->index * n, row->experts, (size_t)n * sizeof *row->experts);
+    memcpy(r->weights + row->index * n, row->weights, (size_t)n * sizeof *row->weights);
+    run->routing_rows[row->layer]++;
     return true;
 }
 

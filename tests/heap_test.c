@@ -78,9 +78,8 @@ static void ignore_logits(void *argument, int64_t sequence, int64_t index, const
     (void)argument, (void)sequence, (void)index, (void)logits, (void)vocab;
 }
 
-static void ignore_routing(void *argument, int64_t sequence, int64_t index, int64_t layer,
-                           const int32_t *experts, const float *weights, int64_t n) {
-    (void)argument, (void)sequence, (void)index, (void)layer, (void)experts, (void)weights, (void)n;
+static void ignore_routing(void *argument, const struct sy_routed_row *row) {
+    (void)argument, (void)row;
 }
 
 TEST(scheduled_steps_ask_the_heap_for_nothing) {

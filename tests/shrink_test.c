@@ -151,9 +151,8 @@ TEST(a_checkpoint_that_shrinks_under_logits_is_named) {
 static const char *hosted;
 static bool with_routing, as_gguf;
 
-static void note_routing(void *argument, int64_t sequence, int64_t index, int64_t layer,
-                         const int32_t *experts, const float *weights, int64_t n) {
-    (void)argument, (void)sequence, (void)index, (void)layer, (void)experts, (void)weights, (void)n;
+static void note_routing(void *argument, const struct sy_routed_row *row) {
+    (void)argument, (void)row;
 }
 
 /* A host that watches SIGBUS as the program does, in the middle of generation, with four threads. */

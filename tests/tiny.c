@@ -400,13 +400,11 @@ static bool catch_logits(void *argument, int64_t feed, int64_t index, const floa
     return true;
 }
 
-static bool catch_routing(void *argument, int64_t feed, int64_t index, int64_t layer,
-                          const float *router_logits, const int32_t *ids, const float *weights, int64_t n,
-                          struct sy_error *err) {
+static bool catch_routing(void *argument, const struct sy_routed_row *row, struct sy_error *err) {
     struct catch *c = argument;
-    (void)feed, (void)err, (void)router_logits, (void)weights;
+    (void)err;
     for (int64_t j = 0; c->experts && j < 8; j++)
-        c->experts[(index * c->layers + layer) * 8 + j] = j < n ? ids[j] : -1;
+        c->experts[(row->index * c->layers + row->layer) * 8 + j] = j < row->count ? row->experts[j] : -1;
     return true;
 }
 

@@ -11,10 +11,10 @@ static uint64_t hash(const void *bytes, size_t size, uint64_t seed) {
     return random_hash(bytes, size, seed);
 }
 
-static uint64_t hash_routing(uint64_t before, int64_t layer, const int32_t *experts, const float *weights,
-                             int64_t n) {
-    uint64_t h = hash(experts, (size_t)n * sizeof *experts, before + (uint64_t)layer + 1);
-    return hash(weights, (size_t)n * sizeof *weights, h);
+static uint64_t hash_routing(uint64_t before, const struct sy_routed_row *row) {
+    size_t n = (size_t)row->count;
+    uint64_t h = hash(row->experts, n * sizeof *row->experts, before + (uint64_t)row->layer + 1);
+    return hash(row->weights, n * sizeof *row->weights, h);
 }
 
 /* ---- what a scheduler's sequence shows ---- */
@@ -28,15 +28,15 @@ static void on_logits(void *argument, int64_t sequence, int64_t index, const flo
     w->logits[index] = hash(logits, (size_t)vocab * sizeof *logits, 0);
 }
 
-static void on_routing(void *argument, int64_t sequence, int64_t index, int64_t layer, const int32_t *experts,
-                       const float *weights, int64_t n) {
+static void on_routing(void *argument, const struct sy_routed_row *row) {
     struct watch *w = argument;
-    (void)sequence;
+    int64_t index = row->index;
+    if (w->number) assert_int_equal(row->sequence, w->number);
     assert_in_range(index, w->past, WATCH_MOST - 1);
     if (index > w->past)
         assert_true(w->layers[index - 1] > w->layers[index]); /* rising, within a layer too */
     w->layers[index]++;
-    w->routing[index] = hash_routing(w->routing[index], layer, experts, weights, n);
+    w->routing[index] = hash_routing(w->routing[index], row);
 }
 
 bool watch_submit(struct scheduler *s, struct watch *w, const struct watch *from, struct sy_request request,
@@ -118,13 +118,11 @@ static bool solo_logits(void *argument, int64_t feed, int64_t index, const float
     return true;
 }
 
-static bool solo_routing(void *argument, int64_t feed, int64_t index, int64_t layer,
-                         const float *router_logits, const int32_t *ids, const float *weights, int64_t n,
-                         struct sy_error *err) {
+static bool solo_routing(void *argument, const struct sy_routed_row *row, struct sy_error *err) {
     struct solo *solo = argument;
-    int64_t i = solo->fed + index;
-    (void)feed, (void)router_logits, (void)err;
-    if (i >= solo->told) solo->routing[i] = hash_routing(solo->routing[i], layer, ids, weights, n);
+    int64_t i = solo->fed + row->index;
+    (void)err;
+    if (i >= solo->told) solo->routing[i] = hash_routing(solo->routing[i], row);
     return true;
 }
 

@@ -154,7 +154,7 @@ TEST(two_models_in_one_process) {
 
 struct watch {
     struct sy_engine *engine;
-    int64_t logits, routes, layers, refused;
+    int64_t logits, routes, layers, refused, sequence;
 };
 
 static void see_logits(void *argument, int64_t sequence, int64_t index, const float *logits, int64_t vocab) {
@@ -167,26 +167,29 @@ static void see_logits(void *argument, int64_t sequence, int64_t index, const fl
     sy_engine_close(watch->engine); /* does nothing either */
 }
 
-static void see_routing(void *argument, int64_t sequence, int64_t index, int64_t layer,
-                        const int32_t *experts, const float *weights, int64_t n) {
+static void see_routing(void *argument, const struct sy_routed_row *row) {
     struct watch *watch = argument;
-    (void)sequence, (void)index;
-    assert_int_equal(n, 3);
-    for (int64_t k = 0; k < n; k++) assert_in_range(experts[k], 0, 5);
-    assert_true(weights[0] >= weights[1]);
+    assert_int_equal(row->sequence, watch->sequence);
+    assert_in_range(row->index, 0, IDS_MAX + GREEDY);
+    assert_int_equal(row->count, 3);
+    for (int64_t k = 0; k < row->count; k++) {
+        assert_in_range(row->experts[k], 0, 5);
+        if (k > 0) assert_true(row->logits[row->experts[k]] <= row->logits[row->experts[k - 1]]);
+    }
+    assert_true(row->weights[0] >= row->weights[1]);
     watch->routes++;
-    if (layer >= watch->layers) watch->layers = layer + 1;
+    if (row->layer >= watch->layers) watch->layers = row->layer + 1;
 }
 
 TEST(callbacks_see_each_id_and_may_not_call_back) {
     struct golden g = read_golden(mixtral);
-    struct watch watch = { open_golden(mixtral, (struct sy_options){ 0 }), 0, 0, 0, 0 };
+    struct watch watch = { .engine = open_golden(mixtral, (struct sy_options){ 0 }) };
     struct sy_request request = request_of(&g);
     request.flags |= SY_WANT_ROUTING | SY_WANT_LOGITS;
     request.argument = &watch;
     request.on_logits = see_logits;
     request.on_routing = see_routing;
-    submit(watch.engine, &request);
+    watch.sequence = submit(watch.engine, &request);
     while (step(watch.engine) > 0) continue;
     assert_int_equal(watch.logits, g.count + GREEDY - 1);
     assert_int_equal(watch.refused, watch.logits);
@@ -204,13 +207,11 @@ struct tally {
     int64_t layer, picks, counts[EXPERTS_MOST];
 };
 
-static void tally_routing(void *argument, int64_t sequence, int64_t index, int64_t layer,
-                          const int32_t *experts, const float *weights, int64_t n) {
+static void tally_routing(void *argument, const struct sy_routed_row *row) {
     struct tally *tally = argument;
-    (void)sequence, (void)index, (void)weights;
-    if (layer != tally->layer) return;
-    for (int64_t k = 0; k < n; k++) tally->counts[experts[k]]++;
-    tally->picks += n;
+    if (row->layer != tally->layer) return;
+    for (int64_t k = 0; k < row->count; k++) tally->counts[row->experts[k]]++;
+    tally->picks += row->count;
 }
 
 static int64_t run_tallied(struct sy_engine *engine, const struct golden *g, struct tally *tally) {

@@ -53,11 +53,9 @@ static bool take_logits(void *argument, int64_t feed, int64_t index, const float
     return logits_file_row(&job->file, feed, index, logits, err);
 }
 
-static bool take_routing(void *argument, int64_t feed, int64_t index, int64_t layer,
-                         const float *router_logits, const int32_t *ids, const float *weights, int64_t n,
-                         struct sy_error *err) {
+static bool take_routing(void *argument, const struct sy_routed_row *row, struct sy_error *err) {
     struct job *job = argument;
-    return logits_file_routing(&job->file, feed, index, layer, router_logits, ids, weights, n, err);
+    return logits_file_routing(&job->file, row, err);
 }
 
 static bool open_feeds(const struct args *args, const struct id_lists *lists, struct session *session,

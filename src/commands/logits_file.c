@@ -97,19 +97,18 @@ bool logits_file_row(struct logits_file *file, int64_t list, int64_t row, const 
     return write_at(file, list, row, logits, file->vocab * (int64_t)sizeof *logits, err);
 }
 
-bool logits_file_routing(struct logits_file *file, int64_t list, int64_t row, int64_t layer,
-                         const float *router_logits, const int32_t *ids, const float *weights, int64_t n,
-                         struct sy_error *err) {
-    int64_t first = file->list_count + (list * file->moe_count + file->moe_index[layer]) * KIND_COUNT;
+bool logits_file_routing(struct logits_file *file, const struct sy_routed_row *row, struct sy_error *err) {
+    int64_t layer = row->sequence * file->moe_count + file->moe_index[row->layer],
+            first = file->list_count + layer * KIND_COUNT,
+            choice_bytes = file->top_k * (int64_t)sizeof *file->weights;
     for (int64_t k = 0; k < file->top_k; k++) {
-        file->ids[k] = k < n ? ids[k] : -1;
-        file->weights[k] = k < n ? weights[k] : 0;
+        file->ids[k] = k < row->count ? row->experts[k] : -1;
+        file->weights[k] = k < row->count ? row->weights[k] : 0;
     }
-    int64_t choice_bytes = file->top_k * (int64_t)sizeof *weights;
-    return write_at(file, first + KIND_LOGITS, row, router_logits,
-                    file->experts * (int64_t)sizeof *router_logits, err) &&
-           write_at(file, first + KIND_IDS, row, file->ids, choice_bytes, err) &&
-           write_at(file, first + KIND_WEIGHTS, row, file->weights, choice_bytes, err);
+    return write_at(file, first + KIND_LOGITS, row->index, row->logits,
+                    file->experts * (int64_t)sizeof *row->logits, err) &&
+           write_at(file, first + KIND_IDS, row->index, file->ids, choice_bytes, err) &&
+           write_at(file, first + KIND_WEIGHTS, row->index, file->weights, choice_bytes, err);
 }
 
 bool logits_file_commit(struct logits_file *file, struct sy_error *err) {

@@ -15,6 +15,7 @@
 
 #include "commands/ids.h"
 #include "formats/safetensors.h"
+#include <switchyard.h>
 
 struct logits_file {
     struct safetensors_writer *writer;
@@ -30,9 +31,9 @@ SY_MUST_CHECK bool logits_file_open(const char *path, const struct id_lists *lis
                                     bool routing, struct logits_file *file, struct sy_error *err);
 SY_MUST_CHECK bool logits_file_row(struct logits_file *file, int64_t list, int64_t row, const float *logits,
                                    struct sy_error *err);
-SY_MUST_CHECK bool logits_file_routing(struct logits_file *file, int64_t list, int64_t row, int64_t layer,
-                                       const float *router_logits, const int32_t *ids, const float *weights,
-                                       int64_t n, struct sy_error *err);
+/* Of a row of the list row->sequence. */
+SY_MUST_CHECK bool logits_file_routing(struct logits_file *file, const struct sy_routed_row *row,
+                                       struct sy_error *err);
 SY_MUST_CHECK bool logits_file_commit(struct logits_file *file,
                                       struct sy_error *err); /* closes, whatever happens */
 void logits_file_abandon(struct logits_file *file);

@@ -33,9 +33,14 @@ TEST(every_layer_and_sequence_has_its_tensors) {
             float at = (float)(10 * list + row);
             for (int64_t layer = 2; layer >= 0; layer -= 2) {
                 float logits[4] = { at, (float)layer, 1, 2 }, weights[2] = { (float)layer, at };
-                assert_true(logits_file_routing(&file, list, row, layer, logits,
-                                                (int32_t[]){ (int32_t)layer, 3 }, weights, row ? 1 : 2,
-                                                &err));
+                const struct sy_routed_row routed = { .sequence = list,
+                                                      .index = row,
+                                                      .layer = layer,
+                                                      .count = row ? 1 : 2,
+                                                      .experts = (int32_t[]){ (int32_t)layer, 3 },
+                                                      .weights = weights,
+                                                      .logits = logits };
+                assert_true(logits_file_routing(&file, &routed, &err));
             }
             assert_true(logits_file_row(&file, list, row, (float[]){ at, -at }, &err));
         }

@@ -132,11 +132,16 @@ static bool give_routing(void *argument, int64_t layer, const struct routing *ro
     for (int64_t row = 0; row < f->row_count; row++) {
         if (!(f->rows[row].wants & WANT_ROUTING)) continue;
         int64_t begin = routing->assignment_begin[row];
-        if (!f->sink->routing(f->sink->argument, f->rows[row].sequence, f->index[row], layer,
-                              routing_logits(routing, row), routing->expert_id + begin,
-                              routing_weights(routing) + begin, routing->assignment_begin[row + 1] - begin,
-                              err))
-            return false;
+        const struct sy_routed_row routed = {
+            .sequence = f->rows[row].sequence,
+            .index = f->index[row],
+            .layer = layer,
+            .count = routing->assignment_begin[row + 1] - begin,
+            .experts = routing->expert_id + begin,
+            .weights = routing_weights(routing) + begin,
+            .logits = routing_logits(routing, row),
+        };
+        if (!f->sink->routing(f->sink->argument, &routed, err)) return false;
     }
     return true;
 }

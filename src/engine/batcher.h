@@ -14,6 +14,7 @@
 #define ENGINE_BATCHER_H
 
 #include "pass/pass.h"
+#include <switchyard.h>
 
 struct lane {
     const int64_t *ids;
@@ -30,9 +31,8 @@ struct lane {
 struct feed_sink { /* as struct pass_sink, in terms of lanes and of indices into their ids */
     void *argument;
     bool (*logits)(void *argument, int64_t lane, int64_t index, const float *logits, struct sy_error *err);
-    /* the routing of one row at one MoE layer: n assignments, best first */
-    bool (*routing)(void *argument, int64_t lane, int64_t index, int64_t layer, const float *router_logits,
-                    const int32_t *ids, const float *weights, int64_t n, struct sy_error *err);
+    /* the routing of one row at one MoE layer: row->sequence is a lane. Borrowed for the call */
+    bool (*routing)(void *argument, const struct sy_routed_row *row, struct sy_error *err);
 };
 
 struct batcher;

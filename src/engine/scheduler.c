@@ -157,13 +157,13 @@ static bool give_logits(void *argument, int64_t lane, int64_t index, const float
     return true;
 }
 
-static bool give_routing(void *argument, int64_t lane, int64_t index, int64_t layer,
-                         const float *router_logits, const int32_t *ids, const float *weights, int64_t n,
-                         struct sy_error *err) {
+static bool give_routing(void *argument, const struct sy_routed_row *row, struct sy_error *err) {
     struct scheduler *s = argument;
-    struct sequence *q = s->running[lane];
-    (void)router_logits, (void)err;
-    q->on_routing(q->argument, q->number, index, layer, ids, weights, n);
+    struct sequence *q = s->running[row->sequence];
+    struct sy_routed_row named = *row;
+    (void)err;
+    named.sequence = q->number;
+    q->on_routing(q->argument, &named);
     return true;
 }
 

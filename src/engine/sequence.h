@@ -23,8 +23,7 @@ struct sequence {
     uint32_t flags;
     void *argument;
     void (*on_logits)(void *argument, int64_t sequence, int64_t index, const float *logits, int64_t vocab);
-    void (*on_routing)(void *argument, int64_t sequence, int64_t index, int64_t layer, const int32_t *experts,
-                       const float *weights, int64_t n);
+    void (*on_routing)(void *argument, const struct sy_routed_row *row);
 
     /* what it runs */
     struct lane lane;      /* its ids, how far they have run, its pages */

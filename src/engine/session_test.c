@@ -133,13 +133,11 @@ struct choices {
     int32_t first[8];
 };
 
-static bool take_choices(void *argument, int64_t feed, int64_t index, int64_t layer,
-                         const float *router_logits, const int32_t *ids, const float *weights, int64_t n,
-                         struct sy_error *err) {
+static bool take_choices(void *argument, const struct sy_routed_row *row, struct sy_error *err) {
     struct choices *choices = argument;
-    (void)feed, (void)router_logits, (void)weights, (void)err;
-    choices->count = n;
-    if (layer == 0) choices->first[index] = ids[0];
+    (void)err;
+    choices->count = row->count;
+    if (row->layer == 0) choices->first[row->index] = row->experts[0];
     return true;
 }
 
@@ -232,12 +230,10 @@ static bool see(void *argument, int64_t feed, int64_t index, const float *logits
     return true;
 }
 
-static bool see_routing(void *argument, int64_t feed, int64_t index, int64_t layer,
-                        const float *router_logits, const int32_t *ids, const float *weights, int64_t n,
-                        struct sy_error *err) {
+static bool see_routing(void *argument, const struct sy_routed_row *row, struct sy_error *err) {
     struct fed *seen = argument;
-    (void)index, (void)layer, (void)router_logits, (void)ids, (void)weights, (void)n, (void)err;
-    seen->routed[feed]++;
+    (void)err;
+    seen->routed[row->sequence]++;
     return true;
 }
 

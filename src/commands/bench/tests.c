@@ -24,11 +24,9 @@ static bool take_logits(void *argument, int64_t feed, int64_t index, const float
     return true;
 }
 
-static bool take_routing(void *argument, int64_t feed, int64_t index, int64_t layer,
-                         const float *router_logits, const int32_t *ids, const float *weights, int64_t n,
-                         struct sy_error *err) {
-    (void)feed, (void)router_logits, (void)weights, (void)err;
-    bench_work_route(argument, index, layer, ids, n);
+static bool take_routing(void *argument, const struct sy_routed_row *row, struct sy_error *err) {
+    (void)err;
+    bench_work_route(argument, row);
     return true;
 }
 

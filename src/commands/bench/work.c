@@ -87,12 +87,12 @@ double bench_work_evenness(const struct bench_work *work) {
     return moe_layers > 0 ? sum / (double)moe_layers : 0;
 }
 
-void bench_work_route(struct bench_work *work, int64_t index, int64_t layer, const int32_t *ids, int64_t n) {
-    for (int64_t i = 0; i < n; i++) {
-        int64_t at = layer * work->experts + ids[i];
+void bench_work_route(struct bench_work *work, const struct sy_routed_row *row) {
+    for (int64_t i = 0; i < row->count; i++) {
+        int64_t at = row->layer * work->experts + row->experts[i];
         work->routed_weights += work->expert_weights[at];
-        if (work->last[at] != index + 1) work->routed_bytes += work->expert_bytes[at];
-        work->last[at] = index + 1;
+        if (work->last[at] != row->index + 1) work->routed_bytes += work->expert_bytes[at];
+        work->last[at] = row->index + 1;
     }
 }
 

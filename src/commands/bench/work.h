@@ -29,8 +29,8 @@ SY_MUST_CHECK bool bench_work_open(const struct session *session, struct bench_w
 void bench_work_close(struct bench_work *work);
 
 void bench_work_reset(struct bench_work *work);
-/* One row's experts at one layer. Rows of one index are those of one batch. */
-void bench_work_route(struct bench_work *work, int64_t index, int64_t layer, const int32_t *ids, int64_t n);
+/* Rows of one index are those of one batch. */
+void bench_work_route(struct bench_work *work, const struct sy_routed_row *row);
 
 /* How evenly experts were used since the reset (heat_evenness), by the counters of the session: the mean of
  * its MoE layers; 0 where there are none. */

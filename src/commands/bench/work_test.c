@@ -31,16 +31,22 @@ static void near(double got, double want) {
     assert_true(got == want);
 }
 
+static void route(struct bench_work *work, int64_t index, int64_t layer, const int32_t *experts,
+                  int64_t count) {
+    bench_work_route(
+        work, &(struct sy_routed_row){ .index = index, .layer = layer, .count = count, .experts = experts });
+}
+
 TEST(a_step_reads_each_expert_of_a_batch_once) {
     struct tiny tiny;
     struct bench_work work;
     open_tiny(&tiny, TINY_MIXTRAL, &work);
     bench_work_reset(&work);
-    bench_work_route(&work, 0, 0, (const int32_t[]){ 1, 2 }, 2);
-    bench_work_route(&work, 0, 0, (const int32_t[]){ 2, 3 }, 2);
+    route(&work, 0, 0, (const int32_t[]){ 1, 2 }, 2);
+    route(&work, 0, 0, (const int32_t[]){ 2, 3 }, 2);
     near(work.routed_bytes, 3 * 4 * EXPERT);
-    bench_work_route(&work, 0, 1, (const int32_t[]){ 1, 2 }, 2);
-    bench_work_route(&work, 1, 0, (const int32_t[]){ 2, 3 }, 2);
+    route(&work, 0, 1, (const int32_t[]){ 1, 2 }, 2);
+    route(&work, 1, 0, (const int32_t[]){ 2, 3 }, 2);
     near(work.routed_bytes, 7 * 4 * EXPERT);
     near(work.routed_weights, 8 * EXPERT);
     near(bench_work_step_bytes(&work, 8, 2, 3),
@@ -48,7 +54,7 @@ TEST(a_step_reads_each_expert_of_a_batch_once) {
     near(bench_work_step_bytes(&work, 2, 1, 1), 4.0 * (2 * LAYER + HEAD) + 7 * 4 * EXPERT + 2 * 3 * KEY);
     bench_work_reset(&work);
     near(work.routed_bytes, 0);
-    bench_work_route(&work, 1, 0, (const int32_t[]){ 2 }, 1);
+    route(&work, 1, 0, (const int32_t[]){ 2 }, 1);
     near(work.routed_bytes, 4 * EXPERT);
     bench_work_close(&work);
     tiny_close(&tiny);
@@ -59,8 +65,8 @@ TEST(a_prompt_multiplies_by_each_weight_that_acts_on_it) {
     struct bench_work work;
     open_tiny(&tiny, TINY_MIXTRAL, &work);
     bench_work_reset(&work);
-    bench_work_route(&work, 0, 0, (const int32_t[]){ 1, 2 }, 2);
-    bench_work_route(&work, 1, 0, (const int32_t[]){ 1, 2 }, 2);
+    route(&work, 0, 0, (const int32_t[]){ 1, 2 }, 2);
+    route(&work, 1, 0, (const int32_t[]){ 1, 2 }, 2);
     double keys = 2 * (1 + 2 + 3 + 4 + 5 + 5 + 5), heads = 4 * (8 + 8);
     near(bench_work_prompt_flops(&work, 7), 2 * (7 * 2 * LAYER + 4 * EXPERT + HEAD + keys * heads));
     bench_work_close(&work);

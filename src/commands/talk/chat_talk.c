@@ -119,11 +119,9 @@ static int64_t shared_past(const struct answer *a) {
     return same;
 }
 
-static void take_routing(void *argument, int64_t sequence, int64_t index, int64_t layer,
-                         const int32_t *experts, const float *weights, int64_t n) {
+static void take_routing(void *argument, const struct sy_routed_row *row) {
     struct answer *a = argument;
-    (void)sequence, (void)weights;
-    if (n > 0) chat_routes_choice(&a->talk->routes, index, layer, experts[0]);
+    if (row->count > 0) chat_routes_choice(&a->talk->routes, row->index, row->layer, row->experts[0]);
 }
 
 static bool submit(struct answer *a, struct sy_error *err) {

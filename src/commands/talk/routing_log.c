@@ -54,16 +54,15 @@ void routing_log_close(struct routing_log *log) {
     *log = (struct routing_log){ 0 };
 }
 
-void routing_log_add(struct routing_log *log, int64_t index, int64_t layer, const int32_t *ids,
-                     const float *weights, int64_t n) {
-    int64_t moe = log->index_of[layer];
-    int32_t *choice = log->ids + (index * log->layers + moe) * log->most;
+void routing_log_add(struct routing_log *log, const struct sy_routed_row *row) {
+    int64_t moe = log->index_of[row->layer];
+    int32_t *choice = log->ids + (row->index * log->layers + moe) * log->most;
     float *last = log->last + moe * log->most;
     for (int64_t k = 0; k < log->most; k++) {
-        choice[k] = k < n ? ids[k] : -1;
-        last[k] = k < n ? weights[k] : 0;
+        choice[k] = k < row->count ? row->experts[k] : -1;
+        last[k] = k < row->count ? row->weights[k] : 0;
     }
-    log->count = max_i64(log->count, index + 1);
+    log->count = max_i64(log->count, row->index + 1);
 }
 
 const int32_t *routing_log_choice(const struct routing_log *log, int64_t index, int64_t moe_layer) {

@@ -26,9 +26,7 @@ SY_MUST_CHECK bool routing_log_open(const struct sy_facts *facts, int64_t ids, s
                                     struct sy_error *err);
 void routing_log_close(struct routing_log *log);
 
-/* The id with this index chose n experts at this layer of the model. */
-void routing_log_add(struct routing_log *log, int64_t index, int64_t layer, const int32_t *ids,
-                     const float *weights, int64_t n);
+void routing_log_add(struct routing_log *log, const struct sy_routed_row *row);
 const int32_t *routing_log_choice(const struct routing_log *log, int64_t index, int64_t moe_layer);
 
 #endif

@@ -8,16 +8,24 @@ static const struct sy_facts small = {
     .layers = 3, .moe_layers = 2, .moe_layer = moe_layer, .experts = 4, .experts_per_token = 2
 };
 
+static void add(struct routing_log *log, int64_t index, int64_t layer, const int32_t *experts,
+                const float *weights, int64_t count) {
+    const struct sy_routed_row row = {
+        .index = index, .layer = layer, .count = count, .experts = experts, .weights = weights
+    };
+    routing_log_add(log, &row);
+}
+
 TEST(the_log_keeps_choices) {
     struct routing_log log;
     assert_true(routing_log_open(&small, 2, &log, NULL));
     assert_int_equal(log.layers, 2);
     assert_int_equal(log.layer_of[0], 1);
     const float weights[] = { 0.75f, 0.25f };
-    routing_log_add(&log, 0, 1, (const int32_t[]){ 3, 0 }, weights, 2);
-    routing_log_add(&log, 0, 2, (const int32_t[]){ 1, 2 }, weights, 2);
-    routing_log_add(&log, 1, 1, (const int32_t[]){ 3, 1 }, weights, 2);
-    routing_log_add(&log, 1, 2, (const int32_t[]){ 2 }, weights, 1); /* chose fewer */
+    add(&log, 0, 1, (const int32_t[]){ 3, 0 }, weights, 2);
+    add(&log, 0, 2, (const int32_t[]){ 1, 2 }, weights, 2);
+    add(&log, 1, 1, (const int32_t[]){ 3, 1 }, weights, 2);
+    add(&log, 1, 2, (const int32_t[]){ 2 }, weights, 1); /* chose fewer */
     assert_int_equal(log.count, 2);
     assert_int_equal(routing_log_choice(&log, 1, 0)[0], 3);
     assert_int_equal(routing_log_choice(&log, 1, 1)[0], 2);

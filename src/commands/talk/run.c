@@ -70,11 +70,9 @@ struct job {
 
 /* ---- what comes ---- */
 
-static void take_routing(void *argument, int64_t sequence, int64_t index, int64_t layer,
-                         const int32_t *experts, const float *weights, int64_t n) {
+static void take_routing(void *argument, const struct sy_routed_row *row) {
     struct job *job = argument;
-    (void)sequence;
-    routing_log_add(&job->log, index, layer, experts, weights, n);
+    routing_log_add(&job->log, row);
 }
 
 static bool keep_token(struct job *job, const struct sy_event *event, struct sy_error *err) {

@@ -16,6 +16,14 @@ static const struct expert_load *load_of(int64_t layers, int64_t experts, const 
 }
 static const int64_t small_counts[] = { 1, 1, 2 };
 
+static void add(struct routing_log *log, int64_t index, int64_t layer, const int32_t *experts,
+                const float *weights, int64_t count) {
+    const struct sy_routed_row row = {
+        .index = index, .layer = layer, .count = count, .experts = experts, .weights = weights
+    };
+    routing_log_add(log, &row);
+}
+
 static struct routing_log small_log(void) {
     struct sy_facts engine = {
         .layers = 1, .moe_layers = 1, .moe_layer = first_layer, .experts = 3, .experts_per_token = 2
@@ -23,8 +31,8 @@ static struct routing_log small_log(void) {
     struct routing_log log;
     const float weights[] = { 0.75f, 0.25f };
     assert_true(routing_log_open(&engine, 2, &log, NULL));
-    routing_log_add(&log, 0, 0, (const int32_t[]){ 2, 0 }, weights, 2);
-    routing_log_add(&log, 1, 0, (const int32_t[]){ 2, 1 }, weights, 2);
+    add(&log, 0, 0, (const int32_t[]){ 2, 0 }, weights, 2);
+    add(&log, 1, 0, (const int32_t[]){ 2, 1 }, weights, 2);
     return log;
 }
 
@@ -106,10 +114,10 @@ TEST(every_layer_has_its_own_numbers) {
     struct style style = { .columns = 80 };
     const float weights[] = { 0.75f, 0.25f };
     assert_true(routing_log_open(&engine, 2, &log, NULL));
-    routing_log_add(&log, 0, 1, (const int32_t[]){ 2, 0 }, weights, 2);
-    routing_log_add(&log, 0, 3, (const int32_t[]){ 1 }, weights, 1);
-    routing_log_add(&log, 1, 1, (const int32_t[]){ 0 }, weights, 1);
-    routing_log_add(&log, 1, 3, (const int32_t[]){ 0, 1 }, weights, 2);
+    add(&log, 0, 1, (const int32_t[]){ 2, 0 }, weights, 2);
+    add(&log, 0, 3, (const int32_t[]){ 1 }, weights, 1);
+    add(&log, 1, 1, (const int32_t[]){ 0 }, weights, 1);
+    add(&log, 1, 3, (const int32_t[]){ 0, 1 }, weights, 2);
     struct run_facts facts = { .model = "m",
                                .runs_as = "exact",
                                .prompt_count = 2,
@@ -142,7 +150,7 @@ TEST(equal_loads_name_the_lower_expert) {
     struct style style = { .columns = 80 };
     const float weights[] = { 0.75f, 0.25f };
     assert_true(routing_log_open(&engine, 1, &log, NULL));
-    routing_log_add(&log, 0, 0, (const int32_t[]){ 3, 1 }, weights, 2);
+    add(&log, 0, 0, (const int32_t[]){ 3, 1 }, weights, 2);
     struct run_facts facts = { .model = "m",
                                .runs_as = "exact",
                                .prompt_count = 1,
@@ -202,7 +210,7 @@ TEST(a_long_report_goes_out_in_pieces) {
     assert_true(routing_log_open(&engine, IDS, &log, NULL));
     for (int64_t i = 0; i < IDS; i++)
         for (int64_t l = 1; l <= 3; l += 2)
-            routing_log_add(&log, i, l, (const int32_t[]){ (int32_t)(i % 3), 1, 2 }, weights, 1 + i % 3);
+            add(&log, i, l, (const int32_t[]){ (int32_t)(i % 3), 1, 2 }, weights, 1 + i % 3);
     struct run_facts facts = { .model = "m",
                                .runs_as = "exact",
                                .prompt_count = IDS,

@@ -122,6 +122,10 @@ struct sy_options {
      * of layers. NULL: nothing; below 0: more than can be counted, which is refused. */
     int64_t (*beside)(void *argument, const struct sy_facts *facts);
     void *argument; /* of beside */
+    /* That all sequences together may hold keys and values of: a layer gets whole pages of 256. Less than all
+     * can need is no promise broken: who finds no room waits, and a request that is larger than this is
+     * refused at once. 0, and at most: sequences x context. */
+    int64_t kv_positions;
 };
 
 /* `model`: the path of a folder with a checkpoint, or of a GGUF file; else a name in $SWITCHYARD_MODELS; else

@@ -72,6 +72,7 @@ static bool check_numbers(const struct sy_options *o, struct sy_error *err) {
         { "sequences", o->sequences, INT32_MAX },
         { "batch_rows", o->batch_rows, INT32_MAX },
         { "memory_bytes", o->memory_bytes, INT64_MAX },
+        { "kv_positions", o->kv_positions, INT64_MAX },
         { "experts_per_token", o->experts_per_token, INT64_MAX },
     };
     if (o->flags & ~known)
@@ -93,6 +94,7 @@ static bool translate(const struct sy_options *o, struct session_options *out, s
         .regime = o->flags & SY_REGIME_STEP ? REGIME_STEP : REGIME_BY_ROLE,
         .context = o->context,
         .sequences = o->sequences,
+        .kv_positions = o->kv_positions,
         .rows = o->batch_rows,
         .memory = o->memory_bytes,
         .ignore_unknown = o->flags & SY_IGNORE_UNKNOWN,

@@ -25,14 +25,21 @@ static bool tables(const struct spec *spec, const struct pass_limits *limits, in
     return sy_fail(err, SY_ERR_LIMIT, "the tables of %lld positions overflow 64 bits", (long long)context);
 }
 
+bool cache_pages(const struct spec *spec, int64_t sequences, const struct cache_size *size, int64_t *pages,
+                 struct sy_error *err) {
+    int64_t own;
+    if (!kv_pages_needed(spec, sequences, size->context, pages, err)) return false;
+    if (size->pool > 0 && kv_pages_needed(spec, 1, size->pool, &own, NULL)) *pages = min_i64(*pages, own);
+    return true;
+}
+
 bool memory_need(const struct spec *spec, const struct numerics *numerics, const struct pass_limits *limits,
-                 int64_t context, struct memory_need *need, struct sy_error *err) {
+                 const struct cache_size *size, struct memory_need *need, struct sy_error *err) {
     int64_t pages;
-    if (!store_bytes(spec, &need->vectors, err) ||
-        !kv_pages_needed(spec, limits->sequences, context, &pages, err) ||
+    if (!store_bytes(spec, &need->vectors, err) || !cache_pages(spec, limits->sequences, size, &pages, err) ||
         !kv_pool_bytes(spec, numerics->kv, pages, &need->cache, err) ||
         !pass_bytes(spec, numerics, limits, &need->step, err) ||
-        !tables(spec, limits, context, pages, &need->tables, err))
+        !tables(spec, limits, size->context, pages, &need->tables, err))
         return false;
     need->program = MEMORY_PROGRAM + limits->threads * MEMORY_THREAD;
     return true;
@@ -43,8 +50,9 @@ int64_t memory_rows(const struct spec *spec, const struct numerics *numerics,
     struct pass_limits trial = *limits;
     for (trial.rows = ROWS_MOST; trial.rows > ROWS_LEAST; trial.rows /= 2) {
         struct memory_need need = { 0 };
+        const struct cache_size page = { .context = KV_PAGE };
         /* a page a sequence: the cache is not counted, and its tables are small */
-        if (memory_need(spec, numerics, &trial, KV_PAGE, &need, NULL) &&
+        if (memory_need(spec, numerics, &trial, &page, &need, NULL) &&
             memory_anonymous(&need) - need.cache <= MEMORY_BESIDE - MEMORY_TEXT)
             break;
     }
@@ -64,16 +72,19 @@ int64_t memory_total(const struct memory_need *n) {
     return size_add(memory_anonymous(n), n->weights, &sum) ? sum : INT64_MAX;
 }
 
-/* The longest context, in whole pages, with which all is within `limit`; 0: none. */
-static int64_t fitting_context(const struct spec *spec, const struct numerics *numerics,
-                               const struct pass_limits *limits, int64_t context,
-                               const struct memory_need *need, int64_t limit) {
-    int64_t fits = 0, over = ceil_div(context, KV_PAGE);
+/* The longest context (the largest pool, where one is asked for), in whole pages, with which all is within
+ * `limit`; 0: none. */
+static int64_t fitting_positions(const struct spec *spec, const struct numerics *numerics,
+                                 const struct pass_limits *limits, const struct cache_size *size,
+                                 const struct memory_need *need, int64_t limit) {
+    struct cache_size trial = *size;
+    int64_t *positions = size->pool > 0 ? &trial.pool : &trial.context;
+    int64_t fits = 0, over = ceil_div(*positions, KV_PAGE);
     while (over - fits > 1) {
         int64_t middle = fits + (over - fits) / 2;
         struct memory_need smaller = *need;
-        if (memory_need(spec, numerics, limits, middle * KV_PAGE, &smaller, NULL) &&
-            memory_total(&smaller) <= limit)
+        *positions = middle * KV_PAGE;
+        if (memory_need(spec, numerics, limits, &trial, &smaller, NULL) && memory_total(&smaller) <= limit)
             fits = middle;
         else
             over = middle;
@@ -93,7 +104,8 @@ static bool refuse(const struct memory_need *n, int64_t limit, const char *whose
 }
 
 bool memory_check(const struct spec *spec, const struct numerics *numerics, const struct pass_limits *limits,
-                  int64_t context, const struct memory_need *need, int64_t asked, struct sy_error *err) {
+                  const struct cache_size *size, const struct memory_need *need, int64_t asked,
+                  struct sy_error *err) {
     struct memory_limit machine = memory_limit("");
     int64_t limit = machine.bytes;
     const char *whose = machine.whose;
@@ -102,7 +114,9 @@ bool memory_check(const struct spec *spec, const struct numerics *numerics, cons
         limit = asked, whose = "--memory allows";
     if (memory_total(need) > limit) {
         refuse(need, limit, whose, err);
-        int64_t fits = fitting_context(spec, numerics, limits, context, need, limit);
+        int64_t fits = fitting_positions(spec, numerics, limits, size, need, limit);
+        if (fits > 0 && size->pool > 0)
+            return sy_error_remedy(err, "a pool of %lld positions (kv_positions) would fit", (long long)fits);
         if (fits > 0) return sy_error_remedy(err, "--ctx %lld would fit", (long long)fits);
         return sy_error_remedy(err, "no --ctx would fit: %.1f MiB are needed without any cache",
                                (double)(memory_total(need) - need->cache) / (1 << 20));

@@ -28,10 +28,20 @@ struct memory_need { /* bytes */
     int64_t weights, vectors, cache, step, tables, program, beside;
 };
 
-/* Fills all but weights and beside, for sequences of `context` positions. */
+/* Positions that have room: of one sequence at most, and of all together in the pool of pages (a layer has
+ * whole pages of KV_PAGE); 0: as many as all sequences can need, and never more. */
+struct cache_size {
+    int64_t context, pool;
+};
+
+/* Pages of that pool. */
+SY_MUST_CHECK bool cache_pages(const struct spec *spec, int64_t sequences, const struct cache_size *size,
+                               int64_t *pages, struct sy_error *err);
+
+/* Fills all but weights and beside. */
 SY_MUST_CHECK bool memory_need(const struct spec *spec, const struct numerics *numerics,
-                               const struct pass_limits *limits, int64_t context, struct memory_need *need,
-                               struct sy_error *err);
+                               const struct pass_limits *limits, const struct cache_size *size,
+                               struct memory_need *need, struct sy_error *err);
 /* Rows of a batch where nobody asks for a number: 512, halved (to 32 at least) while all but weights, cache
  * and text would take more than MEMORY_BESIDE leaves. limits->rows is ignored. No bit depends on it. */
 int64_t memory_rows(const struct spec *spec, const struct numerics *numerics,
@@ -41,9 +51,9 @@ int64_t memory_total(const struct memory_need *need); /* INT64_MAX where it over
 int64_t memory_anonymous(const struct memory_need *need);
 
 /* SY_ERR_MEMORY unless `need` fits: `asked` is what the user allows (0: what the machine and its control
- * groups do). Says what is short, and which --ctx would fit. */
+ * groups do). Says what is short, and which --ctx, or pool where one was asked for, would fit. */
 SY_MUST_CHECK bool memory_check(const struct spec *spec, const struct numerics *numerics,
-                                const struct pass_limits *limits, int64_t context,
+                                const struct pass_limits *limits, const struct cache_size *size,
                                 const struct memory_need *need, int64_t asked, struct sy_error *err);
 
 #endif

@@ -65,7 +65,7 @@ static bool check_pages(const struct scheduler *s, const struct sequence *q, str
     if (q->promise <= pages) return true;
     sy_fail(err, SY_ERR_MEMORY, "%lld pages of keys and values may be needed, and there are %lld in all",
             (long long)q->promise, (long long)pages);
-    return sy_error_remedy(err, "open with more memory or a larger context, or ask for fewer ids");
+    return sy_error_remedy(err, "open with a larger pool (kv_positions), or ask for fewer ids");
 }
 
 static bool check_queue(const struct scheduler *s, struct sy_error *err) {

@@ -29,7 +29,8 @@ static struct numerics choose_numerics(const struct session_options *o, const st
     return n;
 }
 
-static bool size_up(struct session *s, const struct session_options *o, struct sy_error *err) {
+static bool size_up(struct session *s, const struct session_options *o, int64_t *pages,
+                    struct sy_error *err) {
     const struct spec *spec = &s->model.spec;
     int64_t sequences = o->sequences > 0 ? o->sequences : 1;
     s->context = o->context > 0
@@ -45,8 +46,10 @@ static bool size_up(struct session *s, const struct session_options *o, struct s
     int64_t rows = o->rows > 0 ? o->rows : memory_rows(spec, &s->numerics, &s->limits);
     s->limits.rows = max_i64(rows, sequences);
     for (int d = 0; d < DTYPE_COUNT; d++) s->need.weights += s->model.census.dtype_bytes[d];
-    return memory_need(spec, &s->numerics, &s->limits, s->context, &s->need, err) &&
-           memory_check(spec, &s->numerics, &s->limits, s->context, &s->need, o->memory, err);
+    const struct cache_size size = { s->context, o->kv_positions };
+    return cache_pages(spec, sequences, &size, pages, err) &&
+           memory_need(spec, &s->numerics, &s->limits, &size, &s->need, err) &&
+           memory_check(spec, &s->numerics, &s->limits, &size, &s->need, o->memory, err);
 }
 
 /* --experts-per-token: another K, where the router chooses a fixed number. */
@@ -88,8 +91,7 @@ static bool open_parts(struct session *s, const struct session_options *o, struc
         sy_fail(err, SY_ERR_INPUT, "--regime step is about fast products, and these are exact");
         return sy_error_remedy(err, "give --fast as well, or leave it out");
     }
-    if (!size_up(s, o, err)) return false;
-    if (!kv_pages_needed(spec, s->limits.sequences, s->context, &pages, err)) return false;
+    if (!size_up(s, o, &pages, err)) return false;
     return store_open(&s->model, &s->store, err) &&
            kv_pool_open(spec, s->numerics.kv, pages, &s->pool, err) &&
            team_pool_open(s->limits.threads, &s->team, err) &&

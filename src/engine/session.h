@@ -21,6 +21,7 @@ struct session_options {
     enum level cpu;           /* the highest allowed; LEVEL_COUNT - 1: no limit */
     int64_t context;          /* positions a sequence; 0: the smaller of the model's and 4096 */
     int64_t sequences;        /* at the same time; 0: 1 */
+    int64_t kv_positions;     /* in the pool of pages, for all sequences; 0: sequences x context */
     int64_t rows;             /* in one batch; 0: memory_rows */
     int64_t memory;           /* bytes; 0: what the machine and its control groups allow */
     int64_t beside;           /* bytes that the caller takes: a tokenizer */

@@ -28,10 +28,11 @@ static bool take_all(const struct memory_input *in, struct plan_memory *m, struc
     const struct spec *spec = in->traffic.weights.spec;
     struct numerics numerics = numerics_of(in);
     struct memory_need need = { 0 };
+    const struct cache_size size = { .context = in->traffic.context };
     struct pass_limits limits = { .sequences = in->batch, .threads = in->threads };
     limits.rows = max_i64(memory_rows(spec, &numerics, &limits), in->batch);
     if (!weights_bytes(&in->traffic.weights, &need.weights, err) ||
-        !memory_need(spec, &numerics, &limits, in->traffic.context, &need, err) ||
+        !memory_need(spec, &numerics, &limits, &size, &need, err) ||
         !kv_token_bytes(spec, in->traffic.kv, &m->kv_per_token, err))
         return false;
     m->rows = limits.rows;

@@ -15,7 +15,7 @@ TEST(memory_is_the_sum_of_what_run_takes) {
     struct numerics numerics = { .compute = COMPUTE_BF16, .kv = DTYPE_F16 };
     struct pass_limits limits = { .rows = 512, .sequences = 3, .threads = 2 };
     assert_true(plan_memory(&input.memory, &m, NULL));
-    assert_true(memory_need(&spec, &numerics, &limits, 4096, &need, NULL));
+    assert_true(memory_need(&spec, &numerics, &limits, &(struct cache_size){ .context = 4096 }, &need, NULL));
     assert_int_equal(m.weights, 2 * 6919161856);
     assert_int_equal(m.vectors, need.vectors);
     assert_int_equal(m.kv, need.cache);

@@ -48,7 +48,7 @@ enum { SHAPES = sizeof shapes / sizeof shapes[0] };
 
 TEST(attention_is_near_float64) {
     for (int n = 0; n < SHAPES; n++)
-        for (enum level level = LEVEL_REF; level <= level_of_machine(); level++) {
+        for (enum level level = first_level(); level <= level_of_machine(); level++) {
             struct sequence s = sequence_open(shapes[n], level == LEVEL_REF ? 290 : 600, 7 + (uint64_t)n);
             attend_cut(&s, s.length, 2, level);
             assert_near_plain(&s.op, s.keys, s.values, s.q, s.out, s.length);

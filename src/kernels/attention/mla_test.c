@@ -109,7 +109,7 @@ TEST(mla_expanded_and_absorbed_are_near_float64_and_each_other) {
         m.expanded.op.k_up = m.k_up, m.expanded.op.v_up = m.v_up;
         struct attention_op plain = m.expanded.op;
         plain.kv_heads = HEADS, plain.key_width = FULL, plain.value_width = VALUE;
-        for (enum level level = LEVEL_REF; level <= level_of_machine(); level++) {
+        for (enum level level = first_level(); level <= level_of_machine(); level++) {
             attend_cut(&m.expanded, 330, 2, level);
             assert_near_plain(&plain, m.keys, m.values, m.expanded.q, m.expanded.out, 330);
         }

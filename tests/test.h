@@ -24,6 +24,21 @@
 
 #include <cmocka.h> /* needs the five above before it */
 
+/* An instrumented build? Then seconds are no measure, and what is slow already is better spared it. */
+#ifndef __has_feature
+#define __has_feature(name) 0 /* clang's; gcc defines names instead */
+#endif
+#if defined(__SANITIZE_THREAD__) || __has_feature(thread_sanitizer)
+#define TEST_TSAN true
+#else
+#define TEST_TSAN false
+#endif
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
+#define TEST_SANITIZED true
+#else
+#define TEST_SANITIZED TEST_TSAN
+#endif
+
 struct test_case {
     const char *name, *file;
     int line;

@@ -210,10 +210,8 @@ static inline void assert_near_plain(const struct attention_op *op, const double
 /* Where levels begin. The reference kernels are slow, and ten times as slow under a sanitizer: there only the
  * long run (SY_LONG) takes attention through them. */
 static inline enum level first_level(void) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    if (!getenv("SY_LONG") && level_of_machine() > LEVEL_REF) return LEVEL_AVX2;
-#endif
-    return LEVEL_REF;
+    bool spared = TEST_SANITIZED && !getenv("SY_LONG") && level_of_machine() > LEVEL_REF;
+    return spared ? LEVEL_AVX2 : LEVEL_REF;
 }
 
 /* Everything at once, then every other way: the same bits. */

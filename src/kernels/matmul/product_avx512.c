@@ -15,7 +15,7 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
-enum { F32_ROWS = 12, BF16_FEW = 3 };
+enum { F32_ROWS = 12, BF16_FEW = 3, FEW_COLS = 128 };
 
 INLINE void f32_tile(int rows, const float *panel, int64_t kc, const float *x, int64_t x_stride, float *acc) {
     __m512 sum[F32_ROWS][2];
@@ -63,33 +63,41 @@ INLINE void split_row(const uint16_t *x, float *split) {
     _mm512_store_si512(split + 16, _mm512_and_si512(pairs, _mm512_set1_epi32((int)0xffff0000)));
 }
 
-/* Up to BF16_FEW rows: the panel's pairs are taken apart as they are used. */
+/* 32 k of up to BF16_FEW rows: the panel's pairs are taken apart as they are used. x: [rows][FEW_COLS],
+ * split. */
+INLINE void bf16_few_group(int rows, const uint32_t *panel, const float *x, float *acc) {
+    const __m512i upper = _mm512_set1_epi32((int)0xffff0000);
+    __m512 even[BF16_FEW][2], odd[BF16_FEW][2];
+    for (int m = 0; m < rows; m++)
+        for (int h = 0; h < 2; h++) even[m][h] = odd[m][h] = _mm512_setzero_ps();
+    for (int k = 0; k < 16; k++)
+        for (int h = 0; h < 2; h++) {
+            __m512i pair = _mm512_loadu_si512(panel + k * PANEL + 16 * h);
+            __m512 first = _mm512_castsi512_ps(_mm512_slli_epi32(pair, 16));
+            __m512 second = _mm512_castsi512_ps(_mm512_and_si512(pair, upper));
+            for (int m = 0; m < rows; m++) {
+                even[m][h] = _mm512_fmadd_ps(_mm512_set1_ps(x[m * FEW_COLS + k]), first, even[m][h]);
+                odd[m][h] = _mm512_fmadd_ps(_mm512_set1_ps(x[m * FEW_COLS + 16 + k]), second, odd[m][h]);
+            }
+        }
+    for (int m = 0; m < rows; m++)
+        for (int h = 0; h < 2; h++) {
+            float *sum = acc + m * PANEL + 16 * h;
+            _mm512_storeu_ps(sum, _mm512_add_ps(_mm512_loadu_ps(sum), _mm512_add_ps(even[m][h], odd[m][h])));
+        }
+}
+
+/* x is split some groups ahead of its use, so that no load waits for a store. */
 INLINE void bf16_few(int rows, const uint32_t *panel, int64_t kc, const uint16_t *x, int64_t x_stride,
                      float *acc) {
-    const __m512i upper = _mm512_set1_epi32((int)0xffff0000);
-    _Alignas(64) float values[BF16_FEW][32];
-    for (int64_t k0 = 0; k0 < kc; k0 += 32, panel += 16 * PANEL, x += 32) {
-        __m512 even[BF16_FEW][2], odd[BF16_FEW][2];
-        for (int m = 0; m < rows; m++) {
-            split_row(x + m * x_stride, values[m]);
-            for (int h = 0; h < 2; h++) even[m][h] = odd[m][h] = _mm512_setzero_ps();
-        }
-        for (int k = 0; k < 16; k++)
-            for (int h = 0; h < 2; h++) {
-                __m512i pair = _mm512_loadu_si512(panel + k * PANEL + 16 * h);
-                __m512 first = _mm512_castsi512_ps(_mm512_slli_epi32(pair, 16));
-                __m512 second = _mm512_castsi512_ps(_mm512_and_si512(pair, upper));
-                for (int m = 0; m < rows; m++) {
-                    even[m][h] = _mm512_fmadd_ps(_mm512_set1_ps(values[m][k]), first, even[m][h]);
-                    odd[m][h] = _mm512_fmadd_ps(_mm512_set1_ps(values[m][16 + k]), second, odd[m][h]);
-                }
-            }
+    _Alignas(64) float values[BF16_FEW * FEW_COLS];
+    for (int64_t k0 = 0; k0 < kc; k0 += FEW_COLS) {
+        int64_t end = min_i64(FEW_COLS, kc - k0);
         for (int m = 0; m < rows; m++)
-            for (int h = 0; h < 2; h++) {
-                float *sum = acc + m * PANEL + 16 * h;
-                _mm512_storeu_ps(sum,
-                                 _mm512_add_ps(_mm512_loadu_ps(sum), _mm512_add_ps(even[m][h], odd[m][h])));
-            }
+            for (int64_t k = 0; k < end; k += 32)
+                split_row(x + m * x_stride + k0 + k, values + m * FEW_COLS + k);
+        for (int64_t k = 0; k < end; k += 32)
+            bf16_few_group(rows, panel + (k0 + k) / 2 * PANEL, values + k, acc);
     }
 }
 

@@ -76,8 +76,8 @@ struct experts_kept experts_forward(struct exec *exec, struct store *store, int6
                                     const struct ffn_slice *slice) {
     const struct spec *spec = &store->spec;
     struct experts_memory m = take(exec, spec, most);
-    struct rows out = rows;
-    if (exec_keeps(exec)) out = rows_part(exec_keep(exec, most, rows.width, 0), 0, rows.count);
+    struct rows room = exec_in_place(exec, rows_over(rows.at, most, rows.width)),
+                out = rows_part(room, 0, rows.count);
     struct store_request request =
         store_acquire(store, layer, grouping->active, grouping->active_count, m.order);
     struct store_wave wave;

@@ -152,7 +152,7 @@ struct walked walk_forward(struct exec *exec, const struct walk *walk) {
         if (w.layers && exec->team->rank == 0) w.layers[layer] = kept;
     }
     exec_stage(exec, STAGE_OTHER);
-    return (struct walked){ h, w.layers, map };
+    return (struct walked){ h, w.layers };
 }
 
 /* ---- sizes ---- */

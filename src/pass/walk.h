@@ -32,7 +32,6 @@ struct layer_kept {
 struct walked {
     struct rows h;             /* [T, D] */
     struct layer_kept *layers; /* [layers]; NULL where nothing is kept */
-    struct row_map map;
 };
 
 struct walked walk_forward(struct exec *exec, const struct walk *walk);

@@ -84,7 +84,6 @@ struct store_wave {
     const int32_t
         *ids; /* [count] experts of this wave; their weights by wave_weight, valid until store_release */
     int64_t count;
-    int64_t first; /* how many of the request came before */
 };
 struct store_request store_acquire(struct store *store, int64_t layer, const int32_t *ids, int64_t count,
                                    int32_t *order);

@@ -13,7 +13,7 @@ struct store_request store_acquire(struct store *store, int64_t layer, const int
 
 bool store_next_wave(struct team *team, struct store_request *request, struct store_wave *wave) {
     if (request->given == request->count) return false;
-    *wave = (struct store_wave){ .store = request->store, .layer = request->layer, .first = request->given };
+    *wave = (struct store_wave){ .store = request->store, .layer = request->layer };
     request->store->source->next(team, request, wave);
     assert(wave->count > 0 && wave->count <= request->count - request->given);
     request->given += wave->count;

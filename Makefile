@@ -67,6 +67,7 @@ asan-build:
 
 asan: asan-build
 	@ASAN_OPTIONS=detect_stack_use_after_return=1:$$ASAN_OPTIONS UBSAN_OPTIONS=print_stacktrace=1 \
+		LSAN_OPTIONS=suppressions=$(CURDIR)/tools/leaks.supp:print_suppressions=0:$$LSAN_OPTIONS \
 		SY_TEST_SECONDS=$${SY_TEST_SECONDS:-1200} build-asan/sy-test -j $(JOBS) $(T)
 
 tsan-build:

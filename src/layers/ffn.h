@@ -13,7 +13,7 @@
 #include "kernels/ops.h"
 #include "model/spec.h"
 
-#define FFN_SLICE      (64 << 20)
+#define FFN_SLICE      (52 << 20)
 #define FFN_SLICE_ROWS 64
 
 struct ffn_part {

@@ -2,66 +2,12 @@
  * op_matmul against a naive loop over weight_get and fmaf in the stated order: every type and layout, all
  * levels, one to five threads, lists of jobs as attention and experts make them. Bits must be equal.
  */
-#include "kernels/ops.h"
-
 #include "base/fpu.h"
-#include "kernels/random_weight.h"
-#include "test.h"
+#include "kernels/matmul/products_test.h"
 
-#include <math.h>
-#include <stdlib.h>
+enum { JOBS_MAX = 12 };
 
-enum { JOBS_MAX = 12, TAKES_MAX = 64 };
-
-struct memory { /* what a test allocated */
-    void *taken[TAKES_MAX];
-    int count;
-};
-
-static void *take(void *context, int64_t bytes) {
-    struct memory *memory = context;
-    assert_true(memory->count < TAKES_MAX);
-    void *block = calloc(1, (size_t)bytes + 1);
-    assert_non_null(block);
-    return memory->taken[memory->count++] = block;
-}
-
-static void release(struct memory *memory) {
-    while (memory->count > 0) free(memory->taken[--memory->count]);
-}
-
-static float *take_normal(struct memory *memory, struct random *random, int64_t count) {
-    float *values = take(memory, count * (int64_t)sizeof *values);
-    for (int64_t i = 0; i < count; i++) values[i] = (float)random_normal(random);
-    return values;
-}
-
-/* ---- the definition ---- */
-
-static float bf16(float value) {
-    return bf16_to_f32(bf16_from_f32(value));
-}
-
-static float naive_f32(const struct weight *w, const float *x, int64_t n) {
-    float sum = 0;
-    for (int64_t k = 0; k < w->cols; k++) sum = fmaf(x[k], weight_get(w, n, k), sum);
-    return sum;
-}
-
-static float naive_bf16(const struct weight *w, const float *x, int64_t n) {
-    float sum = 0;
-    for (int64_t k0 = 0; k0 < w->cols; k0 += 32) {
-        float chain[2] = { 0, 0 };
-        for (int64_t i = 0; i < 32; i++) {
-            bool there = k0 + i < w->cols;
-            float a = there ? bf16(x[k0 + i]) : 0, b = there ? bf16(weight_get(w, n, k0 + i)) : 0;
-            chain[i % 2] = fmaf(a, b, chain[i % 2]);
-        }
-        sum += chain[0] + chain[1];
-    }
-    return sum;
-}
-
+/* The definition. */
 static void naive(const struct numerics *numerics, const struct product *p, float *out) {
     bool narrow = computes_bf16(numerics, p->weight);
     for (int64_t m = 0; m < p->x.count; m++)
@@ -125,22 +71,6 @@ static void assert_products(struct product *products, int64_t count, enum comput
     release(&memory);
 }
 
-/* A product of random operands; `weight` must live as long as it. */
-static struct product random_product(struct memory *memory, struct random *random,
-                                     const struct weight *weight, int64_t rows, bool bias) {
-    const struct numerics fast = { .compute = COMPUTE_BF16 };
-    struct product p = { .weight = weight };
-    p.x = rows_over(NULL, rows, weight->cols);
-    p.x.stride += (int64_t)random_below(random, 5);
-    p.out = rows_over(NULL, rows, weight->rows);
-    p.out.stride += (int64_t)random_below(random, 5);
-    p.x.at = take_normal(memory, random, rows * p.x.stride);
-    p.x.packed_stride = matmul_packed_bytes(&fast, weight->cols);
-    p.x.packed = take(memory, rows * p.x.packed_stride);
-    p.bias = bias ? take_normal(memory, random, weight->rows) : NULL;
-    return p;
-}
-
 static void assert_every_layout(enum dtype dtype, bool scaled) {
     static const int64_t shapes[][3] = {
         { 1, 1, 1 }, { 70, 300, 1 }, { 33, 65, 5 }, { 96, 288, 3 }, { 33, 64, 130 }
@@ -154,7 +84,7 @@ static void assert_every_layout(enum dtype dtype, bool scaled) {
                     dtype, (enum layout)layout, shapes[shape][0], shapes[shape][1], scaled, false
                 };
                 struct weight w = random_weight(&random, &plan, take, &memory);
-                struct product p = random_product(&memory, &random, &w, shapes[shape][2], layout % 2);
+                struct product p = random_product(&memory, &random, &w, shapes[shape][2], 0, layout % 2);
                 assert_products(&p, 1, compute ? COMPUTE_BF16 : COMPUTE_F32, false);
                 release(&memory);
             }
@@ -200,7 +130,7 @@ TEST(matmul_e4m3_blocks_of_128_cut_at_the_edge) {
     for (int v = 0; v < 5; v++)
         for (int compute = 0; compute < 2; compute++) {
             struct memory product_memory = { 0 };
-            struct product p = random_product(&product_memory, &random, views[v], 2, false);
+            struct product p = random_product(&product_memory, &random, views[v], 2, 0, false);
             assert_products(&p, 1, compute ? COMPUTE_BF16 : COMPUTE_F32, false);
             release(&product_memory);
         }
@@ -218,7 +148,7 @@ TEST(matmul_products_that_share_their_rows) {
             j == 2 ? DTYPE_F32 : DTYPE_BF16, LAYOUT_DENSE, j == 0 ? 96 : 40, 72, false, false
         };
         w[j] = random_weight(&random, &plan, take, &memory);
-        products[j] = random_product(&memory, &random, &w[j], 140, j == 1);
+        products[j] = random_product(&memory, &random, &w[j], 140, 0, j == 1);
         products[j].x = products[0].x;
     }
     assert_products(products, 3, COMPUTE_BF16, false);
@@ -238,7 +168,7 @@ TEST(matmul_products_of_experts) {
                                            80,         100,
                                            false,      false };
         w[j] = random_weight(&random, &plan, take, &memory);
-        products[j] = random_product(&memory, &random, &w[j], counts[j], false);
+        products[j] = random_product(&memory, &random, &w[j], counts[j], 0, false);
     }
     assert_products(products, JOBS_MAX, COMPUTE_BF16, false);
     assert_products(products, JOBS_MAX, COMPUTE_F32, false);
@@ -254,7 +184,7 @@ TEST(matmul_rows_do_not_know_of_each_other) {
     struct random random = random_seed(6);
     struct random_weight_plan plan = { DTYPE_BF16, LAYOUT_DENSE, N, K, false, false };
     struct weight w = random_weight(&random, &plan, take, &memory);
-    struct product all = random_product(&memory, &random, &w, ROWS, false);
+    struct product all = random_product(&memory, &random, &w, ROWS, 0, false);
     struct kernels kernels = kernels_select(level_of_machine());
     struct team_pool *pool;
     assert_true(team_pool_open(2, &pool, NULL));
@@ -290,7 +220,7 @@ TEST(matmul_of_rows_in_bf16) {
             shapes[i][2] ? DTYPE_Q8_0 : DTYPE_BF16, LAYOUT_DENSE, 40, K, false, false
         };
         struct weight w = random_weight(&random, &plan, take, &memory);
-        struct product wide = random_product(&memory, &random, &w, rows, true), narrow = wide;
+        struct product wide = random_product(&memory, &random, &w, rows, 0, true), narrow = wide;
         struct kernels kernels = kernels_select(level_of_machine());
         struct team_pool *pool;
         narrow.x.at = take(&memory, rows * wide.x.stride * 2);

@@ -2,36 +2,11 @@
  * op_matmul with steps: which rows go through integers and which through bf16, at every level and in teams of
  * one to five. The definition of a step is step_*_ref, which is held against float64 here.
  */
+#include "kernels/matmul/products_test.h"
 #include "kernels/matmul/quantised.h"
-#include "kernels/random_weight.h"
 #include "kernels/run_test.h"
 
-#include <math.h>
-
-enum { JOBS_MAX = 8, TAKES_MAX = 64 };
-
-struct memory { /* what a test allocated */
-    void *taken[TAKES_MAX];
-    int count;
-};
-
-static void *take(void *context, int64_t bytes) {
-    struct memory *memory = context;
-    assert_true(memory->count < TAKES_MAX);
-    void *block = calloc(1, (size_t)bytes + 1);
-    assert_non_null(block);
-    return memory->taken[memory->count++] = block;
-}
-
-static void release(struct memory *memory) {
-    while (memory->count > 0) free(memory->taken[--memory->count]);
-}
-
-static float *take_normal(struct memory *memory, struct random *random, int64_t count) {
-    float *values = take(memory, count * (int64_t)sizeof *values);
-    for (int64_t i = 0; i < count; i++) values[i] = (float)random_normal(random);
-    return values;
-}
+enum { JOBS_MAX = 8 };
 
 /* ---- the definition ---- */
 
@@ -59,27 +34,6 @@ static void naive_step(const struct weight *w, const float *x, float *out) {
         out[n] = tile[n % PANEL];
     }
     free(quantised);
-}
-
-static float bf16(float value) {
-    return bf16_to_f32(bf16_from_f32(value));
-}
-
-static float naive_bf16(const struct weight *w, const float *x, int64_t n) {
-    float sum = 0;
-    for (int64_t k0 = 0; k0 < w->cols; k0 += 32) {
-        float chain[2] = { 0, 0 };
-        for (int64_t k = k0; k < min_i64(w->cols, k0 + 32); k++)
-            chain[k % 2] = fmaf(bf16(x[k]), bf16(weight_get(w, n, k)), chain[k % 2]);
-        sum += chain[0] + chain[1];
-    }
-    return sum;
-}
-
-static float naive_f32(const struct weight *w, const float *x, int64_t n) {
-    float sum = 0;
-    for (int64_t k = 0; k < w->cols; k++) sum = fmaf(x[k], weight_get(w, n, k), sum);
-    return sum;
 }
 
 static void naive(const struct product *p, enum compute compute, bool integers, float *out) {
@@ -150,21 +104,6 @@ static void assert_products(struct product *products, int64_t count, enum comput
             }
         }
     release(&memory);
-}
-
-static struct product random_product(struct memory *memory, struct random *random,
-                                     const struct weight *weight, int64_t rows, int64_t steps, bool bias) {
-    const struct numerics fast = { .compute = COMPUTE_BF16 };
-    struct product p = { .weight = weight };
-    p.x = rows_with_steps(rows_over(NULL, rows, weight->cols), steps);
-    p.x.stride += (int64_t)random_below(random, 5);
-    p.out = rows_over(NULL, rows, weight->rows);
-    p.out.stride += (int64_t)random_below(random, 5);
-    p.x.at = take_normal(memory, random, rows * p.x.stride);
-    p.x.packed_stride = matmul_packed_bytes(&fast, weight->cols);
-    p.x.packed = take(memory, rows * p.x.packed_stride);
-    p.bias = bias ? take_normal(memory, random, weight->rows) : NULL;
-    return p;
 }
 
 static void assert_split(enum dtype dtype, int64_t outputs, int64_t cols, int64_t rows, int64_t steps,

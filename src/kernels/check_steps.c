@@ -118,7 +118,7 @@ static void trial_step(struct check *check, step_fn *ref, step_fn *test, struct 
 
 static void check_step(struct check *check, enum dtype dtype, step_fn *ref, step_fn *test) {
     static const int64_t widths[] = { 1, 2, 3, 4, 7 }, heights[] = { 1, 7, 8, 9, 16, 31, 32, 33, 64, 70 },
-                         counts[] = { 1, 2, 3, 4, 5, 9, 16 };
+                         counts[] = { 1, 2, 3, 4, 5, 15, 16, 130 };
     int64_t elements, bytes;
     dtype_unit(dtype, &elements, &bytes);
     for (int width = 0; width < 5; width++)
@@ -127,7 +127,7 @@ static void check_step(struct check *check, enum dtype dtype, step_fn *ref, step
                 struct random_weight_plan plan = { dtype,           (enum layout)(kind % 3),
                                                    heights[height], widths[width] * elements,
                                                    false,           kind >= 3 };
-                int64_t rows = counts[random_below(&check->random, 7)];
+                int64_t rows = counts[random_below(&check->random, 8)];
                 enum check_data data = (enum check_data)(
                     kind < 3 && rows % 2 ? DATA_NORMAL : random_below(&check->random, DATA_COUNT));
                 trial_step(check, ref, test, plan, data, rows, false);
@@ -150,12 +150,14 @@ void check_step_q4_k(struct check *check) {
 
 /* ---- speed ---- */
 
+enum { MOST_ROWS = 128 };
+
 struct steps { /* weights from memory, part by part, over and over */
     step_fn *step;
     struct weight weight;
     int64_t at, bytes, part, rows;
     const unsigned char *memory, *x;
-    float out[16 * PANEL];
+    float out[MOST_ROWS * PANEL];
 };
 
 static void steps_part(void *argument) {
@@ -181,7 +183,10 @@ static void bench_steps(struct check *check, enum dtype dtype, step_fn *step, in
     snprintf(shape, sizeof shape, "%ld row%s, K %ld%s", (long)rows, rows > 1 ? "s" : "", (long)cols,
              cached ? ", cached" : "");
     double seconds = check_seconds(steps_part, &s);
-    check_rate(check, shape, (double)(s.weight.rows * row_bytes), seconds, "GB/s", check_bandwidth());
+    double weights = (double)(s.weight.rows * row_bytes),
+           operations = 2.0 * (double)(s.weight.rows * cols * rows);
+    if (rows < 8) check_rate(check, shape, weights, seconds, "GB/s", check_bandwidth());
+    if (rows >= 8) check_rate(check, shape, operations, seconds, "GOP/s", 0);
     check_done(check);
 }
 
@@ -191,6 +196,10 @@ static void bench_step(struct check *check, enum dtype dtype, step_fn *step) {
     bench_steps(check, dtype, step, 3584, 1, false);
     bench_steps(check, dtype, step, 2048, 1, true);
     bench_steps(check, dtype, step, 2048, 4, false);
+    bench_steps(check, dtype, step, 2048, 8, true);
+    bench_steps(check, dtype, step, 2048, 16, true);
+    bench_steps(check, dtype, step, 2048, 32, true);
+    bench_steps(check, dtype, step, 2048, 128, true);
     bench_steps(check, dtype, step, 2048, 16, false);
 }
 

@@ -2,6 +2,7 @@
  * Steps with AVX2: 8 rows in a register, products of bytes through 16 bits as in step_avx512.c.
  */
 #include <immintrin.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #define INLINE      static inline __attribute__((always_inline))
@@ -13,6 +14,9 @@ typedef __m256i vi;
 typedef __m256 vf;
 
 enum { BYTES_BIAS = 0 };
+
+/* Eight rows by one register of outputs: 8 sums of integers. */
+enum { TILE_ROWS = 8, TILE_VECTORS = 1, MANY_ROWS = 5 };
 
 INLINE __m128i load_16(const unsigned char *at) {
     return _mm_loadu_si128((const __m128i *)(const void *)at);
@@ -127,8 +131,25 @@ INLINE vi v_or(vi a, vi b) {
 INLINE vi v_shift(vi a, int bits) {
     return _mm256_srl_epi32(a, _mm_cvtsi32_si128(bits));
 }
+INLINE vi v_load(const void *at) {
+    return _mm256_loadu_si256(at);
+}
+INLINE void v_keep(void *at, vi a) {
+    _mm256_storeu_si256(at, a);
+}
+INLINE vf v_get(const float *at) {
+    return _mm256_loadu_ps(at);
+}
 INLINE void v_put(float *at, vf a) {
     _mm256_storeu_ps(at, a);
+}
+
+INLINE vi biased(vi bytes) {
+    return bytes;
+}
+
+INLINE vi dot_word(vi sum, vi w, vi x, bool bytes) {
+    return _mm256_add_epi32(sum, bytes ? sixteens(w, x) : pairs(_mm256_maddubs_epi16(w, x)));
 }
 
 #include "kernels/matmul/step_vector.h"

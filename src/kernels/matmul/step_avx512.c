@@ -4,6 +4,8 @@
  */
 #include "kernels/matmul/step_avx512.h"
 
+#include <stdbool.h>
+
 #define LEVEL(name) name##_avx512
 
 enum { BYTES_BIAS = 0 };
@@ -24,6 +26,14 @@ INLINE vi sixteens(vi w, vi x) {
 
 INLINE vi dot_bytes(vi low, vi first, vi high, vi second) {
     return _mm512_add_epi32(sixteens(low, first), sixteens(high, second));
+}
+
+INLINE vi biased(vi bytes) {
+    return bytes;
+}
+
+INLINE vi dot_word(vi sum, vi w, vi x, bool bytes) {
+    return _mm512_add_epi32(sum, bytes ? sixteens(w, x) : pairs(_mm512_maddubs_epi16(w, x)));
 }
 
 #include "kernels/matmul/step_vector.h"

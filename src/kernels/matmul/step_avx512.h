@@ -1,6 +1,6 @@
 /*
- * The registers of step_vector.h at AVX-512: 16 rows. The including file defines LEVEL, BYTES_BIAS,
- * dot_nibbles and dot_bytes.
+ * The registers of step_vector.h at AVX-512: 16 outputs. The including file defines LEVEL, BYTES_BIAS,
+ * dot_nibbles, dot_bytes, biased and dot_word.
  */
 #include <immintrin.h>
 #include <stdint.h>
@@ -8,6 +8,9 @@
 #define INLINE static inline __attribute__((always_inline))
 #define UNROLL _Pragma("GCC unroll 4")
 #define LANES  16
+
+/* Eight rows by all of a panel: 16 sums of integers, and two registers of weights. */
+enum { TILE_ROWS = 8, TILE_VECTORS = 2, MANY_ROWS = 5 };
 
 typedef __m512i vi;
 typedef __m512 vf;
@@ -110,6 +113,15 @@ INLINE vi v_or(vi a, vi b) {
 }
 INLINE vi v_shift(vi a, int bits) {
     return _mm512_srl_epi32(a, _mm_cvtsi32_si128(bits));
+}
+INLINE vi v_load(const void *at) {
+    return _mm512_loadu_si512(at);
+}
+INLINE void v_keep(void *at, vi a) {
+    _mm512_storeu_si512(at, a);
+}
+INLINE vf v_get(const float *at) {
+    return _mm512_loadu_ps(at);
 }
 INLINE void v_put(float *at, vf a) {
     _mm512_storeu_ps(at, a);

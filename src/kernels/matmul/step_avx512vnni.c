@@ -4,6 +4,8 @@
  */
 #include "kernels/matmul/step_avx512.h"
 
+#include <stdbool.h>
+
 #define LEVEL(name) name##_avx512vnni
 
 enum { BYTES_BIAS = 128 };
@@ -15,6 +17,16 @@ INLINE vi dot_nibbles(vi low, vi first, vi high, vi second) {
 INLINE vi dot_bytes(vi low, vi first, vi high, vi second) {
     const vi sign = _mm512_set1_epi8((char)-128);
     return dot_nibbles(_mm512_xor_si512(low, sign), first, _mm512_xor_si512(high, sign), second);
+}
+
+/* Bytes with a sign as bytes without. */
+INLINE vi biased(vi bytes) {
+    return _mm512_xor_si512(bytes, _mm512_set1_epi8((char)-128));
+}
+
+INLINE vi dot_word(vi sum, vi w, vi x, bool bytes) {
+    (void)bytes;
+    return _mm512_dpbusd_epi32(sum, w, x);
 }
 
 #include "kernels/matmul/step_vector.h"

@@ -1,224 +1,156 @@
 /*
- * Steps, many outputs at a time: step_ref.c with the dots of LANES rows side by side. Weights stay as the
- * file has them, a row after the other. Of each block the same 16 bytes of LANES rows are loaded so that
- * 128-bit lane l of register e holds row 4 l + e; a dot instruction leaves four partial sums of each row in
- * its lane, and adding the four registers crosswise leaves row r in lane r, in order:
+ * Products with block formats in integers, as step_ref.c defines them, LANES outputs at a time. Formats are
+ * decoded in one place (step_runs.h), for two ways:
  *
- *     c[e]   lane 0:  row e     4 partial sums          sum     lane 0:  row 0, 1, 2, 3
- *            lane 1:  row 4 + e 4 partial sums   ->             lane 1:  row 4, 5, 6, 7
- *            ...                                                ...
+ *     up to MANY_ROWS - 1 rows   run by run while they are decoded           step_chains.h
+ *     more                       through records, decoded once for all rows  step_records.h
  *
- * With one row of activations the time goes into waiting for memory. LANES rows lie in one piece, and so do
- * those after them: while these are computed, those are fetched, in the order of their addresses.
- *
- * The including file defines, beside LANES, LEVEL(name), vi and vf: load_rows, spread, sum_rows, nibbles_low,
- * nibbles_high, dot_nibbles, dot_bytes with BYTES_BIAS, offsets_of, first_words, transpose_rows, and v_*.
+ * The bits are the same. The including file defines
+ *     LANES, LEVEL(name), vi and vf, BYTES_BIAS    registers of integers and of f32; what is added to bytes
+ *     TILE_ROWS, TILE_VECTORS, MANY_ROWS           what pays on its machines
+ *     load_rows, spread, sum_rows, transpose_rows, nibbles_low, nibbles_high, offsets_of, first_words
+ *     dot_nibbles, dot_bytes                       of two registers each, for step_chains.h
+ *     biased, dot_word                             bytes as records hold them; four products a lane, added
+ *     v_*                                          plain arithmetic
  */
-#include "base/checked.h"
-#include "kernels/kernels.h"
-#include "kernels/matmul/quantised.h"
-#include "tensor/blocks/formats.h"
+#include <string.h>
 
-enum { STEP_ROWS = 4 }; /* of activations at a time */
+#include "kernels/matmul/step_runs.h"
 
-/* LANES rows of a weight, or one of them LANES times (stride 0); and what is fetched meanwhile. */
-struct step_group {
-    const unsigned char *at;
-    int64_t stride, cols;
-    const unsigned char *fetch; /* NULL: nothing */
-    struct quantised_row x[STEP_ROWS];
+INLINE vf joined(vf acc, vf acm, const struct run_kind kind) {
+    return !kind.has_least ? acc : kind.taken ? v_minus(acc, acm) : v_plus(acc, acm);
+}
+
+#include "kernels/matmul/step_chains.h"
+#include "kernels/matmul/step_records.h"
+
+/* Where runs go. */
+struct sink {
+    struct chains *chains; /* of `rows` rows; else */
+    int rows;
+    struct records *records; /* their outputs from `column` on */
+    int64_t column;
 };
 
-INLINE void load_four(const unsigned char *at, int64_t stride, vi out[4]) {
-    out[0] = load_rows(at, stride);
-    out[1] = load_rows(at + stride, stride);
-    out[2] = load_rows(at + 2 * stride, stride);
-    out[3] = load_rows(at + 3 * stride, stride);
+INLINE void sink_take(struct sink *sink, const struct run_kind kind, const struct run *w, int64_t b) {
+    if (sink->chains)
+        chains_add(sink->chains, kind, w, b, sink->rows);
+    else
+        records_put(sink->records, sink->column, kind, w, b);
 }
 
-/* The next `bytes` of the rows that follow. */
-INLINE void fetch_next(struct step_group *g, int64_t bytes) {
-    if (!g->fetch) return;
-    for (int64_t i = 0; i < bytes; i += 64) _mm_prefetch((const char *)g->fetch + i, _MM_HINT_T1);
-    g->fetch += bytes;
-}
-
-/* 32 weights of each row: their integers, the first 16 and the last, and what these are multiplied with. */
-struct run {
-    vi low[4], high[4];
-    vf scale, least;
+/* A format's loops, each compiled for it alone. */
+struct step_format {
+    int64_t elements, bytes; /* of a block */
+    struct run_kind kind;
+    /* LANES outputs by 1 to STEP_ROWS rows */
+    void (*few)(struct step_group g, const struct quantised_row *x, int64_t runs, int64_t rows, float *out);
+    /* PANEL outputs to records; what it fetched of g->fetch lies behind it then */
+    void (*fill)(struct step_group *g, int64_t runs, struct records *records);
+    void (*times)(const struct records *w, int64_t runs, struct tile_rows x, int64_t rows, float *acc,
+                  float *acm);
 };
 
-/* How a format writes them: a constant. */
-struct run_kind {
-    bool bytes;     /* integers of 8 bits with a sign; else of 4 without */
-    int32_t zero;   /* the integer that stands for 0, as dots find them */
-    bool has_least; /* a number beside scale * integer */
-};
+/* ---- few rows ---- */
 
-/* The chains of LANES outputs by `rows` rows of activations. */
-struct chains {
-    vf acc[STEP_ROWS], acm[STEP_ROWS];
-};
-
-INLINE struct chains chains_begin(const int rows) {
-    struct chains chains;
-    for (int m = 0; m < rows; m++) chains.acc[m] = chains.acm[m] = v_zero();
-    return chains;
-}
-
-/* One link: block b of the activations with the weights that stand there. */
-INLINE void chains_add(struct chains *chains, const struct run_kind kind, const struct run *w,
-                       const struct step_group *g, int64_t b, const int rows) {
-    for (int m = 0; m < rows; m++) {
-        const int8_t *q = g->x[m].q + 32 * b;
-        float xs = g->x[m].scale[b];
-        int32_t sum = g->x[m].sum[b];
-        vi first = spread(q), second = spread(q + 16), c[4];
-        for (int e = 0; e < 4; e++)
-            c[e] = kind.bytes ? dot_bytes(w->low[e], first, w->high[e], second)
-                              : dot_nibbles(w->low[e], first, w->high[e], second);
-        vi dot = v_sub(sum_rows(c), v_int(kind.zero * sum));
-        chains->acc[m] = v_fma(v_mul(w->scale, v_all(xs)), v_float(dot), chains->acc[m]);
-        if (kind.has_least) chains->acm[m] = v_fma(w->least, v_all(xs * (float)sum), chains->acm[m]);
-    }
-}
-
-INLINE void group_q8_0(struct step_group g, const int rows, float *out) {
-    const struct run_kind kind = { .bytes = true, .zero = BYTES_BIAS };
-    struct offsets offsets = offsets_of(g.stride);
-    struct chains chains = chains_begin(rows);
-    for (int64_t b = 0; b < g.cols / 32; b++, g.at += sizeof(struct q8_0)) {
-        struct run w;
-        load_four(g.at + 2, g.stride, w.low);
-        load_four(g.at + 18, g.stride, w.high);
-        w.scale = v_half(first_words(g.at, offsets));
-        fetch_next(&g, LANES * sizeof(struct q8_0));
-        chains_add(&chains, kind, &w, &g, b, rows);
-    }
-    for (int m = 0; m < rows; m++) v_put(out + m * PANEL, chains.acc[m]);
-}
-
-/* Blocks of 16 bytes of nibbles behind one scale, or behind a scale and a minimum. */
-INLINE void group_nibbles(struct step_group g, const int rows, float *out, const struct run_kind kind) {
-    const int64_t bytes = kind.has_least ? sizeof(struct q4_1) : sizeof(struct q4_0);
-    struct offsets offsets = offsets_of(g.stride);
-    struct chains chains = chains_begin(rows);
-    for (int64_t b = 0; b < g.cols / 32; b++, g.at += bytes) {
-        struct run w;
-        vi q[4], head = first_words(g.at, offsets);
-        load_four(g.at + bytes - 16, g.stride, q);
-        for (int e = 0; e < 4; e++) w.low[e] = nibbles_low(q[e]), w.high[e] = nibbles_high(q[e]);
-        w.scale = v_half(head);
-        if (kind.has_least) w.least = v_half(v_shift(head, 16));
-        fetch_next(&g, LANES * bytes);
-        chains_add(&chains, kind, &w, &g, b, rows);
-    }
-    for (int m = 0; m < rows; m++)
-        v_put(out + m * PANEL, kind.has_least ? v_plus(chains.acc[m], chains.acm[m]) : chains.acc[m]);
-}
-
-INLINE void group_q4_0(struct step_group g, const int rows, float *out) {
-    group_nibbles(g, rows, out, (struct run_kind){ .zero = 8 });
-}
-
-INLINE void group_q4_1(struct step_group g, const int rows, float *out) {
-    group_nibbles(g, rows, out, (struct run_kind){ .has_least = true });
-}
-
-/* The first 16 bytes of a q4_k: scales and minima of 8 groups of 32, byte t % 4 of word t / 4 a row. */
-struct q4_k_head {
-    vf d, dmin;
-    vi scale[2], least[2];
-};
-
-INLINE struct q4_k_head q4_k_head(const unsigned char *at, int64_t stride) {
-    vi words[4];
-    load_four(at, stride, words);
-    transpose_rows(words);
-    vi a = words[1], b = words[2], c = words[3];
-    const vi six = v_int(0x3f3f3f3f), low = v_int(0x0f0f0f0f), top = v_int(0x30303030);
-    struct q4_k_head head = { .d = v_half(words[0]), .dmin = v_half(v_shift(words[0], 16)) };
-    head.scale[0] = v_and(a, six);
-    head.least[0] = v_and(b, six);
-    head.scale[1] = v_or(v_and(c, low), v_and(v_shift(a, 2), top));
-    head.least[1] = v_or(v_and(v_shift(c, 4), low), v_and(v_shift(b, 2), top));
-    return head;
-}
-
-INLINE void group_q4_k(struct step_group g, const int rows, float *out) {
-    const struct run_kind kind = { .has_least = true };
-    struct chains chains = chains_begin(rows);
-    for (int64_t b = 0; b < g.cols / 32; g.at += sizeof(struct q4_k)) {
-        struct q4_k_head head = q4_k_head(g.at, g.stride);
-        UNROLL
-        for (int pair = 0; pair < 4; pair++) {
-            vi q[2][4];
-            load_four(g.at + 16 + 32 * pair, g.stride, q[0]);
-            load_four(g.at + 32 + 32 * pair, g.stride, q[1]);
-            fetch_next(&g, LANES * sizeof(struct q4_k) / 4);
-            UNROLL
-            for (int upper = 0; upper < 2; upper++, b++) {
-                int t = 2 * pair + upper, byte = 8 * (t % 4);
-                struct run w;
-                w.scale = v_mul(head.d, v_float(v_and(v_shift(head.scale[t / 4], byte), v_int(255))));
-                w.least = v_mul(head.dmin, v_float(v_and(v_shift(head.least[t / 4], byte), v_int(255))));
-                for (int e = 0; e < 4; e++) {
-                    w.low[e] = upper ? nibbles_high(q[0][e]) : nibbles_low(q[0][e]);
-                    w.high[e] = upper ? nibbles_high(q[1][e]) : nibbles_low(q[1][e]);
-                }
-                chains_add(&chains, kind, &w, &g, b, rows);
-            }
-        }
-    }
-    for (int m = 0; m < rows; m++) v_put(out + m * PANEL, v_minus(chains.acc[m], chains.acm[m]));
-}
-
-/* The last few rows of a weight, one by one. */
-static void step_rest(struct step_group g, int64_t stride, int64_t present, int64_t rows, float *out,
-                      void (*some)(const struct step_group *g, int64_t rows, float *out)) {
+/* The last few outputs of a weight, one by one. */
+static void last_outputs(struct step_group g, const struct quantised_row *x, int64_t runs, int64_t rows,
+                         float *out, int64_t present, const struct step_format *format) {
     float lanes[STEP_ROWS * PANEL];
+    int64_t stride = g.stride;
     g.stride = 0;
     g.fetch = NULL;
     for (int64_t j = 0; j < LANES; j++) {
-        if (j < present) some(&g, rows, lanes);
+        if (j < present) format->few(g, x, runs, rows, lanes);
         for (int64_t m = 0; m < rows; m++) out[m * PANEL + j] = j < present ? lanes[m * PANEL] : 0;
         g.at += stride;
     }
 }
 
-static void step_tile(const struct weight *w, int64_t n0, const void *x, int64_t rows, float *out,
-                      int64_t row_bytes, void (*some)(const struct step_group *g, int64_t rows, float *out)) {
-    for (int64_t m0 = 0; m0 < rows; m0 += STEP_ROWS)
-        for (int64_t j0 = 0; j0 < PANEL; j0 += LANES) {
-            int64_t n = n0 + j0, chunk = min_i64(STEP_ROWS, rows - m0);
-            struct step_group g = { .at = w->data + n * w->row_stride,
-                                    .stride = w->row_stride,
-                                    .cols = w->cols };
-            for (int64_t m = 0; m < chunk; m++) g.x[m] = quantised_row(x, m0 + m, w->cols);
-            if (m0 == 0 && w->row_stride == row_bytes) g.fetch = g.at + LANES * row_bytes;
-            if (n + LANES <= w->rows)
-                some(&g, chunk, out + m0 * PANEL + j0);
-            else
-                step_rest(g, w->row_stride, w->rows - n, chunk, out + m0 * PANEL + j0, some);
-        }
+static void few_rows(const struct weight *w, int64_t n0, const void *x, int64_t m0, int64_t rows, float *out,
+                     const struct step_format *format) {
+    int64_t runs = w->cols / 32, row_bytes = w->cols / format->elements * format->bytes;
+    struct quantised_row some[STEP_ROWS];
+    for (int64_t m = 0; m < rows; m++) some[m] = quantised_row(x, m0 + m, w->cols);
+    for (int64_t n = n0; n < n0 + PANEL; n += LANES, out += LANES) {
+        struct step_group g = { .at = w->data + n * w->row_stride, .stride = w->row_stride };
+        if (m0 == 0 && w->row_stride == row_bytes) g.fetch = g.at + LANES * row_bytes;
+        if (n + LANES <= w->rows)
+            format->few(g, some, runs, rows, out);
+        else
+            last_outputs(g, some, runs, rows, out, w->rows - n, format);
+    }
 }
 
-/* The kernel of a format. One group of rows for 1 to STEP_ROWS rows of activations: each number a loop of its
- * own. */
-#define STEP(format, elements)                                                                               \
-    static void some_##format(const struct step_group *g, int64_t rows, float *out) {                        \
-        switch (rows) {                                                                                      \
-        case 1: group_##format(*g, 1, out); break;                                                           \
-        case 2: group_##format(*g, 2, out); break;                                                           \
-        case 3: group_##format(*g, 3, out); break;                                                           \
-        default: group_##format(*g, 4, out);                                                                 \
+/* ---- many ---- */
+
+static void many_rows(const struct weight *w, int64_t n0, const void *x, int64_t m0, int64_t rows, float *out,
+                      const struct step_format *format) {
+    struct records records;
+    float acm[RECORDS_ROWS * PANEL];
+    int64_t row_bytes = w->cols / format->elements * format->bytes;
+    const unsigned char *data = w->data + n0 * w->row_stride,
+                        *fetch = w->row_stride == row_bytes && m0 == 0 ? data + PANEL * row_bytes : NULL;
+    memset(out, 0, (size_t)rows * PANEL * sizeof *out);
+    memset(acm, 0, (size_t)rows * PANEL * sizeof *acm);
+    for (int64_t k0 = 0; k0 < w->cols; k0 += RECORDS_K) {
+        int64_t runs = min_i64(RECORDS_K, w->cols - k0) / 32;
+        struct step_group g = { data + k0 / format->elements * format->bytes, w->row_stride, fetch };
+        struct quantised_row first = quantised_row(x, m0, w->cols);
+        struct tile_rows here = { { first.q + k0, first.scale + k0 / 32, first.sum + k0 / 32 },
+                                  quantised_bytes(w->cols) };
+        format->fill(&g, runs, &records);
+        format->times(&records, runs, here, rows, out, acm);
+        fetch = g.fetch;
+    }
+    records_join(format->kind, rows, out, acm);
+}
+
+static void step_tile(const struct weight *w, int64_t n0, const void *x, int64_t rows, float *out,
+                      const struct step_format *format) {
+    bool many = rows >= MANY_ROWS && n0 + PANEL <= w->rows;
+    int64_t most = many ? RECORDS_ROWS : STEP_ROWS;
+    for (int64_t m0 = 0; m0 < rows; m0 += most)
+        (many ? many_rows : few_rows)(w, n0, x, m0, min_i64(most, rows - m0), out + m0 * PANEL, format);
+}
+
+/* Each number of few rows has a loop of its own. */
+#define FEW(format, n)                                                                                       \
+    {                                                                                                        \
+        struct chains chains = chains_begin(x, n);                                                           \
+        struct sink sink = { .chains = &chains, .rows = n };                                                 \
+        runs_##format(&g, runs, &sink);                                                                      \
+        chains_put(&chains, kind_##format, n, out);                                                          \
+    }
+#define STEP(format, block_elements)                                                                         \
+    static void few_##format(struct step_group g, const struct quantised_row *x, int64_t runs, int64_t rows, \
+                             float *out) {                                                                   \
+        if (rows == 1)                                                                                       \
+            FEW(format, 1)                                                                                   \
+        else if (rows == 2)                                                                                  \
+            FEW(format, 2)                                                                                   \
+        else if (rows == 3)                                                                                  \
+            FEW(format, 3)                                                                                   \
+        else                                                                                                 \
+            FEW(format, 4)                                                                                   \
+    }                                                                                                        \
+    static void fill_##format(struct step_group *g, int64_t runs, struct records *records) {                 \
+        for (int64_t column = 0; column < PANEL; column += LANES) {                                          \
+            struct step_group own = { g->at + column * g->stride, g->stride, g->fetch };                     \
+            struct sink sink = { .records = records, .column = column };                                     \
+            runs_##format(&own, runs, &sink);                                                                \
+            g->fetch = own.fetch;                                                                            \
         }                                                                                                    \
+    }                                                                                                        \
+    static void times_##format(const struct records *w, int64_t runs, struct tile_rows x, int64_t rows,      \
+                               float *acc, float *acm) {                                                     \
+        records_times(w, runs, kind_##format, x, rows, acc, acm);                                            \
     }                                                                                                        \
     void LEVEL(step_##format)(const struct weight *w, int64_t n0, const void *restrict x, int64_t rows,      \
                               float *restrict out) {                                                         \
-        step_tile(w, n0, x, rows, out, w->cols / (elements) * (int64_t)sizeof(struct format),                \
-                  some_##format);                                                                            \
+        const struct step_format loops = { block_elements, sizeof(struct format), kind_##format,             \
+                                           few_##format,   fill_##format,         times_##format };          \
+        step_tile(w, n0, x, rows, out, &loops);                                                              \
     }
 STEP(q8_0, 32)
 STEP(q4_0, 32)

@@ -100,9 +100,9 @@ enum sy_precision {
 
 enum {                             /* flags of sy_options */
        SY_IGNORE_UNKNOWN = 1 << 0, /* load although the file holds tensors that nobody claims */
-       SY_REGIME_STEP = 1 << 1,    /* block formats: prompts, too, by the arithmetic of steps */
        SY_PROFILE = 1 << 2,        /* keep times of the parts of a step (sy_engine_profile) */
        SY_EXACT_DEFAULT = 1 << 3,  /* SY_PRECISION_DEFAULT means exact */
+       SY_REGIME_BF16 = 1 << 4,    /* block formats in fast: prompts are unpacked to bf16, steps are not */
 };
 
 struct sy_options {

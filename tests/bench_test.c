@@ -60,10 +60,10 @@ TEST(bench_prints_a_row_for_each_test) {
 
 TEST(bench_prints_a_table) {
     struct test_output got =
-        test_run("bench", model(), "-p", "0", "-n", "5", "-t", "1", "-r", "1", "--regime", "step");
+        test_run("bench", model(), "-p", "0", "-n", "5", "-t", "1", "-r", "1", "--regime", "bf16");
     assert_string_equal(got.err, "");
     assert_int_equal(got.status, 0);
-    assert_non_null(strstr(got.out, "fast, step regime, f16 cache, "));
+    assert_non_null(strstr(got.out, "fast, bf16 regime, f16 cache, "));
     assert_non_null(strstr(got.out, "\ntg5 "));
     assert_null(strstr(got.out, "pp"));
 }

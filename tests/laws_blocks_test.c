@@ -1,6 +1,7 @@
 /*
  * The laws of laws_test.c where weights are blocks, in fast, whose prompts and steps are computed apart:
- * within each role no bit depends on chunks, threads, levels or company; and --regime step leaves one role.
+ * within each role no bit depends on chunks, threads, levels or company; and the regime in integers leaves
+ * one role.
  */
 #include "base/random.h"
 #include "test.h"
@@ -42,7 +43,7 @@ static void ask(struct law *law, struct tiny_run run, int64_t n, struct answer *
 
 static void same(const struct law *law, int64_t n, const char *what) {
     print_message("%s, %s, %ld steps%s: %s\n", law->name, dtype_name(law->dtype), (long)law->run.steps,
-                  law->run.regime == REGIME_STEP ? ", step regime" : "", what);
+                  law->run.regime == REGIME_BF16 ? ", bf16 regime" : "", what);
     assert_same_bits(law->got.logits, law->want.logits, (size_t)(n * VOCAB));
     assert_memory_equal(law->got.experts, law->want.experts, (size_t)(n * CHOICES) * sizeof(int32_t));
 }
@@ -79,7 +80,7 @@ static void laws_of(enum tiny_base base, enum dtype dtype, bool narrow) {
     struct answer *prompts = malloc(sizeof *prompts);
     arena_open(&arena);
     tiny_spec_blocks(base, narrow, &arena, &spec);
-    *law = (struct law){ .name = tiny_name(base), .dtype = dtype };
+    *law = (struct law){ .name = tiny_name(base), .dtype = dtype, .run.regime = REGIME_BF16 };
     assert_true(tiny_open(&law->tiny, &spec, dtype, &law->run, NULL));
     draw_ids(law->ids, T, 5);
     variants_agree(law);
@@ -91,7 +92,7 @@ static void laws_of(enum tiny_base base, enum dtype dtype, bool narrow) {
     assert_memory_not_equal(law->want.logits + before, prompts->logits + before,
                             (whole - before) * sizeof(float));
 
-    law->run.regime = REGIME_STEP;
+    law->run.regime = REGIME_INTEGER;
     variants_agree(law);
     *prompts = law->want;
     law->run.steps = 0;
@@ -101,9 +102,9 @@ static void laws_of(enum tiny_base base, enum dtype dtype, bool narrow) {
     ask(law, (struct tiny_run){ .level = level_of_machine(), .threads = 2 }, T, &law->got);
     if (spec.attention.kind == ATTENTION_GROUPED) {
         same(law, T, "all ids as steps");
-        law->run.regime = REGIME_BY_ROLE; /* where all are steps, the regimes are one */
+        law->run.regime = REGIME_BF16; /* where all are steps, the regimes are one */
         ask(law, (struct tiny_run){ .level = level_of_machine(), .threads = 2 }, T, &law->got);
-        same(law, T, "all ids as steps by role");
+        same(law, T, "all ids as steps in bf16");
     }
     tiny_close(&law->tiny);
     arena_close(&arena);
@@ -189,10 +190,10 @@ static void company_of(enum tiny_base base, enum dtype dtype, enum regime regime
 TEST(company_changes_no_bit_of_blocks) {
     static const enum dtype dtypes[] = { DTYPE_Q8_0, DTYPE_Q4_0, DTYPE_Q4_1, DTYPE_Q4_K };
     for (int i = 0; i < 4; i++) {
-        company_of(TINY_MIXTRAL, dtypes[i], REGIME_BY_ROLE);
-        company_of(TINY_MIXTRAL, dtypes[i], REGIME_STEP);
+        company_of(TINY_MIXTRAL, dtypes[i], REGIME_BF16);
+        company_of(TINY_MIXTRAL, dtypes[i], REGIME_INTEGER);
     }
-    company_of(TINY_DEEPSEEK, DTYPE_Q8_0, REGIME_BY_ROLE);
+    company_of(TINY_DEEPSEEK, DTYPE_Q8_0, REGIME_BF16);
 }
 
 /* Fast through blocks is another arithmetic than exact, but not another model, in both regimes. */
@@ -211,7 +212,7 @@ TEST(both_regimes_stay_near_exact) {
         tiny_eval(&spec, dtypes[i / 2], &run, ids, 60, exact->logits, NULL);
         run.compute = COMPUTE_BF16;
         run.kv = DTYPE_F16;
-        run.regime = i % 2 ? REGIME_STEP : REGIME_BY_ROLE;
+        run.regime = i % 2 ? REGIME_BF16 : REGIME_INTEGER;
         tiny_eval(&spec, dtypes[i / 2], &run, ids, 60, fast->logits, NULL);
         for (int64_t j = 0; j < 60 * VOCAB; j++) {
             dot += (double)exact->logits[j] * fast->logits[j];

@@ -144,12 +144,13 @@ TEST(a_sequence_of_another_model_or_precision_is_refused) {
     struct tiny_run other = run;
     other.kv = DTYPE_Q8_0;
     refused_by(path, TINY_QWEN2, &other, 0, "a cache of F16, and this is Q8_0");
-    other = run, other.regime = REGIME_STEP;
-    refused_by(path, TINY_QWEN2, &other, 0, "precision fast, and this is fast (regime step)");
+    other = run, other.regime = REGIME_BF16;
+    refused_by(path, TINY_QWEN2, &other, 0,
+               "precision fast (regime integer), and this is fast (regime bf16)");
     refused_by(path, TINY_QWEN2, &run, 1, "another model"); /* one number of the spec */
     refused_by(path, TINY_QWEN3, &run, 0, "another model");
     other = run, other.compute = COMPUTE_F32;
-    refused_by(path, TINY_QWEN2, &other, 0, "precision fast, and this is exact");
+    refused_by(path, TINY_QWEN2, &other, 0, "precision fast (regime integer), and this is exact");
     free(logits);
 }
 

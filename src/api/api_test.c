@@ -383,8 +383,8 @@ TEST(options_that_cannot_be_are_refused) {
     expect_open((struct sy_options){ .batch_rows = -1 }, SY_ERR_INPUT, "batch_rows");
     expect_open((struct sy_options){ .memory_bytes = 1000 }, SY_ERR_MEMORY, "--memory");
     expect_open((struct sy_options){ .experts_per_token = 7 }, SY_ERR_INPUT, "1 to 6");
-    expect_open((struct sy_options){ .flags = SY_REGIME_STEP, .precision = SY_PRECISION_EXACT }, SY_ERR_INPUT,
-                "step");
+    expect_open((struct sy_options){ .flags = SY_REGIME_BF16, .precision = SY_PRECISION_EXACT }, SY_ERR_INPUT,
+                "bf16");
 }
 
 struct taker {

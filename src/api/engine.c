@@ -61,7 +61,7 @@ static bool choose_level(const char *word, enum level *level, struct sy_error *e
 }
 
 static bool check_numbers(const struct sy_options *o, struct sy_error *err) {
-    const uint32_t known = SY_IGNORE_UNKNOWN | SY_REGIME_STEP | SY_PROFILE | SY_EXACT_DEFAULT;
+    const uint32_t known = SY_IGNORE_UNKNOWN | SY_REGIME_BF16 | SY_PROFILE | SY_EXACT_DEFAULT;
     const struct {
         const char *name;
         int64_t value, most;
@@ -91,7 +91,7 @@ static bool translate(const struct sy_options *o, struct session_options *out, s
         .threads = o->threads,
         .precision = precisions[o->precision],
         .exact_default = o->flags & SY_EXACT_DEFAULT,
-        .regime = o->flags & SY_REGIME_STEP ? REGIME_STEP : REGIME_BY_ROLE,
+        .regime = o->flags & SY_REGIME_BF16 ? REGIME_BF16 : REGIME_INTEGER,
         .context = o->context,
         .sequences = o->sequences,
         .kv_positions = o->kv_positions,

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define KV_WORDS     "f32|f16|bf16|q8_0"
-#define REGIME_WORDS "role|step" /* in the order of enum regime */
+#define REGIME_WORDS "integer|bf16" /* in the order of enum regime */
 #define CPU_WORDS    "ref|avx2|avx512|avx512vnni|amx"
 
 static const struct option options[] = {
@@ -25,7 +25,7 @@ static const struct option options[] = {
       offsetof(struct common, fast) },
     { "kv", 0, OPTION_CHOICE, KV_WORDS, "type of the cached keys and values", offsetof(struct common, kv) },
     { "regime", 0, OPTION_CHOICE, REGIME_WORDS,
-      "step: in fast, prompts take block formats in integers as steps do", offsetof(struct common, regime) },
+      "bf16: in fast, prompts unpack block formats (default: integers)", offsetof(struct common, regime) },
     { "cpu", 0, OPTION_CHOICE, CPU_WORDS, "highest instruction set to use", offsetof(struct common, cpu) },
     { "memory", 0, OPTION_BYTES, "SIZE", "refuse to take more than this (6G, 512M)",
       offsetof(struct common, memory) },

@@ -87,9 +87,9 @@ static bool open_parts(struct session *s, const struct session_options *o, struc
     int64_t pages;
     s->kernels = kernels_select(o->cpu);
     s->numerics = choose_numerics(o, &s->model);
-    if (s->numerics.regime == REGIME_STEP && s->numerics.compute == COMPUTE_F32) {
-        sy_fail(err, SY_ERR_INPUT, "--regime step is about fast products, and these are exact");
-        return sy_error_remedy(err, "give --fast as well, or leave it out");
+    if (s->numerics.regime == REGIME_BF16 && s->numerics.compute == COMPUTE_F32) {
+        sy_fail(err, SY_ERR_INPUT, "the bf16 regime is about fast products, and these are exact");
+        return sy_error_remedy(err, "ask for fast products as well, or leave it out");
     }
     if (!size_up(s, o, &pages, err)) return false;
     return store_open(&s->model, &s->store, err) &&

@@ -17,7 +17,7 @@ struct session_options {
     enum precision precision; /* DEFAULT: exact when `exact_default` or when the weights are f32, else fast */
     bool exact_default;       /* what the command wants where the user says nothing: logits and eval */
     int kv;                   /* an enum dtype, or -1: f32 in exact, f16 in fast */
-    enum regime regime;       /* STEP is refused in exact, which has one regime only */
+    enum regime regime;       /* BF16 is refused in exact, which has one regime only */
     enum level cpu;           /* the highest allowed; LEVEL_COUNT - 1: no limit */
     int64_t context;          /* positions a sequence; 0: the smaller of the model's and 4096 */
     int64_t sequences;        /* at the same time; 0: 1 */
@@ -59,7 +59,7 @@ void session_close(struct session *session);
 /* From now on its passes count in `stats`, from zero: session_open does it. */
 SY_MUST_CHECK bool session_count(struct session *session, struct sy_error *err);
 
-/* "fast, f16 cache, avx512vnni kernels, 2 threads": returns `text` (describe.c). */
+/* "fast, integer regime, f16 cache, avx512vnni kernels, 2 threads": returns `text` (describe.c). */
 char *session_runs_as(const struct session *session, char *text, size_t size);
 
 /* Check ids against the vocabulary: SY_ERR_INPUT names the position and the bound. */

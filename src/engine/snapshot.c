@@ -18,8 +18,8 @@ static bool key_of(struct session *s, struct kv_snapshot_key *key, struct sy_err
     *key = (struct kv_snapshot_key){ .arithmetic = "exact" };
     memcpy(key->model, s->fingerprint, sizeof key->model);
     if (s->numerics.compute != COMPUTE_F32)
-        snprintf(key->arithmetic, sizeof key->arithmetic, "fast%s",
-                 s->numerics.regime == REGIME_STEP ? " (regime step)" : "");
+        snprintf(key->arithmetic, sizeof key->arithmetic, "fast (regime %s)",
+                 s->numerics.regime == REGIME_INTEGER ? "integer" : "bf16");
     return true;
 }
 

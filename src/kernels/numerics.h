@@ -15,8 +15,8 @@ enum compute {
 
 /* Which rows take block formats in integers, where COMPUTE_BF16 has a way for that. */
 enum regime {
-    REGIME_BY_ROLE, /* steps; prompts are many rows, and faster in bf16 */
-    REGIME_STEP,    /* all: a prompt's rows get the very bits that steps would */
+    REGIME_INTEGER, /* all: a prompt's rows get the very bits that steps would */
+    REGIME_BF16,    /* steps; prompts are unpacked to bf16, which tile instructions take faster */
 };
 
 struct numerics {

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Ours and llama.cpp on the same GGUF file: do they think the same?
 
-    tools/golden/beside_llama_cpp.py FILE.gguf [--bin build/switchyard] [--ids 200] [--new 64] [--regime step] [--peer-file F32.gguf]
+    tools/golden/beside_llama_cpp.py FILE.gguf [--bin build/switchyard] [--ids 200] [--new 64] [--regime bf16] [--peer-file F32.gguf]
 
 Needs llama-cpp-python. First the logits of random ids as one prompt: the least cosine over the rows, and whether the top-1 is the same wherever
 llama.cpp's margin to the second exceeds 0.3. Then ten prompts: llama.cpp (and its tokenizer) continues each greedily, and ours is fed the same ids
 (teacher-forced, what was generated as steps); the share of positions with the same top-1, and the same again wherever the margin exceeds 0.3.
-Both in exact and in fast, where --regime step takes prompts in integers too. llama.cpp rounds activations to 8 bits in front of every product with
+Both in exact and in fast, where --regime bf16 unpacks prompts. llama.cpp rounds activations to 8 bits in front of every product with
 blocks, so its own prompts and steps differ by as much as it differs from ours; with --peer-file it gets other weights, say the same ones decoded to
 f32, which it does not round. Exit status 1 when the cosine is below 0.999, a margin above 0.3 disagrees, or fewer than 97 % of the positions agree.
 """
@@ -97,7 +97,7 @@ def main():
     p.add_argument("--bin", default="build/switchyard")
     p.add_argument("--ids", type=int, default=200)
     p.add_argument("--new", type=int, default=64)
-    p.add_argument("--regime", default="role", choices=["role", "step"], help="of fast")
+    p.add_argument("--regime", default="integer", choices=["integer", "bf16"], help="of fast")
     p.add_argument("--peer-file", help="what llama.cpp reads (default: the same file); its tokenizer still comes from FILE")
     o = p.parse_args()
     peer, rng, good = Peer(o.peer_file or o.file, o.file), random.Random(1), True

@@ -8,7 +8,7 @@ bool engine_options(const struct common *common, struct engine_words *words, str
     if (!common_check(common, err)) return false;
     *options = (struct sy_options){
         .struct_bytes = sizeof *options,
-        .flags = (common->ignore_unknown ? SY_IGNORE_UNKNOWN : 0u) | (common->regime ? SY_REGIME_STEP : 0u),
+        .flags = (common->ignore_unknown ? SY_IGNORE_UNKNOWN : 0u) | (common->regime ? SY_REGIME_BF16 : 0u),
         .precision = common->exact  ? SY_PRECISION_EXACT
                      : common->fast ? SY_PRECISION_FAST
                                     : SY_PRECISION_DEFAULT,

@@ -18,8 +18,9 @@
  * for few rows, within each tile, which costs less than the barrier that the former needs. Rows that come in
  * bf16 are read where they lie.
  *
- * Steps through q8_0, q4_0, q4_1 and q4_k in fast take another way: their rows are quantised once, behind
- * those rounded to bf16, and a step_* kernel computes a whole tile from the blocks as they lie in the file.
+ * q8_0, q4_0, q4_1 and q4_k in fast take another way (steps alone under REGIME_BF16): rows are quantised
+ * once, behind those rounded to bf16, and a step_* kernel computes a whole tile from the blocks as they lie
+ * in the file.
  *
  *     x.packed   [rows][round_up(K, 32)] bf16  |  [rows] of quantised.h
  */
@@ -77,7 +78,7 @@ static const real *real_columns(struct rows x, int64_t m, int64_t k0, int64_t kc
 
 /* ---- which rows take which way ---- */
 
-/* The kernel that takes steps through this weight; NULL: there is none, steps are rows as all others. */
+/* The kernel that takes rows through this weight in integers; NULL: there is none. */
 static step_fn *step_kernel(const struct call *call, const struct weight *w) {
     bool whole = w->dtype != DTYPE_Q4_K ? w->cols % 32 == 0 : w->cols % 256 == 0;
     if (call->numerics->compute != COMPUTE_BF16 || w->transposed || !whole) return NULL;
@@ -93,7 +94,7 @@ static step_fn *step_kernel(const struct call *call, const struct weight *w) {
 /* Rows of the product that such a kernel takes: the first so many. */
 static int64_t steps_of(const struct call *call, const struct product *p) {
     if (!step_kernel(call, p->weight)) return 0;
-    return call->numerics->regime == REGIME_STEP ? p->x.count : min_i64(p->x.steps, p->x.count);
+    return call->numerics->regime == REGIME_INTEGER ? p->x.count : min_i64(p->x.steps, p->x.count);
 }
 
 /* Blocks of rows: first those of steps, then of all others. */

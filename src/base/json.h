@@ -27,6 +27,15 @@ json_t *json_parse_nul(const char *text, int64_t size, struct json_limits limits
 /* Read and parse a file; err names the file. */
 json_t *json_parse_file(const char *path, struct json_limits limits, struct sy_error *err);
 
+/* The same with NaN, Infinity and -Infinity, as Python's json module writes floats that are no finite
+ * numbers: for what a model's files hold. Such a value is no number, no list and no object to jansson; as a string it
+ * begins with U+FFFF, so who reads strings asks json_word. */
+json_t *json_parse_words(const char *text, int64_t size, struct json_limits limits, struct sy_error *err);
+json_t *json_parse_file_words(const char *path, struct json_limits limits, struct sy_error *err);
+const char *json_word(const json_t *value); /* "NaN", "Infinity" or "-Infinity"; NULL: another value */
+/* json_dumps, with those words as they were; for flags without JSON_ENSURE_ASCII. */
+char *json_text(const json_t *root, size_t flags);
+
 /* An integer value: real JSON integers, or reals that are whole numbers within +-2^53 (configs hold 1e6 and
  * 4096.0). */
 SY_MUST_CHECK bool json_to_i64(const json_t *value, int64_t *out);

@@ -99,6 +99,55 @@ TEST(json_integers_beyond_int64) {
     assert_refused("[99999999999999999999, 99999999999999999999, x]", SY_ERR_FORMAT, "line 1, column 46");
 }
 
+/* ---- the words of Python's json module ---- */
+
+static json_t *parse_words(const char *text, struct sy_error *err) {
+    return json_parse_words(text, (int64_t)strlen(text), usual, err);
+}
+
+/* Law: what was read is written as it was, and no typed reader takes a word for something else. */
+TEST(json_words_are_read_and_written_as_they_were) {
+    static const char text[] = "{\"a\":[0.0,Infinity,-Infinity,NaN],\"NaN\":\"Infinity\",\"b\":NaN,\"c\":-1}";
+    struct sy_error err = { .code = SY_OK };
+    json_t *root = parse_words(text, &err);
+    if (!root) fail_msg("%s: %s", err.place, err.message);
+    json_t *list = json_object_get(root, "a"), *word = json_array_get(list, 1);
+    assert_string_equal(json_word(word), "Infinity");
+    assert_string_equal(json_word(json_array_get(list, 2)), "-Infinity");
+    assert_string_equal(json_word(json_object_get(root, "b")), "NaN");
+    assert_null(json_word(json_object_get(root, "NaN"))); /* "Infinity" in quotes is a text */
+    assert_null(json_word(json_object_get(root, "c")));
+    int64_t whole;
+    assert_false(json_is_number(word) || json_is_object(word) || json_is_array(word) ||
+                 json_is_boolean(word) || json_to_i64(word, &whole));
+    char *again = json_text(root, JSON_COMPACT | JSON_REAL_PRECISION(15));
+    assert_string_equal(again, text);
+    free(again);
+    json_decref(root);
+    root = parse_words("-Infinity", &err); /* at the text's very ends, too */
+    assert_string_equal(json_word(root), "-Infinity");
+    json_decref(root);
+}
+
+TEST(json_words_are_whole_words_and_only_where_asked_for) {
+    static const char *const wrong[] = { "[nan]",       "[inf]",       "[Infinit]", "[Infinityx]",
+                                         "[xNaN]",      "[+Infinity]", "[-NaN]",    "[- Infinity]",
+                                         "[1Infinity]", "{NaN: 1}",    "[NaN NaN]", "NaN NaN" };
+    struct sy_error err;
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; ++i) {
+        assert_null(parse_words(wrong[i], &err));
+        assert_int_equal(err.code, SY_ERR_FORMAT);
+    }
+    assert_refused("[1, -Infinity]", SY_ERR_FORMAT, "line 1, column 5"); /* what a user types is strict */
+    /* What was put in does not shift the place of a later error, nor of one within. */
+    err = (struct sy_error){ .code = SY_OK };
+    assert_null(parse_words("[NaN, -Infinity, 99999999999999999999, x]", &err));
+    assert_string_equal(err.place, "line 1, column 40");
+    err = (struct sy_error){ .code = SY_OK };
+    assert_null(parse_words("[1, 2 Infinity]", &err));
+    assert_string_equal(err.place, "line 1, column 7");
+}
+
 TEST(json_whole_numbers) {
     static const struct {
         const char *text;

@@ -41,12 +41,12 @@ bool config_wrap(json_t *root, const char *name, struct arena *arena, struct con
 }
 
 bool config_open(const char *path, struct arena *arena, struct config *config, struct sy_error *err) {
-    return config_wrap(json_parse_file(path, limits, err), path, arena, config, err);
+    return config_wrap(json_parse_file_words(path, limits, err), path, arena, config, err);
 }
 
 bool config_parse(const char *text, int64_t size, const char *name, struct arena *arena,
                   struct config *config, struct sy_error *err) {
-    return config_wrap(json_parse(text, size, limits, err), name, arena, config, err);
+    return config_wrap(json_parse_words(text, size, limits, err), name, arena, config, err);
 }
 
 void config_close(struct config *config) {
@@ -88,8 +88,8 @@ void config_fail(struct config *config, const char *key, const char *format, ...
 
 /* A JSON value as short text for a message. */
 static const char *value_text(const json_t *value, char *text, size_t size) {
-    char *whole =
-        json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(6));
+    size_t ascii = json_word(value) ? 0 : JSON_ENSURE_ASCII;
+    char *whole = json_text(value, JSON_ENCODE_ANY | JSON_COMPACT | ascii | JSON_REAL_PRECISION(6));
     int room = (int)size - 4;
     snprintf(text, size, "%.*s%s", room, whole ? whole : "?", whole && strlen(whole) > size - 4 ? "..." : "");
     free(whole);
@@ -192,8 +192,9 @@ bool config_bool_or(struct config *config, const char *key, bool otherwise) {
 const char *config_string_or(struct config *config, const char *key, const char *otherwise) {
     json_t *value = look_up(config, key);
     if (config->error.code != SY_OK || !value) return otherwise;
-    if (!json_is_string(value)) refuse(config, key, value, "a string");
-    return json_is_string(value) ? json_string_value(value) : otherwise;
+    bool is_text = json_is_string(value) && !json_word(value);
+    if (!is_text) refuse(config, key, value, "a string");
+    return is_text ? json_string_value(value) : otherwise;
 }
 
 int config_word_or(struct config *config, const char *key, const char *const *words, int otherwise) {

@@ -148,7 +148,7 @@ static bool side_json(const struct sides *sides, const char *name, json_t **out,
     *out = NULL;
     if (!side_read(sides, name, &content, &size, err)) return false;
     if (!content) return true;
-    *out = json_parse(content, size, side_limits, err);
+    *out = json_parse_words(content, size, side_limits, err);
     free(content);
     return *out || (sy_error_in(err, name), sy_error_remedy(err, "get the file anew"));
 }

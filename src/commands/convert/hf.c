@@ -80,7 +80,7 @@ static const char *type_word(const struct making *m) {
 }
 
 static bool dump_config(struct making *m, const json_t *config, struct sy_error *err) {
-    char *text = json_dumps(config, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
+    char *text = json_text(config, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
     bool ok = text ? copy_text(m, text, (int64_t)strlen(text), err)
                    : sy_fail(err, SY_ERR_MEMORY, "no memory for config.json");
     free(text);
@@ -90,7 +90,7 @@ static bool dump_config(struct making *m, const json_t *config, struct sy_error 
 /* To the letter, but for what it says of the storage, where that is another now. */
 static bool keep_config(struct making *m, const char *text, int64_t size, struct sy_error *err) {
     static const struct json_limits limits = { .bytes = 16 << 20, .depth = 32 };
-    json_t *config = json_parse(text, size, limits, err);
+    json_t *config = json_parse_words(text, size, limits, err);
     if (!config) return sy_error_at(err, CONVERT_FILE "config.json");
     const json_t *method = json_object_get(json_object_get(config, "quantization_config"), "quant_method");
     const char *word = json_string_value(method);

@@ -52,7 +52,7 @@ char *synth_config_text(const json_t *given, const struct synth_options *options
         if (!options->mxfp4) json_object_del(root, "quantization_config");
         if (options->dtype == DTYPE_F8_E4M3) failed |= set_float8(root, plan);
     }
-    if (!failed) text = json_dumps(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+    if (!failed) text = json_text(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
     json_decref(root);
     if (!text) sy_fail(err, SY_ERR_MEMORY, "no memory for the config");
     return text;

@@ -303,7 +303,7 @@ static bool add_config(struct tokenizer *t, const struct gguf *gguf, struct sy_e
     const struct gguf_value *side = gguf_find(gguf, FILE_KEY "tokenizer_config.json");
     struct json_limits limits = { .bytes = t->limits.file_bytes, .depth = LOAD_JSON_DEPTH };
     if (!side || side->type != GGUF_STRING) return true;
-    json_t *config = json_parse(side->text.data, side->text.size, limits, err);
+    json_t *config = json_parse_words(side->text.data, side->text.size, limits, err);
     bool done = config && load_config(t, config, err);
     json_decref(config);
     return done;

@@ -61,7 +61,7 @@ static bool load_folder_config(struct tokenizer *t, const char *folder, struct s
     struct json_limits limits = { .bytes = t->limits.file_bytes, .depth = LOAD_JSON_DEPTH };
     snprintf(path, sizeof path, "%.3800s/tokenizer_config.json", folder);
     if (!os_is_file(path)) return true;
-    json_t *config = json_parse_file(path, limits, err);
+    json_t *config = json_parse_file_words(path, limits, err);
     bool done = config && load_config(t, config, err);
     json_decref(config);
     return done || sy_error_in(err, path) || sy_error_remedy(err, "get the file anew");

@@ -28,8 +28,8 @@ json_t *json_parse_nul(const char *text, int64_t size, struct json_limits limits
 json_t *json_parse_file(const char *path, struct json_limits limits, struct sy_error *err);
 
 /* The same with NaN, Infinity and -Infinity, as Python's json module writes floats that are no finite
- * numbers: for what a model's files hold. Such a value is no number, no list and no object to jansson; as a string it
- * begins with U+FFFF, so who reads strings asks json_word. */
+ * numbers: for what a model's files hold. Such a value is no number, no list and no object to jansson; as a
+ * string it begins with U+FFFF, so who reads strings asks json_word. */
 json_t *json_parse_words(const char *text, int64_t size, struct json_limits limits, struct sy_error *err);
 json_t *json_parse_file_words(const char *path, struct json_limits limits, struct sy_error *err);
 const char *json_word(const json_t *value); /* "NaN", "Infinity" or "-Infinity"; NULL: another value */

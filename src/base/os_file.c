@@ -118,6 +118,15 @@ bool os_is_file(const char *path) {
     return stat(path, &status) == 0 && S_ISREG(status.st_mode);
 }
 
+bool os_is_there(const char *path) {
+    struct stat status;
+    return stat(path, &status) == 0;
+}
+
+bool os_may_read(const char *path) {
+    return access(path, R_OK) == 0;
+}
+
 bool os_is_same(const char *a, const char *b) {
     struct stat one, two;
     return stat(a, &one) == 0 && stat(b, &two) == 0 && one.st_dev == two.st_dev && one.st_ino == two.st_ino;

@@ -1,11 +1,9 @@
 #include "commands/common.h"
 
 #include "base/checked.h"
-#include "base/os.h"
 #include "commands/console.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define KV_WORDS     "f32|f16|bf16|q8_0"
@@ -51,25 +49,6 @@ const char *common_kv(const struct common *common, char word[COMMON_WORD]) {
 
 const char *common_cpu(const struct common *common, char word[COMMON_WORD]) {
     return nth_word(CPU_WORDS, common->cpu, word);
-}
-
-static bool exists(const char *path) {
-    return os_is_folder(path) || os_is_file(path);
-}
-
-bool common_model_path(const char *word, char *path, size_t size, struct sy_error *err) {
-    snprintf(path, size, "%s", word);
-    const char *home = getenv("SWITCHYARD_MODELS");
-    if (!exists(word) && home && home[0] && word[0] != '/') {
-        char named[4096];
-        int length = snprintf(named, sizeof named, "%s/%s", home, word);
-        if (length > 0 && (size_t)length < size && exists(named)) {
-            memcpy(path, named, (size_t)length + 1);
-            return true;
-        }
-    }
-    if (strlen(word) < size) return true; /* what is wrong with it shows when it is opened */
-    return sy_fail(err, SY_ERR_INPUT, "the path of the model is longer than %zu bytes", size - 1);
 }
 
 void common_warn_context(const struct common *common, int64_t used, int64_t made_for) {

@@ -1,5 +1,5 @@
 /*
- * The options that all commands share which run a model, and where a model's name leads.
+ * The options that all commands share which run a model.
  */
 #ifndef COMMANDS_COMMON_H
 #define COMMANDS_COMMON_H
@@ -15,9 +15,6 @@ struct common { /* stands first in the arguments of such a command */
 #define COMMON_DEFAULTS                                                                                      \
     { .kv = -1, .cpu = -1 }
 extern const struct option_table common_table;
-
-/* The model that a word names: a path, else a name in $SWITCHYARD_MODELS. */
-SY_MUST_CHECK bool common_model_path(const char *word, char *path, size_t size, struct sy_error *err);
 
 /* What --kv and --cpu name, written into `word`; NULL where they are not given. */
 #define COMMON_WORD 16

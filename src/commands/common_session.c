@@ -1,5 +1,6 @@
 #include "commands/common_session.h"
 
+#include "api/model_path.h"
 #include "base/checked.h"
 #include "commands/console.h"
 #include "report/number.h"
@@ -56,11 +57,16 @@ static void tell(const struct session *session) {
     console_note("loaded in  %s", number_seconds(session->load_seconds, load));
 }
 
+bool common_model(const char *word, enum given_want want, struct given *given, struct sy_error *err) {
+    char path[4096];
+    return model_path_find(word, path, sizeof path, err) && model_given(path, want, given, err);
+}
+
 bool common_open(const struct common *common, const char *word, const struct session_options *wanted,
                  struct session *session, struct sy_error *err) {
-    char path[sizeof session->model.path];
-    if (!common_model_path(word, path, sizeof path, err)) return false;
-    if (!session_open(path, wanted, session, err)) return false;
+    struct given given;
+    if (!common_model(word, GIVEN_AS_MODEL, &given, err)) return false;
+    if (!session_open(given.path, wanted, session, err)) return false;
     if (common->verbose) tell(session);
     return true;
 }

@@ -4,7 +4,7 @@
 #include "template/template.h"
 #include "base/os.h"
 #include "commands/command.h"
-#include "commands/common.h"
+#include "commands/common_session.h"
 #include "commands/console.h"
 #include "text/model_text.h"
 
@@ -189,10 +189,10 @@ static bool check(const struct call *call, const struct args *args, struct sy_er
 static bool open_template(const struct call *call, struct template_context *context,
                           struct chat_template **template, struct sy_error *err) {
     const struct args *args = call->args;
-    char path[4200];
+    struct given given;
     if (call->word_count == 0) return parse_file(args->file, template, err);
-    return common_model_path(call->words[0], path, sizeof path, err) &&
-           parse_model(args, path, context, template, err);
+    return common_model(call->words[0], GIVEN_AS_TOKENIZER, &given, err) &&
+           parse_model(args, given.path, context, template, err);
 }
 
 static bool run(const struct call *call, struct sy_error *err) {

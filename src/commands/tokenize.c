@@ -6,7 +6,7 @@
  */
 #include "base/os.h"
 #include "commands/command.h"
-#include "commands/common.h"
+#include "commands/common_session.h"
 #include "commands/console.h"
 #include "commands/emit.h"
 #include "report/number.h"
@@ -303,10 +303,10 @@ static bool check(const struct args *args, struct sy_error *err) {
 
 static bool run(const struct call *call, struct sy_error *err) {
     struct work work = { .args = call->args };
-    char path[4096];
+    struct given given;
     if (!check(work.args, err)) return false;
-    if (!common_model_path(call->words[0], path, sizeof path, err)) return false;
-    if (!tokenizer_open(path, work.args->pre, NULL, &work.tokenizer, err)) return false;
+    if (!common_model(call->words[0], GIVEN_AS_TOKENIZER, &given, err)) return false;
+    if (!tokenizer_open(given.path, work.args->pre, NULL, &work.tokenizer, err)) return false;
     bool done = run_work(&work, err) && console_print(&work.out, err);
     tokenizer_close(work.tokenizer);
     id_buffer_free(&work.ids);

@@ -8,6 +8,7 @@
 #include "formats/gguf_cursor.h"
 #include "formats/gguf_memory.h"
 #include "formats/gguf_parts.h"
+#include "formats/recognize.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -70,7 +71,8 @@ static bool file_open(struct gguf_opening *opening, const char *path, struct are
     if (!memory_file_map(opening->files, opening->file_count, path, map, err)) return false;
     checkpoint->shard_count++;
     *cursor = (struct gguf_cursor){ map->data, map->size, 0 };
-    return head_read(cursor, arena, gguf, tensor_count, err);
+    return recognize_content(map->data, map->size, path, err) &&
+           head_read(cursor, arena, gguf, tensor_count, err);
 }
 
 static bool file_tensors(struct gguf_opening *opening, const char *path, struct gguf_cursor *cursor,

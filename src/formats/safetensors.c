@@ -6,6 +6,7 @@
  */
 #include "formats/safetensors.h"
 
+#include "formats/recognize.h"
 #include "formats/safetensors_memory.h"
 #include "formats/safetensors_parts.h"
 
@@ -44,7 +45,8 @@ static bool file_read(struct checkpoint_opening *opening, const char *path, stru
     struct os_map map;
     if (!memory_file_map(opening->files, opening->file_count, path, &map, err)) return false;
     checkpoint->maps[checkpoint->shard_count++] = map;
-    return safetensors_header_read(map.data, map.size, path, &checkpoint->arena, &opening->list, err);
+    return recognize_content(map.data, map.size, path, err) &&
+           safetensors_header_read(map.data, map.size, path, &checkpoint->arena, &opening->list, err);
 }
 
 /* ---- the table ---- */
@@ -110,7 +112,8 @@ static bool index_open(struct checkpoint_opening *opening, const char *path, str
     struct os_map map;
     struct shard_index index;
     if (!memory_file_map(opening->files, opening->file_count, path, &map, err)) return false;
-    bool good = shard_index_read((const char *)map.data, map.size, path, &opening->scratch, &index, err);
+    bool good = recognize_content(map.data, map.size, path, err) &&
+                shard_index_read((const char *)map.data, map.size, path, &opening->scratch, &index, err);
     file_unmap(opening, &map);
     return good && shards_open(opening, &index, path, err);
 }

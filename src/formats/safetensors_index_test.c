@@ -125,7 +125,7 @@ TEST(shard_names_that_lead_elsewhere) {
 }
 
 TEST(broken_indices) {
-    refuse("", "d/index.json", "byte 0", "object must begin");
+    refuse("", "d/index.json", "byte 0", "is empty");
     refuse("[]", "d/index.json", "byte 0", "object must begin");
     refuse("{}", "d/index.json", "", "no weight_map");
     refuse("{\"architectures\":[\"X\"],\"vocab_size\":5}", "d/index.json", "",

@@ -9,6 +9,7 @@
 #ifndef MODEL_BIND_H
 #define MODEL_BIND_H
 
+#include "formats/recognize.h"
 #include "formats/safetensors.h"
 #include "model/family.h"
 #include "tensor/weight.h"
@@ -44,11 +45,16 @@ struct model { /* an opened checkpoint: all tables in its arena */
     struct spec spec;
     struct binding binding;
     struct census census;
-    char path[512]; /* as the user named it */
+    char path[512]; /* what was opened: of a folder with one GGUF file that file */
 };
 
-/* MODEL is a folder or a .safetensors file (or index) with config.json beside it. Errors name file, tensor or
- * key. */
+/* What `path` leads to (formats/recognize.h), where it is what is wanted; of a preset's name the refusal says
+ * where its files are. All that open a model by its path ask here first. */
+SY_MUST_CHECK bool model_given(const char *path, enum given_want want, struct given *given,
+                               struct sy_error *err);
+
+/* MODEL is a folder or a .safetensors file (or index) with config.json beside it, or a GGUF file, or a folder
+ * with one. Errors name file, tensor or key. */
 SY_MUST_CHECK bool model_open(const char *path, bool ignore_unknown, struct model *model,
                               struct sy_error *err);
 void model_close(struct model *model);

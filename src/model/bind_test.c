@@ -155,7 +155,8 @@ TEST(a_file_opens_with_the_config_beside_it) {
     assert_string_equal(err.file, "/no/such/model");
     memset(&err, 0, sizeof err);
     assert_false(model_open(test_temp_dir(), false, &model, &err));
-    assert_non_null(strstr(err.file, "config.json"));
+    assert_string_equal(err.file, test_temp_dir());
+    assert_string_equal(err.message, "is an empty folder");
 }
 
 #define L0 "model.layers.0."

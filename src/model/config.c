@@ -6,6 +6,7 @@
  * object was entered, which is what makes config_unknown look inside it.
  */
 #include "model/config.h"
+#include "formats/recognize.h"
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -41,7 +42,9 @@ bool config_wrap(json_t *root, const char *name, struct arena *arena, struct con
 }
 
 bool config_open(const char *path, struct arena *arena, struct config *config, struct sy_error *err) {
-    return config_wrap(json_parse_file_words(path, limits, err), path, arena, config, err);
+    if (config_wrap(json_parse_file_words(path, limits, err), path, arena, config, err)) return true;
+    recognize_explain(path, err);
+    return false;
 }
 
 bool config_parse(const char *text, int64_t size, const char *name, struct arena *arena,

@@ -3,8 +3,10 @@
  */
 #include "base/checked.h"
 #include "base/os.h"
+#include "formats/recognize.h"
 #include "model/bind.h"
 #include "model/gguf_form.h"
+#include "model/presets.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -28,11 +30,6 @@ static bool config_path(const char *path, char *out, size_t size, struct sy_erro
     const char *slash = strrchr(path, '/');
     bool folder = os_is_folder(path);
     int length;
-    if (!folder && !os_is_file(path)) {
-        sy_fail(err, SY_ERR_IO, "no such file or folder");
-        sy_error_remedy(err, "a model is a folder with config.json and *.safetensors, or such a file");
-        return sy_error_in(err, path);
-    }
     if (folder)
         length = snprintf(out, size, "%s/config.json", path);
     else
@@ -92,7 +89,8 @@ static bool open_gguf(struct model *model, const char *path, bool ignore_unknown
     struct gguf gguf;
     struct gguf_model described;
     if (!gguf_open(path, &model->checkpoint, &gguf, err)) return false;
-    bool ok = spec_from_gguf(&gguf, &model->checkpoint, path, true, &model->arena, &described, err);
+    bool ok = recognize_gguf(&gguf, path, err) &&
+              spec_from_gguf(&gguf, &model->checkpoint, path, true, &model->arena, &described, err);
     if (ok) {
         model->family = described.family;
         model->spec = described.spec;
@@ -108,18 +106,43 @@ static bool open_gguf(struct model *model, const char *path, bool ignore_unknown
     return sy_error_in(err, path);
 }
 
+/* A preset is a config without weights: how to get the files. */
+static bool name_preset(const struct preset *preset, struct sy_error *err) {
+    const char *hub = preset_hub(preset);
+    sy_fail(err, SY_ERR_IO, "no such file or folder; the preset of this name has no weights");
+    if (hub)
+        sy_error_remedy(err, "its files: hf download %s --local-dir %s", hub, preset->name);
+    else
+        sy_error_remedy(err, "`switchyard plan %s` needs none", preset->name);
+    return sy_error_in(err, preset->name);
+}
+
+bool model_given(const char *path, enum given_want want, struct given *given, struct sy_error *err) {
+    if (recognize(path, want, given, err)) {
+        if (strlen(given->path) < sizeof((struct model *)0)->path) return true;
+        sy_fail(err, SY_ERR_LIMIT, "the path is longer than %zu bytes", sizeof((struct model *)0)->path - 1);
+        sy_error_remedy(err, "give a shorter one, or go to its folder first");
+        return sy_error_in(err, path);
+    }
+    const struct preset *preset = given->kind >= GIVEN_NOTHING ? preset_find(path) : NULL;
+    return preset ? name_preset(preset, err) : false;
+}
+
 bool model_open(const char *path, bool ignore_unknown, struct model *model, struct sy_error *err) {
     char config_file[sizeof model->path + 16];
     struct config config;
-    bool gguf = os_is_file(path) && gguf_is_file(path), ok;
+    struct given given;
+    bool ok;
     memset(model, 0, sizeof *model);
-    if (!gguf && !config_path(path, config_file, sizeof model->path, err)) return false;
-    snprintf(model->path, sizeof model->path, "%s", path);
+    if (!model_given(path, GIVEN_AS_MODEL, &given, err)) return false;
+    bool gguf = given.kind == GIVEN_GGUF;
+    if (!gguf && !config_path(given.path, config_file, sizeof model->path, err)) return false;
+    snprintf(model->path, sizeof model->path, "%.511s", given.path); /* it fits: model_given */
     arena_open(&model->arena);
     if (gguf) {
-        ok = open_gguf(model, path, ignore_unknown, err);
+        ok = open_gguf(model, given.path, ignore_unknown, err);
     } else if ((ok = config_open(config_file, &model->arena, &config, err))) {
-        ok = open_parts(model, path, ignore_unknown, &config, err);
+        ok = open_parts(model, given.path, ignore_unknown, &config, err);
         config_close(&config);
     }
     if (!ok) {

@@ -19,6 +19,9 @@ const struct preset *preset_at(int index);
 const struct preset *preset_find(const char *name); /* NULL: none */
 const char *preset_nearest(const char *name);       /* spelt most like it, or NULL */
 
+/* OWNER/NAME of its files on Hugging Face's hub; NULL: not published there in a form that is read. */
+const char *preset_hub(const struct preset *preset);
+
 SY_MUST_CHECK bool preset_open(const struct preset *preset, struct arena *arena, struct config *config,
                                struct sy_error *err);
 

@@ -11,6 +11,7 @@
 #include "base/checked.h"
 #include "base/os.h"
 #include "formats/gguf.h"
+#include "formats/recognize.h"
 #include "text/generation.h"
 #include "text/json_field.h"
 #include "text/load/load.h"
@@ -148,7 +149,7 @@ static bool side_json(const struct sides *sides, const char *name, json_t **out,
     *out = NULL;
     if (!side_read(sides, name, &content, &size, err)) return false;
     if (!content) return true;
-    *out = json_parse_words(content, size, side_limits, err);
+    if (recognize_content(content, size, name, err)) *out = json_parse_words(content, size, side_limits, err);
     free(content);
     return *out || (sy_error_in(err, name), sy_error_remedy(err, "get the file anew"));
 }
@@ -256,7 +257,11 @@ static bool read_folder(struct model_text *text, const char *path, struct sy_err
     return read_sides(text, &sides, err);
 }
 
-bool model_text_open(const char *path, struct model_text *out, struct sy_error *err) {
+bool model_text_open(const char *named, struct model_text *out, struct sy_error *err) {
+    struct given given;
+    const char *path = given.path;
+    *out = (struct model_text){ .tokenizer = NULL };
+    if (!recognize(named, GIVEN_AS_TOKENIZER, &given, err)) return false;
     *out = (struct model_text){ .special = json_object() };
     bool done = out->special ? open_tokenizer(out, path, err)
                              : sy_fail(err, SY_ERR_MEMORY, "no memory for the special tokens");

@@ -6,7 +6,7 @@
 #include "base/options.h"
 #include "base/os.h"
 #include "commands/command.h"
-#include "commands/common.h"
+#include "commands/common_session.h"
 #include "commands/console.h"
 #include "formats/gguf.h"
 #include "report/number.h"
@@ -106,7 +106,7 @@ static bool run(const struct call *call, struct sy_error *err) {
                                       .shard_bytes = args->shard_bytes };
     struct convert_result result = { 0 };
     struct model model;
-    char path[4200];
+    struct given given;
     if (!args->out) {
         sy_fail(err, SY_ERR_USAGE, "nowhere to write");
         return sy_error_remedy(err, "give --out FILE.gguf or --out DIR");
@@ -116,8 +116,9 @@ static bool run(const struct call *call, struct sy_error *err) {
     wanted.threads = args->threads > 0 ? (int)args->threads : team_default_count();
     wanted.typed = args->dtype >= 0;
     wanted.dtype = wanted.typed ? dtypes[args->dtype] : DTYPE_F32;
-    if (!common_model_path(call->words[0], path, sizeof path, err)) return false;
-    bool from_gguf = os_is_file(path) && gguf_is_file(path);
+    if (!common_model(call->words[0], GIVEN_AS_MODEL, &given, err)) return false;
+    const char *path = given.path;
+    bool from_gguf = given.kind == GIVEN_GGUF;
     if (!check(args, path, &wanted, from_gguf, err)) return false;
     double start = os_seconds();
     if (!model_open(path, args->ignore_unknown, &model, err)) return false;

@@ -1,13 +1,17 @@
 #include "commands/eval/text.h"
 
-#include "commands/common.h"
+#include "commands/common_session.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 bool eval_text_open(const char *word, char *path, size_t path_size, struct model_text *text,
                     struct sy_error *err) {
-    if (!common_model_path(word, path, path_size, err) || !model_text_open(path, text, err)) return false;
+    struct given given;
+    if (!common_model(word, GIVEN_AS_MODEL, &given, err) || !model_text_open(given.path, text, err))
+        return false;
+    snprintf(path, path_size, "%s", given.path);
     if (text->tokenizer) return true;
     if (err) *err = text->missing;
     model_text_close(text);

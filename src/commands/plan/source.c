@@ -1,30 +1,14 @@
 #include "commands/plan/source.h"
 
+#include "api/model_path.h"
 #include "base/os.h"
-#include "commands/common.h"
+#include "commands/common_session.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define CONFIG_BYTES_MAX ((int64_t)16 << 20)
-
-static bool ends_in(const char *text, const char *ending) {
-    size_t length = strlen(text), size = strlen(ending);
-    return length >= size && strcmp(text + length - size, ending) == 0;
-}
-
-static bool see_weights(void *argument, const char *name) {
-    if (ends_in(name, ".safetensors") || ends_in(name, ".safetensors.index.json")) *(bool *)argument = true;
-    return !*(bool *)argument;
-}
-
-/* Does the path hold weights? Else it is a config, or a folder with one. */
-static bool has_weights(const char *path) {
-    bool found = false;
-    if (!os_is_folder(path)) return !ends_in(path, ".json") || ends_in(path, ".index.json");
-    return (os_list_folder(path, see_weights, &found, NULL) || found) && found;
-}
 
 /* The spec of a config that is open; closes it. */
 static bool take_config(struct config *config, struct plan_source *source, struct sy_error *err) {
@@ -81,8 +65,20 @@ static bool open_checkpoint(const char *path, bool ignore_unknown, struct plan_s
     return true;
 }
 
+/* A path that is there: its weights count, else its config. */
+static bool open_path(const char *path, bool ignore_unknown, struct plan_source *source,
+                      struct sy_error *err) {
+    struct given given;
+    if (!model_given(path, GIVEN_AS_CONFIG, &given, err)) return false;
+    bool weights = given.kind == GIVEN_CHECKPOINT || given.kind == GIVEN_GGUF;
+    return weights && !described_only(given.path) ? open_checkpoint(given.path, ignore_unknown, source, err)
+                                                  : open_config(given.path, source, err);
+}
+
 static bool unknown_word(const char *word, struct sy_error *err) {
     const char *nearest = preset_nearest(word);
+    struct given given;
+    if (!model_given(word, GIVEN_AS_CONFIG, &given, err) && given.kind != GIVEN_NOTHING) return false;
     sy_fail(err, SY_ERR_INPUT, "no file, no folder, and no preset is called so");
     if (nearest)
         sy_error_remedy(err, "did you mean %s? `switchyard plan --list` has all presets", nearest);
@@ -101,14 +97,12 @@ bool plan_source_open(const char *word, bool ignore_unknown, struct plan_source 
     snprintf(source->name, sizeof source->name, "%s", word);
     if (strcmp(word, "-") == 0)
         ok = open_stdin(source, err);
-    else if (!common_model_path(word, path, sizeof path, err))
+    else if (!model_path_find(word, path, sizeof path, err))
         ok = false;
-    else if (!os_is_folder(path) && !os_is_file(path))
+    else if (!os_is_there(path))
         ok = preset ? open_preset(preset, source, err) : unknown_word(word, err);
-    else if (has_weights(path) && !described_only(path))
-        ok = open_checkpoint(path, ignore_unknown, source, err);
     else
-        ok = open_config(path, source, err);
+        ok = open_path(path, ignore_unknown, source, err);
     if (!ok) plan_source_close(source);
     return ok;
 }

@@ -3,7 +3,7 @@
  */
 #include "base/team.h"
 #include "commands/command.h"
-#include "commands/common.h"
+#include "commands/common_session.h"
 #include "commands/console.h"
 #include "commands/emit.h"
 #include "commands/machine.h"
@@ -88,11 +88,11 @@ static bool show_machine(const struct args *args, struct sy_error *err) {
 
 static bool show_model(const struct args *args, const char *word, struct sy_error *err) {
     struct model model;
-    char path[sizeof model.path];
+    struct given given;
     struct text text = { 0 };
     struct style style = console_style(stdout);
-    if (!common_model_path(word, path, sizeof path, err)) return false;
-    if (!model_open(path, args->ignore_unknown, &model, err)) return false;
+    if (!common_model(word, GIVEN_AS_MODEL, &given, err)) return false;
+    if (!model_open(given.path, args->ignore_unknown, &model, err)) return false;
     struct show_facts facts = { .model = &model, .tensors = args->tensors };
     bool done = spec_count(&model.spec, &facts.params, err);
     if (done && args->json)

@@ -2,6 +2,7 @@
  * Which loader reads a lone file, told by its content: a JSON object is tekken.json where its "config" has a
  * pattern, else tokenizer.json; lines of base64 with ranks are tiktoken's; all else is SentencePiece's.
  */
+#include "formats/recognize.h"
 #include "text/load/load.h"
 
 static bool load_json_text(struct tokenizer *t, const char *text, int64_t size, struct sy_error *err) {
@@ -28,9 +29,9 @@ bool load_bytes(struct tokenizer *t, const char *text, int64_t size, const char 
     int64_t at = 0;
     while (at < size && (text[at] == ' ' || text[at] == '\n' || text[at] == '\r' || text[at] == '\t')) at++;
     bool object = at < size && text[at] == '{';
-    bool done = size == 0               ? sy_fail(err, SY_ERR_FORMAT, "is empty")
-                : object                ? load_json_text(t, text, size, err)
-                : has_ranks(text, size) ? load_tiktoken(t, text, size, pre, err)
-                                        : load_spm(t, text, size, err);
+    bool done = !recognize_content(text, size, t->file, err) ? false
+                : object                                     ? load_json_text(t, text, size, err)
+                : has_ranks(text, size)                      ? load_tiktoken(t, text, size, pre, err)
+                                                             : load_spm(t, text, size, err);
     return done || sy_error_remedy(err, "get the file anew");
 }

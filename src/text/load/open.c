@@ -3,6 +3,7 @@
  * magic, else what bytes.c tells by its content.
  */
 #include "formats/gguf.h"
+#include "formats/recognize.h"
 #include "text/load/load.h"
 #include "text/tokenizer.h"
 
@@ -64,6 +65,7 @@ static bool load_folder_config(struct tokenizer *t, const char *folder, struct s
     json_t *config = json_parse_file_words(path, limits, err);
     bool done = config && load_config(t, config, err);
     json_decref(config);
+    if (!config) recognize_explain(path, err);
     return done || sy_error_in(err, path) || sy_error_remedy(err, "get the file anew");
 }
 
@@ -79,21 +81,18 @@ static bool load_folder(struct tokenizer *t, const char *folder, const char *pre
     return load_folder_config(t, folder, err);
 }
 
-static bool is_weights(const char *path) {
-    size_t length = strlen(path);
-    return length > 12 && strcmp(path + length - 12, ".safetensors") == 0;
-}
-
 bool tokenizer_open(const char *path, const char *pre, const struct tokenizer_limits *limits,
                     struct tokenizer **out, struct sy_error *err) {
     char folder[4096];
+    struct given given;
     *out = NULL;
-    if (strlen(path) >= 3800) return sy_fail(err, SY_ERR_INPUT, "a path of %zu bytes", strlen(path));
+    if (!recognize(path, GIVEN_AS_TOKENIZER, &given, err)) return false;
+    path = given.path;
     struct tokenizer *t = tokenizer_blank(path, limits, err);
     if (!t) return false;
     snprintf(folder, sizeof folder, "%s", path);
     char *slash = strrchr(folder, '/');
-    bool weights = is_weights(path);
+    bool weights = !given.folder && (given.kind == GIVEN_CHECKPOINT || given.kind == GIVEN_CONFIG);
     if (weights) snprintf(slash ? slash : folder, 2, "%s", slash ? "" : ".");
     bool done =
         weights || os_is_folder(path) ? load_folder(t, folder, pre, err) : load_file(t, path, pre, err);

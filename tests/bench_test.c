@@ -85,8 +85,8 @@ TEST(bench_refuses_what_it_cannot_measure) {
     expect_error(test_run("bench", m, "-b", "5000"), 2, "--batch 5000");
     expect_error(test_run("bench", m, "-t", "257"), 2, "--threads 257");
     expect_error(test_run("bench", m, "-t", "99999999999999999999"), 2, "--threads 9999");
-    expect_error(test_run("bench", m, "-r", "0"), 2, "--runs");
-    expect_error(test_run("bench", m, "-n", "99999999"), 2, "--steps");
+    expect_error(test_run("bench", m, "-r", "0"), 2, "-r takes a whole number from 1");
+    expect_error(test_run("bench", m, "-n", "99999999"), 2, "-n takes a whole number from 0");
     expect_error(test_run("bench", m, "-p", "0", "-n", "0"), 2, "nothing to measure");
     expect_error(test_run("bench", m, "-p", "65", "-n", "1"), 1, "65 positions, and there is room for 64");
     expect_error(test_run("bench", m, "-p", "8", "-n", "33"), 1, "--ctx 65");

@@ -3,10 +3,12 @@
  * common one of the same name or letter. --help ends the parsing, whatever else may be wrong.
  */
 #include "base/options.h"
+#include "base/options_rules.h"
 #include "base/options_table.h"
 #include <errno.h>
 #include <limits.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,6 +32,7 @@ const struct option *option_walk_next(struct option_walk *walk) {
             continue;
         }
         ++walk->option;
+        if (option_is_rule(option)) continue;
         if (option_named(walk->table, option->name, strlen(option->name)) == option) return option;
     }
     return NULL;
@@ -38,7 +41,8 @@ const struct option *option_walk_next(struct option_walk *walk) {
 const struct option *option_named(const struct option_table *table, const char *name, size_t length) {
     for (; table; table = table->next)
         for (const struct option *o = table->options; o && o->name; ++o)
-            if (strlen(o->name) == length && memcmp(o->name, name, length) == 0) return o;
+            if (strlen(o->name) == length && memcmp(o->name, name, length) == 0 && !option_is_rule(o))
+                return o;
     return NULL;
 }
 
@@ -59,6 +63,15 @@ const char *option_value(const struct option *option) {
 }
 
 /* ---- values ---- */
+
+struct parse {
+    const struct option_table *table;
+    int argc, next; /* next: the word to come */
+    char **argv;
+    void *args;
+    bool *help_wanted;
+    struct options_given given;
+};
 
 static bool parse_whole(const char *text, int64_t least, int64_t *out) {
     const char *digits = text + (text[0] == '-' && least < 0);
@@ -92,23 +105,28 @@ static int choice_index(const char *choices, const char *word) {
     }
 }
 
-/* Why a value is refused, in the words of its type. */
-static const char *wanted(enum option_type type) {
+/* What is wanted instead of a value that is refused, in the words of its type. */
+static void say_wanted(enum option_type type, const char *bounds, char *out, size_t size) {
+    const char *words = "a value", *such = "";
     switch (type) {
-    case OPTION_COUNT: return "a whole number, 0 or more";
-    case OPTION_SIZE: return "a whole number, 1 or more";
-    case OPTION_INT: return "a whole number";
-    case OPTION_REAL: return "a number";
-    case OPTION_RATE: return "a rate a second such as 20G or 25Gbit";
-    case OPTION_BYTES: return "a size such as 512M, 1.5G or 6GB";
-    default: return "a value";
+    case OPTION_COUNT: words = bounds ? "a whole number" : "a whole number, 0 or more"; break;
+    case OPTION_SIZE: words = bounds ? "a whole number" : "a whole number, 1 or more"; break;
+    case OPTION_INT: words = "a whole number"; break;
+    case OPTION_REAL: words = "a number"; break;
+    case OPTION_RATE: words = "a rate a second", such = " such as 20G or 25Gbit"; break;
+    case OPTION_BYTES: words = "a size", such = " such as 512M, 1.5G or 6GB"; break;
+    default: break;
     }
+    const char *from = !bounds ? "" : such[0] ? ", from " : " from ";
+    snprintf(out, size, "%s%s%s%s", words, such, from, bounds ? bounds : "");
 }
 
 /* `shown`: the option as it was typed. */
-static bool store(const struct option *option, const char *shown, const char *value, void *args,
-                  struct sy_error *err) {
-    void *place = (char *)args + option->offset;
+static bool store(const struct parse *parse, const struct option *option, const char *shown,
+                  const char *value, struct sy_error *err) {
+    void *place = (char *)parse->args + option->offset;
+    const char *bounds = option_bounds(parse->table, option->name);
+    char words[128];
     bool fits = true;
     switch (option->type) {
     case OPTION_FLAG: *(bool *)place = true; break;
@@ -134,19 +152,16 @@ static bool store(const struct option *option, const char *shown, const char *va
         list->words[list->count++] = value;
         break;
     }
+    case OPTION_NEEDS:
+    case OPTION_EXCLUDES:
+    case OPTION_WITHIN: break; /* no option */
     }
-    return fits || sy_fail(err, SY_ERR_USAGE, "%s takes %s, not '%s'", shown, wanted(option->type), value);
+    if (fits && (!bounds || option_within(option->type, bounds, value))) return true;
+    say_wanted(option->type, bounds, words, sizeof words);
+    return sy_fail(err, SY_ERR_USAGE, "%s takes %s, not '%s'", shown, words, value);
 }
 
 /* ---- words ---- */
-
-struct parse {
-    const struct option_table *table;
-    int argc, next; /* next: the word to come */
-    char **argv;
-    void *args;
-    bool *help_wanted;
-};
 
 static bool unknown(const struct parse *parse, const char *name, struct sy_error *err) {
     const char *names[NAMES_MAX];
@@ -183,7 +198,8 @@ static bool parse_long(struct parse *parse, const char *word, struct sy_error *e
     if (option->type == OPTION_FLAG && inside) return sy_fail(err, SY_ERR_USAGE, "%s takes no value", shown);
     if (option == &help_option) return *parse->help_wanted = true;
     if (option->type != OPTION_FLAG && !(value = take_value(parse, option, shown, inside, err))) return false;
-    return store(option, shown, value, parse->args, err);
+    option_note(&parse->given, option, value);
+    return store(parse, option, shown, value, err);
 }
 
 /* -t N, -tN, and flags joined as in -vq. */
@@ -197,18 +213,20 @@ static bool parse_letters(struct parse *parse, const char *letters, struct sy_er
             return sy_error_remedy(err, "--help lists the options");
         }
         if (option->type == OPTION_FLAG) {
-            if (!store(option, shown, NULL, parse->args, err)) return false;
+            option_note(&parse->given, option, NULL);
+            if (!store(parse, option, shown, NULL, err)) return false;
             continue;
         }
         const char *value = take_value(parse, option, shown, letters[1] ? letters + 1 : NULL, err);
-        return value && store(option, shown, value, parse->args, err);
+        option_note(&parse->given, option, value);
+        return value && store(parse, option, shown, value, err);
     }
     return true;
 }
 
 bool options_parse(const struct option_table *table, int argc, char **argv, void *args,
                    const char **positional, int room, int *count, bool *help_wanted, struct sy_error *err) {
-    struct parse parse = { table, argc, 0, argv, args, help_wanted };
+    struct parse parse = { table, argc, 0, argv, args, help_wanted, { .words = positional } };
     bool ended = false; /* by -- */
     *count = 0;
     *help_wanted = false;
@@ -225,5 +243,6 @@ bool options_parse(const struct option_table *table, int argc, char **argv, void
         else if (!(word[1] == '-' ? parse_long(&parse, word + 2, err) : parse_letters(&parse, word + 1, err)))
             return false;
     }
-    return true;
+    parse.given.word_count = *count;
+    return *help_wanted || options_check(table, &parse.given, err);
 }

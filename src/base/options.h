@@ -8,6 +8,14 @@
  *         OPTION_END,
  *     };
  *
+ * Rules stand in the same table: which options go together, and between which bounds their values lie. A
+ * command line that breaks one is wrong usage, whatever the command would have made of it.
+ *
+ *         OPTION_ONLY_WITH("format", "table"),         --format goes with --table
+ *         OPTION_NOT_WITH("table", "svg|png|MODEL"),   --table goes with neither, nor with an argument
+ *         OPTION_ONLY_WITH("stride", "method=stride"), a value; "=ppl" is the first argument
+ *         OPTION_BETWEEN("threads", "1 to 256"),
+ *
  * --x V and --x=V both work, short options as -t V or -tV; -- ends options; a lone "-" is a positional
  * (stdin). An unknown option suggests the nearest. Values are stored at an offset into the caller's struct of
  * arguments.
@@ -31,6 +39,10 @@ enum option_type {
     OPTION_RATE,   /* double: 20G, 300G, 25Gbit (an eighth): a second, powers of 1000; above 0 */
     OPTION_CHOICE, /* int: which of the words in `value`, from 0 */
     OPTION_LIST,   /* struct option_list: may be given several times */
+    /* Rules about the option of that name; `value` is the other side. */
+    OPTION_NEEDS,    /* one of these, separated by '|', is given too */
+    OPTION_EXCLUDES, /* none of these is given too */
+    OPTION_WITHIN,   /* the value lies in "LOW to HIGH", written as the option's own type is */
 };
 
 #define OPTION_LIST_MAX 64
@@ -47,6 +59,12 @@ struct option {
     const char *help;  /* one line */
     size_t offset;     /* into the argument struct */
 };
+#define OPTION_ONLY_WITH(name, others)                                                                       \
+    { name, 0, OPTION_NEEDS, others, NULL, 0 }
+#define OPTION_NOT_WITH(name, others)                                                                        \
+    { name, 0, OPTION_EXCLUDES, others, NULL, 0 }
+#define OPTION_BETWEEN(name, bounds)                                                                         \
+    { name, 0, OPTION_WITHIN, bounds, NULL, 0 }
 #define OPTION_END                                                                                           \
     { NULL, 0, OPTION_FLAG, NULL, NULL, 0 }
 

@@ -106,6 +106,98 @@ TEST(options_values_may_look_like_options) {
     assert_string_equal(r.args.out, "--exact");
 }
 
+/* ---- rules ---- */
+
+struct ruled_args {
+    bool exact, quiet, fold;
+    const char *ids;
+    double temperature, link;
+    int64_t seed, memory;
+    int kv;
+};
+static const struct option ruled_common[] = {
+    { "memory", 'm', OPTION_BYTES, "SIZE", "of memory", offsetof(struct ruled_args, memory) },
+    { "kv", 0, OPTION_CHOICE, "f32|f16|bf16", "a word", offsetof(struct ruled_args, kv) },
+    { "exact", 'e', OPTION_FLAG, NULL, "a flag", offsetof(struct ruled_args, exact) },
+    { "seed", 0, OPTION_STRING, "HIDDEN", "an earlier option hides it, and its rule", 0 },
+    OPTION_BETWEEN("seed", "100 to 200"),
+    OPTION_BETWEEN("memory", "1K to 1P"),
+    OPTION_NOT_WITH("exact", "kv=f16"),
+    OPTION_END,
+};
+static const struct option_table ruled_common_table = { ruled_common, NULL };
+static const struct option ruled_own[] = {
+    { "fold", 0, OPTION_FLAG, NULL, "a flag", offsetof(struct ruled_args, fold) },
+    { "quiet", 'q', OPTION_FLAG, NULL, "a flag", offsetof(struct ruled_args, quiet) },
+    { "ids", 0, OPTION_STRING, "1,2", "ids", offsetof(struct ruled_args, ids) },
+    { "link", 0, OPTION_RATE, "RATE", "of a link", offsetof(struct ruled_args, link) },
+    { "temperature", 0, OPTION_REAL, "X", "a number", offsetof(struct ruled_args, temperature) },
+    { "seed", 0, OPTION_INT, "N", "a whole number", offsetof(struct ruled_args, seed) },
+    OPTION_ONLY_WITH("fold", "ids|kv=bf16|=eval"),
+    OPTION_NOT_WITH("quiet", "MODEL|seed"),
+    OPTION_BETWEEN("temperature", "0 to 10"),
+    OPTION_BETWEEN("seed", "-9 to 9"),
+    OPTION_BETWEEN("link", "1M to 1P"),
+    OPTION_END,
+};
+static const struct option_table ruled_table = { ruled_own, &ruled_common_table };
+
+#define ruled(...)                                                                                           \
+    ruled_words((char *[]){ __VA_ARGS__ }, (int)(sizeof((char *[]){ __VA_ARGS__ }) / sizeof(char *)))
+static struct result ruled_words(char **words, int count) {
+    struct result r = { .good = false };
+    struct ruled_args args = { .kv = -1 };
+    r.good = options_parse(&ruled_table, count, words, &args, r.positional, 3, &r.count, &r.help, &r.err);
+    return r;
+}
+
+static void assert_rule(struct result r, const char *message, const char *remedy) {
+    assert_false(r.good);
+    assert_int_equal(r.err.code, SY_ERR_USAGE);
+    assert_string_equal(r.err.message, message);
+    assert_string_equal(r.err.remedy, remedy);
+}
+
+TEST(options_that_go_together) {
+    assert_rule(ruled("--fold"), "--fold goes with --ids, --kv bf16 or eval",
+                "add one of them, or leave --fold out");
+    assert_true(ruled("--fold", "--ids", "1").good);
+    assert_true(ruled("--ids=1", "--fold").good); /* in any order */
+    assert_true(ruled("--kv", "bf16", "--fold").good);
+    assert_false(ruled("--kv", "f16", "--fold").good);           /* another value */
+    assert_false(ruled("--kv=bf16", "--kv=f16", "--fold").good); /* the last one holds */
+    assert_true(ruled("eval", "--fold").good);
+    assert_false(ruled("evaluate", "--fold").good);
+    assert_rule(ruled("-q", "--seed", "1"), "--quiet and --seed do not go together", "leave one of them out");
+    assert_rule(ruled("m", "--quiet"), "--quiet and MODEL do not go together", "leave one of them out");
+    assert_rule(ruled("-e", "--kv", "f16"), "--exact and --kv f16 do not go together",
+                "leave one of them out");
+    assert_true(ruled("-e", "--kv", "f32").good);
+    struct result r = ruled("--fold", "--help");
+    assert_true(r.good && r.help);
+    assert_false(ruled("--OPTION", "x").good);
+}
+
+TEST(options_values_lie_within_bounds) {
+    assert_rule(ruled("--temperature", "10.5"), "--temperature takes a number from 0 to 10, not '10.5'", "");
+    assert_rule(ruled("--seed=-10"), "--seed takes a whole number from -9 to 9, not '-10'", "");
+    assert_true(ruled("--seed", "-9", "--temperature", "10").good);
+    assert_rule(ruled("-m", "5"), "-m takes a size such as 512M, 1.5G or 6GB, from 1K to 1P, not '5'", "");
+    assert_true(ruled("-m", "1K").good);
+    assert_rule(ruled("--link", "5"),
+                "--link takes a rate a second such as 20G or 25Gbit, from 1M to 1P, not '5'", "");
+    assert_true(ruled("--link", "25Gbit").good);
+}
+
+TEST(rules_are_no_options) {
+    struct text text = { 0 };
+    options_help(&ruled_table, &command, &text);
+    assert_null(strstr(text.data, " to "));
+    assert_null(strstr(strstr(text.data, "--fold") + 1, "--fold"));
+    text_free(&text);
+    assert_non_null(strstr(ruled("--foldd").err.remedy, "--fold"));
+}
+
 TEST(options_positionals) {
     struct result r = parse("-", "--exact", "--", "--quiet", "-t");
     assert_true(r.good && r.args.exact && !r.args.quiet);

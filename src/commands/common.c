@@ -31,6 +31,9 @@ static const struct option options[] = {
       offsetof(struct common, ignore_unknown) },
     { "verbose", 'v', OPTION_FLAG, NULL, "say what runs and what memory it takes, on stderr",
       offsetof(struct common, verbose) },
+    OPTION_NOT_WITH("exact", "fast|regime=step"),
+    OPTION_BETWEEN("threads", COMMON_THREADS),
+    OPTION_BETWEEN("memory", "1K to 1000P"),
     OPTION_END,
 };
 const struct option_table common_table = { options, NULL };
@@ -56,11 +59,4 @@ void common_warn_context(const struct common *common, int64_t used, int64_t made
     if (made_for > 0 && context > made_for)
         console_warn("a context of %lld positions is more than the %lld that the model was made for",
                      (long long)context, (long long)made_for);
-}
-
-bool common_check(const struct common *common, struct sy_error *err) {
-    if (common->exact && common->fast)
-        return sy_fail(err, SY_ERR_USAGE, "--exact and --fast contradict each other");
-    return common->threads <= COMMON_THREADS_MAX || sy_fail(err, SY_ERR_USAGE, "--threads %lld: at most %d",
-                                                            (long long)common->threads, COMMON_THREADS_MAX);
 }

@@ -21,9 +21,7 @@ extern const struct option_table common_table;
 const char *common_kv(const struct common *common, char word[COMMON_WORD]);
 const char *common_cpu(const struct common *common, char word[COMMON_WORD]);
 
-#define COMMON_THREADS_MAX 256
-/* Options that contradict each other, or the program. */
-SY_MUST_CHECK bool common_check(const struct common *common, struct sy_error *err);
+#define COMMON_THREADS "1 to 256" /* of every command's --threads: TEAM_MAX */
 
 /* After success: warns where --ctx, or a sequence of `used` positions, goes beyond what the model was made
  * for (0: unknown). */

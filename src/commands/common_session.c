@@ -11,14 +11,13 @@
 
 #define CONTEXT_DEFAULT 4096
 
-_Static_assert(COMMON_THREADS_MAX == TEAM_MAX, "what may be asked for is what there can be");
+_Static_assert(TEAM_MAX == 256, "what may be asked for (COMMON_THREADS) is what there can be");
 
 bool common_options(const struct common *common, bool exact_default, int64_t positions,
                     struct session_options *out, struct sy_error *err) {
     static const enum dtype kv_types[] = { DTYPE_F32, DTYPE_F16, DTYPE_BF16,
                                            DTYPE_Q8_0 }; /* as --kv's words */
     char word[COMMON_WORD];
-    if (!common_check(common, err)) return false;
     *out = (struct session_options){
         .threads = (int)common->threads,
         .precision = common->exact  ? PRECISION_EXACT

@@ -59,9 +59,9 @@ static bool read_batch(const char *path, struct id_lists *lists, struct sy_error
 
 bool id_lists_read(const char *ids, const char *batch, struct id_lists *lists, struct sy_error *err) {
     *lists = (struct id_lists){ 0 };
-    if (!ids == !batch) {
-        sy_fail(err, SY_ERR_USAGE, ids ? "both --ids and --batch are given" : "no ids to run");
-        return sy_error_remedy(err, ids ? "give one of them" : "give them with --ids 1,2,3");
+    if (!ids && !batch) {
+        sy_fail(err, SY_ERR_USAGE, "no ids to run");
+        return sy_error_remedy(err, "give them with --ids 1,2,3");
     }
     bool done;
     if (batch) {

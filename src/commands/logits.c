@@ -34,6 +34,9 @@ static const struct option options[] = {
       offsetof(struct args, chunk) },
     { "steps", 0, OPTION_COUNT, "N", "run the last N ids one by one, as generation does",
       offsetof(struct args, steps) },
+    OPTION_NOT_WITH("ids", "batch"),
+    OPTION_BETWEEN("chunk", "1 to 1000000000"),
+    OPTION_BETWEEN("steps", "1 to 1000000000"),
     OPTION_END,
 };
 static const struct option_table table = { options, &common_table };

@@ -39,6 +39,12 @@ static const struct option options[] = {
     { "set", 's', OPTION_LIST, "K=V", "a name more; V is JSON, or else text", offsetof(struct args, sets) },
     { "now", 0, OPTION_STRING, "TIME", "what strftime_now sees: 2025-07-10T12:00:00Z",
       offsetof(struct args, now) },
+    OPTION_NOT_WITH("template", "file"),
+    OPTION_ONLY_WITH("template", "MODEL"),
+    OPTION_NOT_WITH("messages", "context"),
+    OPTION_ONLY_WITH("tools", "messages"),
+    OPTION_ONLY_WITH("documents", "messages"),
+    OPTION_ONLY_WITH("no-generation-prompt", "messages"),
     OPTION_END,
 };
 static const struct option_table table = { options, NULL };
@@ -174,15 +180,6 @@ static bool check(const struct call *call, const struct args *args, struct sy_er
         sy_fail(err, SY_ERR_USAGE, "no template");
         return sy_error_remedy(err, "name a MODEL, or give --file T.jinja");
     }
-    if (args->name && (call->word_count == 0 || args->file))
-        return sy_fail(err, SY_ERR_USAGE, "--template chooses among the templates of a MODEL");
-    if (args->messages && args->context)
-        return sy_fail(err, SY_ERR_USAGE, "--messages and --context are two ways to say the same");
-    if (!args->messages && (args->tools || args->documents || args->no_generation_prompt))
-        return sy_fail(err, SY_ERR_USAGE, "%s goes with --messages",
-                       args->tools       ? "--tools"
-                       : args->documents ? "--documents"
-                                         : "--no-generation-prompt");
     return true;
 }
 

@@ -42,6 +42,13 @@ static const struct option options[] = {
     { "hex", 0, OPTION_FLAG, NULL, "texts are hexadecimal digits of their bytes",
       offsetof(struct args, hex) },
     { "json", 0, OPTION_FLAG, NULL, "print JSON", offsetof(struct args, json) },
+    OPTION_NOT_WITH("text", "file|ids|lines"),
+    OPTION_NOT_WITH("file", "ids|lines"),
+    OPTION_NOT_WITH("ids", "lines"),
+    OPTION_ONLY_WITH("decode", "ids|lines"),
+    OPTION_ONLY_WITH("count", "text|file"),
+    OPTION_NOT_WITH("no-special", "ids|decode"),
+    OPTION_NOT_WITH("parse-special", "ids|decode"),
     OPTION_END,
 };
 static const struct option_table table = { options, NULL };
@@ -292,13 +299,9 @@ static bool run_work(struct work *work, struct sy_error *err) {
 
 static bool check(const struct args *args, struct sy_error *err) {
     int inputs = (args->text != NULL) + (args->file != NULL) + (args->ids != NULL) + (args->lines != NULL);
-    if (inputs != 1) {
-        sy_fail(err, SY_ERR_USAGE, inputs ? "more than one text is given" : "no text to encode");
-        return sy_error_remedy(err, "give one of --text, --file, --ids and --lines");
-    }
-    if (!args->decode || args->ids || args->lines) return true;
-    sy_fail(err, SY_ERR_USAGE, "--decode wants ids");
-    return sy_error_remedy(err, "give them with --ids 1,2 or --lines F.jsonl");
+    if (inputs == 1) return true;
+    sy_fail(err, SY_ERR_USAGE, "no text to encode");
+    return sy_error_remedy(err, "give one of --text, --file, --ids and --lines");
 }
 
 static bool run(const struct call *call, struct sy_error *err) {

@@ -80,8 +80,9 @@ TEST(tokenize_takes_any_bytes) {
 TEST(tokenize_says_what_is_wrong) {
     const char *model = golden();
     assert_fails(test_run("tokenize", model), 2, "no text to encode");
-    assert_fails(test_run("tokenize", model, "--text", "a", "--ids", "1"), 2, "more than one");
-    assert_fails(test_run("tokenize", model, "--text", "a", "--decode"), 2, "wants ids");
+    assert_fails(test_run("tokenize", model, "--text", "a", "--ids", "1"), 2, "--text and --ids");
+    assert_fails(test_run("tokenize", model, "--text", "a", "--decode"), 2,
+                 "--decode goes with --ids or --lines");
     assert_fails(test_run("tokenize", model, "--ids", "99999"), 1, "not in the vocabulary");
     assert_fails(test_run("tokenize", model, "--ids", "-1"), 1, "not in the vocabulary");
     assert_fails(test_run("tokenize", model, "--ids", "99999999999"), 1, "not in the vocabulary");

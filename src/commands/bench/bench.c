@@ -42,6 +42,8 @@ static const struct option options[] = {
     { "runs", 'r', OPTION_COUNT, "N", "runs of each test, of which the median counts (default: 3)",
       offsetof(struct args, runs) },
     { "json", 0, OPTION_FLAG, NULL, "print one JSON list", offsetof(struct args, json) },
+    OPTION_BETWEEN("steps", "0 to 16777216"),
+    OPTION_BETWEEN("runs", "1 to 1000"),
     OPTION_END,
 };
 static const struct option_table table = { options, &common_table };
@@ -106,9 +108,6 @@ static bool plan(const struct args *args, struct job *job, struct sy_error *err)
         !read_numbers(args->batches, "batch", 1, 4096, &batches, err) ||
         !read_numbers(args->threads ? args->threads : cores, "threads", 1, TEAM_MAX, &job->threads, err))
         return false;
-    if (args->steps > long_enough || args->runs < 1 || args->runs > BENCH_RUNS_MAX)
-        return sy_fail(err, SY_ERR_USAGE, "--steps is at most %lld, --runs from 1 to %d",
-                       (long long)long_enough, BENCH_RUNS_MAX);
     int64_t most = (prompts.count + batches.count) * job->threads.count;
     job->tests = calloc((size_t)most, sizeof *job->tests);
     job->rates = calloc((size_t)(most * args->runs), 2 * sizeof *job->rates);

@@ -36,6 +36,8 @@ static const struct option options[] = {
       offsetof(struct args, shard_bytes) },
     { "threads", 't', OPTION_COUNT, "N", "threads (default: the physical cores it may use)",
       offsetof(struct args, threads) },
+    OPTION_BETWEEN("threads", COMMON_THREADS),
+    OPTION_BETWEEN("shard-size", "1K to 1000P"),
     OPTION_END,
 };
 static const struct option_table table = { options, NULL };
@@ -111,8 +113,10 @@ static bool run(const struct call *call, struct sy_error *err) {
         sy_fail(err, SY_ERR_USAGE, "nowhere to write");
         return sy_error_remedy(err, "give --out FILE.gguf or --out DIR");
     }
-    if (args->threads > TEAM_MAX)
-        return sy_fail(err, SY_ERR_USAGE, "--threads %lld: at most %d", (long long)args->threads, TEAM_MAX);
+    if (args->shard_bytes > 0 && ends_in_gguf(args->out)) {
+        sy_fail(err, SY_ERR_USAGE, "--shard-size goes with a folder: a GGUF file is written whole");
+        return sy_error_remedy(err, "give --out DIR, or leave it out");
+    }
     wanted.threads = args->threads > 0 ? (int)args->threads : team_default_count();
     wanted.typed = args->dtype >= 0;
     wanted.dtype = wanted.typed ? dtypes[args->dtype] : DTYPE_F32;

@@ -15,6 +15,10 @@ static const struct option options[] = {
     { "stride", 0, OPTION_COUNT, "N", "ppl --method stride: from window to window (default: half of --ctx)",
       offsetof(struct eval_args, stride) },
     { "json", 0, OPTION_FLAG, NULL, "print one JSON object", offsetof(struct eval_args, json) },
+    OPTION_ONLY_WITH("method", "=ppl"),
+    OPTION_ONLY_WITH("stride", "=ppl"),
+    OPTION_ONLY_WITH("stride", "method=stride"),
+    OPTION_BETWEEN("stride", "1 to 1000000000"),
     OPTION_END,
 };
 static const struct option_table table = { options, &common_table };
@@ -30,8 +34,6 @@ static bool run(const struct call *call, struct sy_error *err) {
         sy_fail(err, SY_ERR_USAGE, ppl ? "no text to read" : "no questions to read");
         return sy_error_remedy(err, "give --file F, or --file - for standard input");
     }
-    if (choice && (args->method >= 0 || args->stride))
-        return sy_fail(err, SY_ERR_USAGE, "--method and --stride are for eval ppl");
     return ppl ? eval_ppl(args, call->words[1], err) : eval_choice(args, call->words[1], err);
 }
 

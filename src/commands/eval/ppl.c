@@ -94,8 +94,6 @@ static bool check_windows(const struct eval_args *args, struct perplexity_reques
     if (r->window < WINDOW_MIN)
         return sy_fail(err, SY_ERR_USAGE, "--ctx %lld: a window has at least %d tokens", (long long)r->window,
                        WINDOW_MIN);
-    if (r->method == PERPLEXITY_HALVES && args->stride)
-        return sy_fail(err, SY_ERR_USAGE, "--stride is for --method stride");
     if (r->stride < r->window) return true;
     sy_fail(err, SY_ERR_USAGE, "--stride %lld is not shorter than the window", (long long)r->stride);
     return sy_error_remedy(err, "give at most %lld", (long long)r->window - 1);

@@ -1,4 +1,5 @@
 #include "commands/plan/asked.h"
+#include "commands/common.h"
 
 #include "base/checked.h"
 #include "base/team.h"
@@ -57,8 +58,30 @@ static const struct option options[] = {
       offsetof(struct plan_args, ignore_unknown) },
     { "threads", 't', OPTION_COUNT, "N", "threads that run would have (default: the physical cores)",
       offsetof(struct plan_args, threads) },
+    OPTION_NOT_WITH("table",
+                    "MODEL|list|memory|storage|ranks|train|trace|vs|explain|svg|png|json|ignore-unknown"),
+    OPTION_NOT_WITH("list", "MODEL|dtype|kv|ctx|batch|memory|bandwidth|flops|measure|storage|ranks|train|"
+                            "trace|vs|explain|svg|png"),
+    OPTION_NOT_WITH("list", "json|ignore-unknown|threads"),
+    OPTION_ONLY_WITH("format", "table"),
+    OPTION_NOT_WITH("vs", "explain|svg|png"),
+    OPTION_NOT_WITH("explain", "json"),
+    OPTION_ONLY_WITH("link", "ranks"),
+    OPTION_ONLY_WITH("latency", "ranks"),
+    OPTION_ONLY_WITH("replicas", "ranks"),
+    OPTION_BETWEEN("ranks", "1 to 4096"),
+    OPTION_BETWEEN("replicas", "0 to 65536"),
+    OPTION_BETWEEN("link", "1M to 1000P"),
+    OPTION_BETWEEN("latency", "0 to 1000000000"),
+    OPTION_BETWEEN("bandwidth", "1M to 1000P"),
+    OPTION_BETWEEN("flops", "1M to 1000P"),
+    OPTION_BETWEEN("storage", "1K to 1000P"),
+    OPTION_BETWEEN("batch", "1 to 1048576"),
+    OPTION_BETWEEN("memory", "1K to 1000P"),
+    OPTION_BETWEEN("threads", COMMON_THREADS),
     OPTION_END,
 };
+_Static_assert(RANKS_MAX == 4096, "the bound of --ranks");
 const struct option_table plan_options = { options, NULL };
 
 /* ---- --train ---- */
@@ -140,14 +163,6 @@ static bool no_type(const char *name, struct sy_error *err) {
 bool plan_asked(const struct plan_args *args, struct plan_input *input, struct sy_error *err) {
     static const enum dtype kv_types[] = { DTYPE_F32, DTYPE_F16, DTYPE_BF16, DTYPE_Q8_0 };
     static const struct rates assumed = RATES_DEFAULT;
-    if (args->threads > TEAM_MAX)
-        return sy_fail(err, SY_ERR_USAGE, "--threads %lld: at most %d", (long long)args->threads, TEAM_MAX);
-    if (args->batch < 1 || args->batch > 1 << 20)
-        return sy_fail(err, SY_ERR_USAGE, "--batch %lld: from 1 to %d", (long long)args->batch, 1 << 20);
-    if (args->ranks > RANKS_MAX || args->replicas > 65536)
-        return sy_fail(err, SY_ERR_USAGE, "--ranks: at most %d; --replicas: at most 65536", RANKS_MAX);
-    if (!(args->latency >= 0 && args->latency < 1e9))
-        return sy_fail(err, SY_ERR_USAGE, "--latency %g: microseconds, not negative", args->latency);
     *input = (struct plan_input){ .rates = assumed };
     struct memory_input *m = &input->memory;
     m->traffic.weights.recipe = recipe_find(args->dtype ? args->dtype : "bf16");

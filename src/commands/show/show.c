@@ -28,6 +28,9 @@ static const struct option options[] = {
       offsetof(struct args, ignore_unknown) },
     { "threads", 't', OPTION_COUNT, "N", "threads to measure with (default: the physical cores)",
       offsetof(struct args, threads) },
+    OPTION_NOT_WITH("machine", "MODEL|tensors|ignore-unknown"),
+    OPTION_ONLY_WITH("threads", "machine"),
+    OPTION_BETWEEN("threads", COMMON_THREADS),
     OPTION_END,
 };
 static const struct option_table table = { options, NULL };
@@ -73,8 +76,6 @@ static bool show_machine(const struct args *args, struct sy_error *err) {
     struct machine machine;
     struct text text = { 0 };
     struct style style = console_style(stdout);
-    if (args->threads > TEAM_MAX)
-        return sy_fail(err, SY_ERR_USAGE, "--threads %lld: at most %d", (long long)args->threads, TEAM_MAX);
     int threads = args->threads > 0 ? (int)args->threads : team_default_count();
     if (!machine_measure(threads, LEVEL_COUNT - 1, &machine, err)) return false;
     if (args->json)

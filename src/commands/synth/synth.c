@@ -4,6 +4,7 @@
 #include "base/options.h"
 #include "base/os.h"
 #include "commands/command.h"
+#include "commands/common.h"
 #include "commands/console.h"
 #include "commands/shards.h"
 #include "commands/synth/config.h"
@@ -38,6 +39,7 @@ static const struct option options[] = {
     { "force", 0, OPTION_FLAG, NULL, "write although the folder is not empty", offsetof(struct args, force) },
     { "threads", 't', OPTION_COUNT, "N", "threads (default: the physical cores it may use)",
       offsetof(struct args, threads) },
+    OPTION_BETWEEN("threads", COMMON_THREADS),
     OPTION_END,
 };
 static const struct option_table table = { options, NULL };
@@ -134,8 +136,6 @@ static bool run(const struct call *call, struct sy_error *err) {
         sy_fail(err, SY_ERR_USAGE, "nowhere to write the checkpoint");
         return sy_error_remedy(err, "give --out DIR or --out FILE.gguf");
     }
-    if (args->threads > TEAM_MAX)
-        return sy_fail(err, SY_ERR_USAGE, "--threads %lld: at most %d", (long long)args->threads, TEAM_MAX);
     arena_open(&source.arena);
     bool done = read_source(call->words[0], &source, err);
     if (done) {

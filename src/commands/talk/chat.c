@@ -36,6 +36,10 @@ static const struct option options[] = {
       offsetof(struct args, set) },
     { "experts-per-token", 0, OPTION_COUNT, "N", "experts a token instead of the model's own number",
       offsetof(struct args, experts) },
+    OPTION_NOT_WITH("think", "no-think|template-context"),
+    OPTION_NOT_WITH("no-think", "template-context"),
+    OPTION_BETWEEN("count", "1 to 1000000000"),
+    OPTION_BETWEEN("experts-per-token", "1 to 1000000"),
     OPTION_END,
 };
 static const struct option_table table = { options, &speaking_table };
@@ -155,16 +159,12 @@ static void greet(const struct room *room, const struct args *args, const struct
 
 /* ---- opening ---- */
 
-static bool template_context(const struct args *args, char *text, size_t size, const char **context,
-                             struct sy_error *err) {
+static void template_context(const struct args *args, char *text, size_t size, const char **context) {
     *context = args->set;
-    if (!args->think && !args->no_think) return true;
-    if (args->set || (args->think && args->no_think))
-        return sy_fail(err, SY_ERR_USAGE, "--think, --no-think and --template-context contradict each other");
+    if (!args->think && !args->no_think) return;
     snprintf(text, size, "{\"enable_thinking\":%s,\"thinking\":%s}", args->think ? "true" : "false",
              args->think ? "true" : "false");
     *context = text;
-    return true;
 }
 
 static bool talk_over(const struct args *args, struct sy_engine *engine, struct sy_error *err) {
@@ -184,7 +184,7 @@ static bool talk_over(const struct args *args, struct sy_engine *engine, struct 
     sy_recommended(engine, &recommended);
     room.chat.style = room.dim;
     *talk = (struct talk){ .engine = engine, .new_count = args->count };
-    if (!template_context(args, context, sizeof context, &talk->context, err)) return false;
+    template_context(args, context, sizeof context, &talk->context);
     if (!sampling_given(&args->speaking.sampling, &recommended, &given, err)) return false;
     talk->sampling = given.sampling;
     talk->stops = args->speaking.sampling.stops.words;
@@ -212,7 +212,7 @@ static bool run(const struct call *call, struct sy_error *err) {
     struct engine_words words;
     struct sy_options wanted;
     struct sy_engine *engine;
-    if (!engine_options(&args->speaking.common, &words, &wanted, err)) return false;
+    engine_options(&args->speaking.common, &words, &wanted);
     wanted.experts_per_token = args->experts;
     wanted.beside = routes_bytes;
     wanted.argument = (void *)(uintptr_t)args;

@@ -3,9 +3,7 @@
 #include "commands/console.h"
 #include "report/number.h"
 
-bool engine_options(const struct common *common, struct engine_words *words, struct sy_options *options,
-                    struct sy_error *err) {
-    if (!common_check(common, err)) return false;
+void engine_options(const struct common *common, struct engine_words *words, struct sy_options *options) {
     *options = (struct sy_options){
         .struct_bytes = sizeof *options,
         .flags = (common->ignore_unknown ? SY_IGNORE_UNKNOWN : 0u) | (common->regime ? SY_REGIME_BF16 : 0u),
@@ -18,7 +16,6 @@ bool engine_options(const struct common *common, struct engine_words *words, str
         .context = common->context,
         .memory_bytes = common->memory,
     };
-    return true;
 }
 
 static void tell(const struct sy_engine *engine) {

@@ -12,8 +12,7 @@ struct engine_words { /* that the options point to */
 };
 
 /* All but `sequences`, and what a command has options of its own for. */
-SY_MUST_CHECK bool engine_options(const struct common *common, struct engine_words *words,
-                                  struct sy_options *options, struct sy_error *err);
+void engine_options(const struct common *common, struct engine_words *words, struct sy_options *options);
 
 /* Opens the model that `word` names, and tells stderr about it under --verbose. */
 SY_MUST_CHECK bool engine_open(const struct common *common, const char *word,

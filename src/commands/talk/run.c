@@ -48,6 +48,12 @@ static const struct option options[] = {
     { "routing", 0, OPTION_FLAG, NULL, "show which experts the tokens went to", AT(routing) },
     { "profile", 0, OPTION_FLAG, NULL, "show where the time went", AT(profile) },
     { "json", 0, OPTION_FLAG, NULL, "print one JSON object", AT(json) },
+    OPTION_NOT_WITH("prompt", "file|ids"),
+    OPTION_NOT_WITH("file", "ids"),
+    OPTION_NOT_WITH("ids", "chat|system"),
+    OPTION_ONLY_WITH("system", "chat"),
+    OPTION_BETWEEN("experts-per-token", "1 to 1000000"),
+    OPTION_BETWEEN("logprobs", "0 to 64"),
     OPTION_END,
 };
 static const struct option_table table = { options, &speaking_table };
@@ -211,7 +217,6 @@ static bool check_args(struct job *job, struct sy_error *err) {
     if (job->new_count > COUNT_MAX)
         return sy_fail(err, SY_ERR_USAGE, "-n %lld: at most %lld", (long long)args->count,
                        (long long)COUNT_MAX);
-    if (args->experts == 0) return sy_fail(err, SY_ERR_USAGE, "--experts-per-token 0: at least 1");
     return sampling_given(&args->speaking.sampling, &greedy, &job->given, err);
 }
 
@@ -240,7 +245,7 @@ static bool open_engine(struct job *job, const char *word, struct sy_error *err)
     struct sy_options wanted;
     struct sy_sampling recommended;
     int64_t most = positions_bound(job);
-    if (!engine_options(&args->speaking.common, &words, &wanted, err)) return false;
+    engine_options(&args->speaking.common, &words, &wanted);
     if (!wanted.context && most < CONTEXT_MOST) wanted.context = most;
     if (args->experts > 0) wanted.experts_per_token = args->experts;
     wanted.beside = report_bytes;

@@ -25,13 +25,9 @@ bool run_prompt_read(const struct run_args *args, struct run_prompt *prompt, str
     int given = (args->ids != NULL) + (args->prompt != NULL) + (args->file != NULL);
     *prompt = (struct run_prompt){ 0 };
     if (given != 1) {
-        sy_fail(err, SY_ERR_USAGE, given ? "--ids, -p and -f exclude one another" : "no prompt given");
+        sy_fail(err, SY_ERR_USAGE, "no prompt given");
         return sy_error_remedy(err, "give one of --ids 1,2,3, -p TEXT and -f FILE");
     }
-    if (args->ids && args->chat)
-        return sy_fail(err, SY_ERR_USAGE, "--chat is about text, and --ids gives ids");
-    if (args->system && !args->chat)
-        return sy_fail(err, SY_ERR_USAGE, "--system is part of a conversation: give --chat as well");
     if (args->ids)
         return parse_ids(args->ids, &prompt->ids, &prompt->count, err) || sy_error_in(err, "--ids");
     if (args->file) return read_text(args->file, prompt, err);

@@ -25,6 +25,13 @@ static const struct option options[] = {
     { "logit-bias", 0, OPTION_LIST, "ID=X", "add X to the logit of a token; may be repeated", AT(biases) },
     { "seed", 0, OPTION_STRING, "S", "the same seed gives the same text (default: a new one)", AT(seed) },
     { "stop", 0, OPTION_LIST, "TEXT", "end before this text; may be repeated", AT(stops) },
+    OPTION_BETWEEN("temp", "0 to 1e9"),
+    OPTION_BETWEEN("top-p", "0 to 1"),
+    OPTION_BETWEEN("min-p", "0 to 1"),
+    OPTION_BETWEEN("typical", "0 to 1"),
+    OPTION_BETWEEN("repeat-penalty", "0 to 1e6"),
+    OPTION_BETWEEN("presence-penalty", "-1e6 to 1e6"),
+    OPTION_BETWEEN("frequency-penalty", "-1e6 to 1e6"),
     OPTION_END,
 };
 const struct option_table speaking_table = { options, &common_table };

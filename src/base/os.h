@@ -75,6 +75,8 @@ SY_MUST_CHECK bool os_writer_patch(struct os_writer *writer, int64_t offset, con
                                    struct sy_error *err);
 /* Go on `size` bytes further; what lies between reads as zeros until it is patched. Ordinary files only. */
 SY_MUST_CHECK bool os_writer_reserve(struct os_writer *writer, int64_t size, struct sy_error *err);
+/* Back to `size` bytes: what came behind them is gone. Ordinary files only. */
+SY_MUST_CHECK bool os_writer_rewind(struct os_writer *writer, int64_t size, struct sy_error *err);
 SY_MUST_CHECK bool os_writer_commit(struct os_writer *writer,
                                     struct sy_error *err); /* flush, fsync, rename; frees */
 void os_writer_abandon(struct os_writer *writer);          /* removes the temporary; frees */

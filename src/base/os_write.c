@@ -250,6 +250,25 @@ bool os_writer_patch(struct os_writer *writer, int64_t offset, const void *bytes
     return flush(writer, err) && write_all(writer, bytes, size, offset, err);
 }
 
+bool os_writer_rewind(struct os_writer *writer, int64_t size, struct sy_error *err) {
+    if (!may_write(writer, err)) return false;
+    if (size < 0 || size > writer->flushed + writer->buffered) {
+        sy_fail(err, SY_ERR_INTERNAL, "back to %lld bytes, of %lld written", (long long)size,
+                (long long)(writer->flushed + writer->buffered));
+        return sy_error_in(err, writer->shown);
+    }
+    if (size >= writer->flushed) {
+        writer->buffered = size - writer->flushed;
+        return true;
+    }
+    if (!writer->temporary[0]) return cannot_go_back(writer, err);
+    writer->buffered = 0;
+    if (call_ftruncate(writer->fd, size) != 0 || lseek(writer->fd, size, SEEK_SET) != size)
+        return writer_fails(writer, err, "cannot be cut");
+    writer->flushed = size;
+    return true;
+}
+
 /* ---- the end ---- */
 
 /* Some file systems cannot sync this kind of thing, and say so; that is no failure to write. */

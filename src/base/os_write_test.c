@@ -114,6 +114,31 @@ TEST(writer_patches_only_what_is_written) {
     assert_true(holds(path, "12ab5678"));
 }
 
+TEST(writer_goes_back) {
+    char path[TEST_PATH_MAX], *large = calloc(1, LARGE);
+    struct os_writer *writer;
+    struct sy_error err;
+    test_temp_path(path, "f");
+    for (int out = 0; out < 2; out++) { /* still in the buffer, and on the disk already */
+        assert_true(os_writer_open(path, false, &writer, NULL));
+        assert_true(os_writer_write(writer, "12345678", 8, NULL));
+        if (out) assert_true(os_writer_write(writer, large, LARGE, NULL));
+        assert_false(os_writer_rewind(writer, 9 + (out ? LARGE : 0), &err) ||
+                     os_writer_rewind(writer, -1, &err));
+        assert_int_equal(err.code, SY_ERR_INTERNAL);
+        assert_true(os_writer_rewind(writer, 3, &err));
+        assert_true(os_writer_patch(writer, 1, "b", 1, &err));
+        assert_true(os_writer_write(writer, "cd", 2, NULL));
+        assert_true(os_writer_commit(writer, NULL));
+        assert_true(holds(path, "1b3cd"));
+    }
+    assert_true(os_writer_open("/dev/null", false, &writer, NULL));
+    assert_true(os_writer_write(writer, large, LARGE, NULL));
+    assert_false(os_writer_rewind(writer, 0, &err));
+    os_writer_abandon(writer);
+    free(large);
+}
+
 TEST(writer_leaves_room) {
     char path[TEST_PATH_MAX], *text;
     int64_t size;

@@ -111,6 +111,12 @@ static bool write_index(const struct shards *s, const char *const *names, struct
 
 /* ---- what stood there before ---- */
 
+void shards_replace(const struct shards *s) {
+    char path[4200];
+    shards_path_of(s->folder, "config.json", path, sizeof path);
+    remove(path);
+}
+
 /* All shards of a set of `of` files. */
 static void remove_set(const struct shards *s, int of) {
     char name[64], path[4200];

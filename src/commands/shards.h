@@ -27,6 +27,9 @@ SY_MUST_CHECK bool shards_open(struct shards *shards, const char *folder, const 
                                int64_t tensors, int64_t limit, struct sy_error *err);
 void shards_close(struct shards *shards);
 void shards_path(const struct shards *shards, int shard, char *path, size_t size);
+/* To be called before a file of weights is put in its place: from then on, until a new config.json comes at
+ * the end, the folder is no model. Until then what was there before is whole. */
+void shards_replace(const struct shards *shards);
 /* Files of a former checkpoint, which would contradict the new one, go; and the index is written, if there
  * are several shards. names [tensors]. */
 SY_MUST_CHECK bool shards_finish(const struct shards *shards, const char *const *names, struct sy_error *err);

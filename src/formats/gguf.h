@@ -118,6 +118,9 @@ SY_MUST_CHECK bool gguf_declare(struct gguf_writer *writer, const char *name, en
 /* The next bytes of data, cut anywhere; padding is the writer's. The first call writes what stands before. */
 SY_MUST_CHECK bool gguf_write(struct gguf_writer *writer, const void *bytes, int64_t size,
                               struct sy_error *err);
+/* The tensor whose data come next, or have begun to, gets another type, and its data begin anew. Needs an
+ * ordinary file, whose head is then written again at the end. */
+SY_MUST_CHECK bool gguf_retype(struct gguf_writer *writer, enum dtype dtype, struct sy_error *err);
 /* Fails unless exactly the declared bytes were given. The file appears under its name only now. Frees the
  * writer, also on failure, which leaves what stood there before. */
 SY_MUST_CHECK bool gguf_writer_commit(struct gguf_writer *writer, struct sy_error *err);

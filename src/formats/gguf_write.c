@@ -1,7 +1,10 @@
 /*
  * Writing GGUF, version 3: what was set and declared becomes the head, then the data stream behind it.
  *
- *     open -> set, declare (any number, in any order) -> write (any cuts) -> commit
+ *     open -> set, declare (any number, in any order) -> write (any cuts), retype -> commit
+ *
+ * A tensor's type and place have a fixed width in the head, so a tensor that turns out not to fit its type
+ * can get another while its data stream: those begin anew, and the head is written again at the end.
  *
  * The two halves of the head grow as bytes, ready to be written; jansson's tables only tell which names were
  * seen. The same calls give the same bytes. Whatever is written here, the reader accepts: names, sizes and
@@ -16,19 +19,29 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { VERSION = 3, HEAD_BYTES = 24, TYPE_BYTES = 12 /* u32 type, u64 offset */ };
+
+struct gguf_declared {
+    int64_t bytes; /* of data, without padding */
+    int64_t place; /* of its shape in the head's tensors: u64 a side, type u32, offset u64 */
+    int rank;
+};
+
 struct gguf_writer {
     char *path; /* for errors */
     struct os_writer *file;
     struct gguf_bytes keys, tensors; /* of the head, as they will stand there */
     json_t *key_names, *tensor_names;
     int64_t key_count, tensor_count;
-    int64_t items;           /* strings and arrays inside arrays */
-    int64_t *sizes;          /* [tensor_count] bytes of data, without padding; owned */
-    int64_t size_room;       /* of that table */
-    int64_t offset;          /* of the next tensor's data */
-    int64_t declared, given; /* bytes of data, without padding */
-    int64_t current, filled; /* the tensor whose data come next, and how many came */
-    bool started;            /* the head is written */
+    int64_t items;               /* strings and arrays inside arrays */
+    struct gguf_declared *sizes; /* [tensor_count]; owned */
+    int64_t size_room;           /* of that table */
+    int64_t offset;              /* of the next tensor's data */
+    int64_t declared, given;     /* bytes of data, without padding */
+    int64_t current, filled;     /* the tensor whose data come next, and how many came */
+    int64_t begun;               /* offset of that tensor's data, behind the head */
+    bool started;                /* the head is written */
+    bool changed;                /* what it says of tensors is no longer so */
 };
 
 static bool no_memory(struct gguf_writer *writer, struct sy_error *err) {
@@ -170,7 +183,7 @@ static bool declare_check(struct gguf_writer *writer, const char *name, enum dty
 static bool size_room_make(struct gguf_writer *writer) {
     if (writer->tensor_count < writer->size_room) return true;
     int64_t room = 2 * writer->size_room + 64;
-    int64_t *larger = realloc(writer->sizes, (size_t)room * sizeof *larger);
+    struct gguf_declared *larger = realloc(writer->sizes, (size_t)room * sizeof *larger);
     if (!larger) return false;
     writer->sizes = larger;
     writer->size_room = room;
@@ -197,7 +210,8 @@ bool gguf_declare(struct gguf_writer *writer, const char *name, enum dtype dtype
         if (!good) no_memory(writer, err);
     }
     if (good && set_add(writer->tensor_names, name, err)) {
-        writer->sizes[writer->tensor_count++] = bytes;
+        writer->sizes[writer->tensor_count++] =
+            (struct gguf_declared){ bytes, writer->tensors.size - TYPE_BYTES - 8 * (int64_t)rank, rank };
         writer->offset = next;
         writer->declared += bytes;
         return true;
@@ -216,19 +230,22 @@ static bool padding_write(struct gguf_writer *writer, int64_t size, struct sy_er
     return os_writer_write(writer->file, zeros, round_up(size, GGUF_ALIGNMENT_DEFAULT) - size, err);
 }
 
+static int64_t data_begin(const struct gguf_writer *writer) {
+    return round_up(HEAD_BYTES + writer->keys.size + writer->tensors.size, GGUF_ALIGNMENT_DEFAULT);
+}
+
 static bool head_write(struct gguf_writer *writer, struct sy_error *err) {
-    enum { VERSION = 3, BYTES = 24 };
     uint64_t tensors = (uint64_t)writer->tensor_count, keys = (uint64_t)writer->key_count;
-    unsigned char head[BYTES] = { 'G', 'G', 'U', 'F', VERSION };
+    unsigned char head[HEAD_BYTES] = { 'G', 'G', 'U', 'F', VERSION };
     for (int i = 0; i < 8; i++) {
         head[8 + i] = (unsigned char)(tensors >> 8 * i);
         head[16 + i] = (unsigned char)(keys >> 8 * i);
     }
     writer->started = true; /* whatever fails from here on makes the file's own writer fail for good */
-    return os_writer_write(writer->file, head, BYTES, err) &&
+    return os_writer_write(writer->file, head, HEAD_BYTES, err) &&
            os_writer_write(writer->file, writer->keys.at, writer->keys.size, err) &&
            os_writer_write(writer->file, writer->tensors.at, writer->tensors.size, err) &&
-           padding_write(writer, BYTES + writer->keys.size + writer->tensors.size, err);
+           padding_write(writer, HEAD_BYTES + writer->keys.size + writer->tensors.size, err);
 }
 
 bool gguf_write(struct gguf_writer *writer, const void *bytes, int64_t size, struct sy_error *err) {
@@ -240,7 +257,7 @@ bool gguf_write(struct gguf_writer *writer, const void *bytes, int64_t size, str
     }
     if (!writer->started && !head_write(writer, err)) return false;
     while (size > 0) { /* a piece for each tensor that the bytes reach into */
-        int64_t whole = writer->sizes[writer->current], piece = min_i64(size, whole - writer->filled);
+        int64_t whole = writer->sizes[writer->current].bytes, piece = min_i64(size, whole - writer->filled);
         if (!os_writer_write(writer->file, from, piece, err)) return false;
         from += piece;
         size -= piece;
@@ -248,14 +265,66 @@ bool gguf_write(struct gguf_writer *writer, const void *bytes, int64_t size, str
         writer->filled += piece;
         if (writer->filled < whole) continue;
         if (!padding_write(writer, whole, err)) return false;
+        writer->begun += round_up(whole, GGUF_ALIGNMENT_DEFAULT);
         writer->current++;
         writer->filled = 0;
     }
     return true;
 }
 
+/* ---- another type ---- */
+
+static void put(unsigned char *at, uint64_t value, int bytes) {
+    for (int i = 0; i < bytes; i++) at[i] = (unsigned char)(value >> 8 * i);
+}
+
+static uint64_t get_u64(const unsigned char *at) {
+    uint64_t value = 0;
+    for (int i = 0; i < 8; i++) value |= (uint64_t)at[i] << 8 * i;
+    return value;
+}
+
+bool gguf_retype(struct gguf_writer *writer, enum dtype dtype, struct sy_error *err) {
+    if (writer->current >= writer->tensor_count) {
+        sy_fail(err, SY_ERR_INTERNAL, "no tensor is left whose type could change");
+        return sy_error_in(err, writer->path);
+    }
+    struct gguf_declared *tensor = &writer->sizes[writer->current];
+    unsigned char *shape_at = writer->tensors.at + tensor->place;
+    int64_t shape[GGUF_RANK_MAX], bytes = 0, declared = 0;
+    uint32_t type = 0;
+    for (int i = 0; i < tensor->rank; i++) shape[tensor->rank - 1 - i] = (int64_t)get_u64(shape_at + 8 * i);
+    if (!gguf_type_of(dtype, &type) || !gguf_tensor_bytes(type, tensor->rank, shape, &bytes, err) ||
+        !size_add(writer->declared - tensor->bytes, bytes, &declared)) {
+        sy_fail(err, SY_ERR_INTERNAL, "a tensor cannot become %s", dtype_name(dtype));
+        return sy_error_in(err, writer->path);
+    }
+    if (writer->started && !os_writer_rewind(writer->file, data_begin(writer) + writer->begun, err))
+        return false;
+    put(shape_at + 8 * tensor->rank, type, 4);
+    writer->declared = declared;
+    writer->given -= writer->filled;
+    writer->filled = 0;
+    tensor->bytes = bytes;
+    writer->changed = true;
+    return true;
+}
+
+/* Where each tensor's data came to lie; and the head says so. */
+static bool head_write_again(struct gguf_writer *writer, struct sy_error *err) {
+    int64_t offset = 0;
+    for (int64_t i = 0; i < writer->tensor_count; i++) {
+        const struct gguf_declared *tensor = &writer->sizes[i];
+        put(writer->tensors.at + tensor->place + 8 * tensor->rank + 4, (uint64_t)offset, 8);
+        offset += round_up(tensor->bytes, GGUF_ALIGNMENT_DEFAULT);
+    }
+    return !writer->started || os_writer_patch(writer->file, HEAD_BYTES + writer->keys.size,
+                                               writer->tensors.at, writer->tensors.size, err);
+}
+
 bool gguf_writer_commit(struct gguf_writer *writer, struct sy_error *err) {
-    bool good = writer->started || head_write(writer, err);
+    bool good =
+        (!writer->changed || head_write_again(writer, err)) && (writer->started || head_write(writer, err));
     if (good && writer->given != writer->declared) {
         sy_fail(err, SY_ERR_INTERNAL, "%lld bytes of data were given, but %lld are declared",
                 (long long)writer->given, (long long)writer->declared);

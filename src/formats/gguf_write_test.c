@@ -262,6 +262,45 @@ TEST(gguf_refused_declarations) {
     assert_true(gguf_writer_commit(writer, &err));
 }
 
+/* A tensor whose type turns out too narrow gets another, before, between and within its data: the file is the
+ * one that declares it so at once. */
+TEST(gguf_a_type_changed_on_the_way) {
+    static const int64_t shape[] = { 3, 64 }, odd[] = { 5 };
+    static const unsigned char bytes[4 * 3 * 64] = { 1, 2, 3 };
+    static const enum dtype narrow = DTYPE_Q8_0, wide = DTYPE_F32;
+    enum { NARROW = 3 * 2 * 34, WIDE = 3 * 64 * 4, ODD = 5 * 4 };
+    for (int which = 0; which < 3; which++)
+        for (int begun = 0; begun <= 1; begun++) {
+            char a[TEST_PATH_MAX], b[TEST_PATH_MAX];
+            struct gguf_writer *writers[] = { writer_make(a, "changed.gguf"), writer_make(b, "direct.gguf") };
+            for (int direct = 0; direct < 2; direct++) {
+                struct gguf_writer *w = writers[direct];
+                static const char *const names[] = { "one", "two", "three" };
+                assert_true(gguf_set_u32(w, "a.key", 7, NULL));
+                for (int i = 0; i < 3; i++)
+                    assert_true(
+                        gguf_declare(w, names[i], direct && i == which ? wide : narrow, 2, shape, NULL));
+                assert_true(gguf_declare(w, "odd", DTYPE_F32, 1, odd, NULL));
+                for (int i = 0; i < 3; i++) {
+                    bool changes = !direct && i == which;
+                    if (changes && begun) assert_true(gguf_write(w, bytes + 5, NARROW - 1, NULL));
+                    if (changes) assert_true(gguf_retype(w, wide, NULL));
+                    assert_true(gguf_write(w, bytes, i == which ? WIDE : NARROW, NULL));
+                }
+                assert_true(gguf_write(w, bytes, ODD, NULL));
+                assert_false(gguf_retype(w, wide, NULL));
+                assert_true(gguf_writer_commit(w, NULL));
+            }
+            char *x, *y;
+            int64_t m, n;
+            assert_true(os_read_file(a, 1 << 20, &x, &m, NULL) && os_read_file(b, 1 << 20, &y, &n, NULL));
+            assert_int_equal(m, n);
+            assert_memory_equal(x, y, (size_t)m);
+            free(x);
+            free(y);
+        }
+}
+
 TEST(gguf_unfinished_files) {
     char path[TEST_PATH_MAX];
     struct sy_error err;

@@ -90,6 +90,9 @@ static bool tell(const struct convert_options *wanted, const struct convert_resu
     if (result->fell_back > 0)
         console_warn("%lld tensors have rows that are no whole blocks of %s and got another type",
                      (long long)result->fell_back, dtype_name(wanted->dtype));
+    if (result->widened > CONVERT_NAMED_MAX)
+        console_warn("%lld tensors in all are kept in a wider type than %s", (long long)result->widened,
+                     dtype_name(wanted->dtype));
     if (result->left_out > 0)
         console_warn("%lld tensors that the model does not use are left out", (long long)result->left_out);
     if (result->text[0]) console_warn("%s", result->text);
@@ -147,7 +150,10 @@ const struct command command_convert = {
             "here knows, and split files become one. A folder becomes another with --out DIR.\n"
             "\n"
             "With --dtype matrices are stored so, everything else in F32. mxfp4 is for experts: other\n"
-            "matrices become q8_0. Where a row is no multiple of 256, q4_k becomes q5_0 and q6_k q8_0.",
+            "matrices become q8_0. Where a row is no multiple of 256, q4_k becomes q5_0 and q6_k q8_0.\n"
+            "\n"
+            "What is written is read back. A tensor with numbers that its type cannot hold is kept in bf16\n"
+            "or f32, which is said (on the way to a folder: refused); one that holds NaN is refused.",
         .examples = "switchyard convert models/small --out small.gguf\n"
                     "switchyard convert models/small --out small-q4.gguf --dtype q4_k\n"
                     "switchyard convert small.gguf --out models/again\n"

@@ -22,6 +22,7 @@ struct convert_result {               /* what is told afterwards */
     int64_t tensors, bytes, left_out; /* tensors of the source that have no place in the model */
     int64_t files;                    /* of weights in a folder; else 0 */
     int64_t fell_back;                /* rows that are no whole blocks of the wanted type */
+    int64_t widened;                  /* tensors with numbers that the wanted type cannot hold */
     int64_t ours;                     /* keys that other programs ignore */
     char first_ours[96];
     char lacks[256]; /* side files that nobody could write */
@@ -45,7 +46,7 @@ SY_MUST_CHECK bool convert_requantize(const struct model *model, const char *pat
 /* A folder that is to be: what is in it but for the index. */
 struct convert_folder {
     const struct convert_options *options;
-    const struct convert_tensor *tensors;
+    struct convert_tensor *tensors;
     int64_t count;
     const char *config;
     int64_t config_size;
@@ -67,11 +68,21 @@ SY_MUST_CHECK bool convert_each_side(const char *path, convert_side *visit, void
 SY_MUST_CHECK bool convert_names(const struct model *model, struct arena *arena, const char *const **names,
                                  int64_t *count, struct sy_error *err);
 
-/* All rows of all tensors in order, to `write`. */
-SY_MUST_CHECK bool convert_stream(const struct convert_tensor *tensors, int64_t count, int threads,
-                                  bool (*write)(void *writer, const void *bytes, int64_t size,
-                                                struct sy_error *err),
-                                  void *writer, struct sy_error *err);
+#define CONVERT_NAMED_MAX 8 /* tensors that are named when they get another type; then only counted */
+
+/* Where the rows of a checkpoint go. */
+struct convert_sink {
+    void *writer;
+    bool (*write)(void *writer, const void *bytes, int64_t size, struct sy_error *err);
+    /* The tensor at hand gets another type, and comes once more. NULL: its type is settled. */
+    bool (*retype)(void *writer, enum dtype dtype, struct sy_error *err);
+};
+/* All rows of all tensors in order, each read back before it goes (tensor/held.h). A tensor with numbers that
+ * its type cannot hold gets a wider one, which is said and counted in `result`, or is refused by name; one
+ * that holds NaN is always refused. */
+SY_MUST_CHECK bool convert_stream(struct convert_tensor *tensors, int64_t count, int threads,
+                                  const struct convert_sink *sink, struct convert_result *result,
+                                  struct sy_error *err);
 
 /* Keys of a GGUF file that hold no metadata of the model. */
 #define CONVERT_FILE      "switchyard.file."           /* + NAME: a side file */

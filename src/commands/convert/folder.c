@@ -39,7 +39,9 @@ static bool open_shard(struct writing *w, struct sy_error *err) {
 static bool close_shard(struct writing *w, struct sy_error *err) {
     struct safetensors_writer *writer = w->writer;
     w->writer = NULL;
-    return !writer || safetensors_writer_commit(writer, err);
+    if (!writer) return true;
+    shards_replace(&w->shards);
+    return safetensors_writer_commit(writer, err);
 }
 
 /* Empty tensors have no bytes to wait for. */
@@ -62,10 +64,12 @@ static bool write_bytes(void *argument, const void *bytes, int64_t size, struct 
     return close_shard(w, err);
 }
 
-static bool write_weights(struct writing *w, struct sy_error *err) {
+static bool write_weights(struct writing *w, struct convert_result *result, struct sy_error *err) {
     const struct convert_folder *f = w->folder;
     next_with_bytes(w);
-    bool done = convert_stream(f->tensors, f->count, f->options->threads, write_bytes, w, err);
+    /* No type changes on the way: config.json names one for all, to which others would narrow again. */
+    const struct convert_sink sink = { w, write_bytes, NULL };
+    bool done = convert_stream(f->tensors, f->count, f->options->threads, &sink, result, err);
     safetensors_writer_abandon(w->writer); /* after a failure */
     return done && shards_finish(&w->shards, w->names, err);
 }
@@ -101,15 +105,10 @@ bool convert_write_folder(const struct convert_folder *folder, struct convert_re
                           struct sy_error *err) {
     struct writing w = { .folder = folder };
     const char *out = folder->options->out;
-    char path[4200];
     if (!shards_make_folder(out, folder->options->force, err)) return false;
     bool done = cut(&w, result, err);
-    if (done) {
-        shards_path_of(out, "config.json", path, sizeof path);
-        remove(path); /* from here on, and until the end, this is no model */
-        done = write_weights(&w, err) && folder->sides(folder->argument, err) &&
-               shards_write_text(out, "config.json", folder->config, folder->config_size, err);
-    }
+    done = done && write_weights(&w, result, err) && folder->sides(folder->argument, err) &&
+           shards_write_text(out, "config.json", folder->config, folder->config_size, err);
     shards_close(&w.shards);
     free(w.names);
     return done;

@@ -158,6 +158,10 @@ static bool write_bytes(void *writer, const void *bytes, int64_t size, struct sy
     return gguf_write(writer, bytes, size, err);
 }
 
+static bool retype(void *writer, enum dtype dtype, struct sy_error *err) {
+    return gguf_retype(writer, dtype, err);
+}
+
 static bool write_all(struct making *m, const char *path, struct sy_error *err) {
     const struct gguf_description *d = &m->described;
     if (!set_keys(m, path, err)) return false;
@@ -172,7 +176,8 @@ static bool write_all(struct making *m, const char *path, struct sy_error *err) 
     m->result->tensors = m->count + d->vector_count;
     for (int i = 0; i < d->vector_count; i++)
         if (!gguf_write(m->writer, d->vectors[i].values, d->vectors[i].count * 4, err)) return false;
-    return convert_stream(m->tensors, m->count, m->options->threads, write_bytes, m->writer, err);
+    const struct convert_sink sink = { m->writer, write_bytes, retype };
+    return convert_stream(m->tensors, m->count, m->options->threads, &sink, m->result, err);
 }
 
 bool convert_to_gguf(const struct model *model, const char *path, const struct convert_options *options,

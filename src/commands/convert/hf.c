@@ -244,7 +244,7 @@ static bool add_ignored(struct making *m, struct sy_error *err) {
     m->result->left_out = census->unknown + (float8 ? census->ignored : 0);
     for (int64_t i = 0; i < census->ignored && !float8; i++) {
         const struct tensor *tensor = checkpoint_find(&m->model->checkpoint, census->ignored_names[i]);
-        if (!convert_copy(tensor, &m->tensors[m->count++], err)) return false;
+        if (!convert_copy(tensor, false, &m->tensors[m->count++], err)) return false;
     }
     return true;
 }

@@ -37,7 +37,7 @@ static bool add_tensor(struct making *m, const struct tensor *tensor, const stru
     }
     if (plan && m->options->typed)
         dtype = convert_gguf_dtype(plan, &m->options->dtype, tensor->dtype, &m->result->fell_back);
-    if (dtype == tensor->dtype) return convert_copy(tensor, out, err);
+    if (dtype == tensor->dtype) return convert_copy(tensor, plan != NULL, out, err);
     return convert_prepare(m->model, &m->model->spec, plan, dtype, out, err);
 }
 
@@ -96,6 +96,10 @@ static bool write_bytes(void *writer, const void *bytes, int64_t size, struct sy
     return gguf_write(writer, bytes, size, err);
 }
 
+static bool retype(void *writer, enum dtype dtype, struct sy_error *err) {
+    return gguf_retype(writer, dtype, err);
+}
+
 static bool write_all(struct making *m, struct sy_error *err) {
     if (!set_keys(m, err)) return false;
     for (int64_t i = 0; i < m->count; i++) {
@@ -104,7 +108,8 @@ static bool write_all(struct making *m, struct sy_error *err) {
         m->result->bytes += t->bytes;
     }
     m->result->tensors = m->count;
-    return convert_stream(m->tensors, m->count, m->options->threads, write_bytes, m->writer, err);
+    const struct convert_sink sink = { m->writer, write_bytes, retype };
+    return convert_stream(m->tensors, m->count, m->options->threads, &sink, m->result, err);
 }
 
 bool convert_requantize(const struct model *model, const char *path, const struct convert_options *options,

@@ -158,7 +158,9 @@ bool convert_prepare(const struct model *source, const struct spec *target, cons
                      enum dtype dtype, struct convert_tensor *out, struct sy_error *err) {
     struct tensor all = { .rank = plan->rank };
     int64_t elements, unit, unit_bytes;
-    *out = (struct convert_tensor){ .plan = *plan, .source = source, .target = target, .dtype = dtype };
+    *out = (struct convert_tensor){
+        .plan = *plan, .source = source, .target = target, .dtype = dtype, .read = true
+    };
     memcpy(all.shape, plan->shape, sizeof all.shape);
     bool mx = dtype == DTYPE_F4_E2M1;
     out->cols = plan->shape[plan->rank - 1];
@@ -182,9 +184,11 @@ bool convert_prepare(const struct model *source, const struct spec *target, cons
     return true;
 }
 
-bool convert_copy(const struct tensor *from, struct convert_tensor *out, struct sy_error *err) {
+bool convert_copy(const struct tensor *from, bool read, struct convert_tensor *out, struct sy_error *err) {
     int64_t elements = 0;
-    *out = (struct convert_tensor){ .dtype = from->dtype, .bytes = from->bytes, .raw = from->data };
+    *out = (struct convert_tensor){
+        .dtype = from->dtype, .bytes = from->bytes, .raw = from->data, .read = read
+    };
     out->plan = (struct planned_tensor){ .name = from->name, .rank = from->rank };
     memcpy(out->plan.shape, from->shape, sizeof from->shape);
     if (!tensor_elements(from, &elements)) {
@@ -266,10 +270,23 @@ static bool as_is(const struct convert_tensor *t, const struct strip *s) {
            !(dtype_is_block(w->dtype) && (w->transposed || s->step != 1));
 }
 
-void convert_row(const struct convert_tensor *t, int64_t row, float *scratch, unsigned char *out) {
+/* Bytes that came as they are. Codes of four bits say nothing without their scales, powers of two. */
+static void check_copy(const struct convert_tensor *t, int64_t row, const unsigned char *out, float *scratch,
+                       struct held *held) {
+    bool scales = t->dtype == DTYPE_F4_E2M1 && t->plan.scales;
+    if (!t->read || !(dtype_is_weight(t->dtype) || scales)) return;
+    if (scales)
+        held_copy(held, DTYPE_F8_E8M0, out, t->cols / MX_BLOCK, row, scratch);
+    else if (t->dtype != DTYPE_F4_E2M1)
+        held_copy(held, t->dtype, out, t->cols, row, scratch);
+}
+
+void convert_row(const struct convert_tensor *t, int64_t row, float *scratch, unsigned char *out,
+                 struct held *held) {
     struct strip strips[2];
     if (t->raw) {
         memcpy(out, t->raw + row * t->row_bytes, (size_t)t->row_bytes);
+        check_copy(t, row, out, scratch, held);
         return;
     }
     int count = strips_of(t, row, strips);
@@ -277,6 +294,7 @@ void convert_row(const struct convert_tensor *t, int64_t row, float *scratch, un
     bool mx = stored_dtype(first) == DTYPE_MXFP4 && !first->transposed && !strips[0].column;
     if (mx && (t->dtype == DTYPE_MXFP4 || t->dtype == DTYPE_F4_E2M1)) {
         mx_row(t, &strips[0], out);
+        check_copy(t, row, out, scratch, held);
         return;
     }
     bool plain = as_is(t, &strips[0]) && (count == 1 || as_is(t, &strips[1]));
@@ -285,5 +303,17 @@ void convert_row(const struct convert_tensor *t, int64_t row, float *scratch, un
             copy_strip(t, &strips[i], out);
         else
             decode_strip(t, &strips[i], scratch, scratch + t->cols);
-    if (!plain) dtype_from_f32(t->dtype, scratch + t->cols, t->cols, out);
+    if (plain) {
+        check_copy(t, row, out, scratch, held);
+    } else {
+        dtype_from_f32(t->dtype, scratch + t->cols, t->cols, out);
+        held_row(held, t->dtype, scratch + t->cols, out, t->cols, row, scratch);
+    }
+}
+
+struct weight convert_row_source(const struct convert_tensor *t, int64_t row) {
+    struct strip strips[2] = { { .view = { .dtype = t->dtype } } };
+    if (!t->raw) strips_of(t, row, strips);
+    if (!strips[0].view.name) strips[0].view.name = t->plan.name;
+    return strips[0].view;
 }

@@ -10,6 +10,7 @@
 #define COMMANDS_CONVERT_ROWS_H
 
 #include "model/bind.h"
+#include "tensor/held.h"
 
 struct convert_tensor {
     struct planned_tensor plan;
@@ -19,6 +20,7 @@ struct convert_tensor {
     int64_t rows, cols, row_bytes; /* of the file; all experts' rows */
     int64_t each;                  /* rows of one expert */
     const unsigned char *raw;      /* the file's bytes as they are to be; else NULL */
+    bool read;                     /* by the model; else nobody looks at its numbers */
     int64_t bytes;
 };
 
@@ -32,10 +34,16 @@ SY_MUST_CHECK bool convert_prepare(const struct model *source, const struct spec
                                    const struct planned_tensor *plan, enum dtype dtype,
                                    struct convert_tensor *out, struct sy_error *err);
 
-/* A tensor that stays as it is, to the byte. */
-SY_MUST_CHECK bool convert_copy(const struct tensor *from, struct convert_tensor *out, struct sy_error *err);
+/* A tensor that stays as it is, to the byte. read: the model has a use for it. */
+SY_MUST_CHECK bool convert_copy(const struct tensor *from, bool read, struct convert_tensor *out,
+                                struct sy_error *err);
 
-/* One row. scratch: 2 * cols floats, this thread's. */
-void convert_row(const struct convert_tensor *tensor, int64_t row, float *scratch, unsigned char *out);
+/* One row, read back: whether the type holds it is added to `held`. scratch: 2 * cols floats, this
+ * thread's. */
+void convert_row(const struct convert_tensor *tensor, int64_t row, float *scratch, unsigned char *out,
+                 struct held *held);
+
+/* What of the source a row begins with: its name and type. Of a copy only the name is known. */
+struct weight convert_row_source(const struct convert_tensor *tensor, int64_t row);
 
 #endif

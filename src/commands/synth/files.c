@@ -74,7 +74,10 @@ static bool write_shard(struct writing *w, int shard, struct sy_error *err) {
     struct safetensors_writer *writer;
     shards_path(&w->shards, shard, path, sizeof path);
     if (!safetensors_writer_open(path, false, &writer, err)) return false;
-    if (write_shard_data(w, shard, writer, err)) return safetensors_writer_commit(writer, err);
+    if (write_shard_data(w, shard, writer, err)) {
+        shards_replace(&w->shards);
+        return safetensors_writer_commit(writer, err);
+    }
     safetensors_writer_abandon(writer);
     return false;
 }
@@ -92,9 +95,6 @@ static bool cut(struct writing *w, int64_t *bytes, const char **names, int64_t s
 
 static bool write_all(struct writing *w, const char *const *names, const char *config, int64_t config_bytes,
                       struct sy_error *err) {
-    char path[4200];
-    shards_path_of(w->folder, "config.json", path, sizeof path);
-    remove(path); /* from here on, and until the end, this is no model */
     for (int shard = 0; shard < w->shards.count; shard++)
         if (!write_shard(w, shard, err)) return false;
     return shards_finish(&w->shards, names, err) &&

@@ -1,0 +1,186 @@
+/*
+ * Weights that a type cannot hold: what convert makes of them is sound, or it is not made.
+ */
+#include "../converted.h"
+#include "../hostile.h"
+#include "base/os.h"
+#include "formats/gguf.h"
+#include "tensor/dtype.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CONFIG                                                                                               \
+    "{\"architectures\":[\"MixtralForCausalLM\"],\"model_type\":\"mixtral\",\"hidden_size\":256,"            \
+    "\"intermediate_size\":256,\"num_hidden_layers\":1,\"num_attention_heads\":4,"                           \
+    "\"num_key_value_heads\":2,\"num_local_experts\":4,\"num_experts_per_tok\":2,\"vocab_size\":64,"         \
+    "\"max_position_embeddings\":64,\"rms_norm_eps\":1e-5,\"rope_theta\":10000.0}"
+#define EXPERT "model.layers.0.block_sparse_moe.experts.2.w1.weight"
+
+static const char *const block_types[] = { "q8_0", "q4_0", "q4_1", "q5_0", "q5_1", "q4_k", "q6_k", "mxfp4" };
+enum { BLOCK_TYPES = sizeof block_types / sizeof block_types[0] };
+
+/* A synthetic model of this type, its folder in the test's own. */
+static void make(char folder[TEST_PATH_MAX], const char *dtype) {
+    char config[TEST_PATH_MAX];
+    test_temp_path(folder, "model");
+    test_temp_path(config, "c.json");
+    hostile_file("c.json", CONFIG, (int64_t)strlen(CONFIG));
+    must_run(test_run("synth", config, "--out", folder, "--dtype", dtype, "--force"));
+}
+
+/* Puts numbers into a tensor of a folder's or a file's BF16 or F32 weights, from `first` on. */
+static void poke(const char *folder, const char *name, int64_t first, int64_t count, float value) {
+    char path[TEST_PATH_MAX];
+    struct checkpoint checkpoint;
+    snprintf(path, sizeof path, "%.4000s/model.safetensors", folder);
+    assert_true(checkpoint_open(folder, &checkpoint, NULL));
+    const struct tensor *tensor = checkpoint_find(&checkpoint, name);
+    assert_non_null(tensor);
+    unsigned char head[8];
+    FILE *file = fopen(path, "r+b");
+    assert_non_null(file);
+    assert_int_equal(fread(head, 1, 8, file), 8);
+    int64_t begin = 8, size = dtype_bits(tensor->dtype) / 8, offset = 0;
+    for (int i = 0; i < 8; i++) begin += (int64_t)head[i] << 8 * i;
+    const unsigned char *least = (const unsigned char *)tensor->data;
+    for (int64_t i = 0; i < checkpoint.count; i++) { /* of the tensors one begins the data */
+        const unsigned char *at = checkpoint.tensors[i].data;
+        if (at < least) least = at;
+    }
+    offset = begin + ((const unsigned char *)tensor->data - least) + first * size;
+    unsigned char bytes[4];
+    dtype_from_f32(tensor->dtype, &value, 1, bytes);
+    assert_int_equal(fseek(file, (long)offset, SEEK_SET), 0);
+    for (int64_t i = 0; i < count; i++) assert_int_equal(fwrite(bytes, 1, (size_t)size, file), (size_t)size);
+    fclose(file);
+    checkpoint_close(&checkpoint);
+}
+
+/* What was written runs. */
+static void runs(const char *model) {
+    char out[TEST_PATH_MAX];
+    test_temp_path(out, "o.safetensors");
+    must_run(test_run("logits", model, "--ids", "1,2,3,4,5,6,7,8", "--out", out));
+    remove(out);
+}
+
+static enum dtype type_of(const char *file, const char *name) {
+    struct checkpoint checkpoint;
+    struct gguf gguf;
+    assert_true(gguf_open(file, &checkpoint, &gguf, NULL));
+    const struct tensor *tensor = checkpoint_find(&checkpoint, name);
+    assert_non_null(tensor);
+    enum dtype dtype = tensor->dtype;
+    checkpoint_close(&checkpoint);
+    return dtype;
+}
+
+/* A scale of 16 bits ended at 65504: the weights became infinite, convert said nothing, and run called the
+ * new file damaged. */
+TEST(a_weight_beyond_its_type_is_kept_in_a_wider_one) {
+    char folder[TEST_PATH_MAX], file[TEST_PATH_MAX], first[TEST_PATH_MAX];
+    test_temp_path(file, "m.gguf");
+    test_temp_path(first, "first.gguf");
+    make(folder, "bf16");
+    poke(folder, EXPERT, 700, 1, -3e9f);
+    must_run(test_run("convert", folder, "--out", first));
+    for (int from_gguf = 0; from_gguf < 2; from_gguf++)
+        for (int i = 0; i < BLOCK_TYPES; i++) {
+            const char *source = from_gguf ? first : folder;
+            struct test_output output =
+                must_run(test_run("convert", source, "--out", file, "--dtype", block_types[i], "--force"));
+            bool holds = strcmp(block_types[i], "mxfp4") == 0;
+            if (holds == (strstr(output.err, "kept in BF16") != NULL)) fail_msg("%s", output.err);
+            if (!holds) assert_non_null(strstr(output.err, "blk.0.ffn_gate_exps.weight holds -3"));
+            assert_int_equal(type_of(file, "blk.0.ffn_gate_exps.weight"), holds ? DTYPE_MXFP4 : DTYPE_BF16);
+            assert_true(dtype_is_block(type_of(file, "blk.0.ffn_up_exps.weight")));
+            runs(file);
+        }
+    must_run(test_run("convert", folder, "--out", file, "--dtype", "f16", "--force"));
+    assert_int_equal(type_of(file, "blk.0.ffn_gate_exps.weight"), DTYPE_BF16); /* the source's own */
+    runs(file);
+    make(folder, "f32");
+    poke(folder, EXPERT, 700, 1, 3e38f);
+    poke(folder, "lm_head.weight", 0, 1, 3.4e38f); /* BF16 would round it to infinity */
+    must_run(test_run("convert", folder, "--out", file, "--dtype", "q8_0", "--force"));
+    assert_int_equal(type_of(file, "blk.0.ffn_gate_exps.weight"), DTYPE_BF16);
+    assert_int_equal(type_of(file, "output.weight"), DTYPE_F32);
+}
+
+/* The same on the way to safetensors, where one type is named for all: refused, and the type that holds it
+ * told, which works. */
+TEST(a_weight_beyond_f16_is_refused_on_the_way_to_a_folder) {
+    char folder[TEST_PATH_MAX], file[TEST_PATH_MAX], again[TEST_PATH_MAX];
+    test_temp_path(file, "m.gguf");
+    test_temp_path(again, "again");
+    make(folder, "bf16");
+    poke(folder, EXPERT, 700, 1, 1e6f);
+    must_run(test_run("convert", folder, "--out", file));
+    must_refuse(test_run("convert", folder, "--out", again, "--dtype", "f16"),
+                EXPERT ": holds 999424, beyond the 65504 of F16; --dtype bf16 holds it\n");
+    must_refuse(test_run("convert", file, "--out", again, "--dtype", "f16"),
+                "ffn_gate_exps.weight: holds 999424, beyond the 65504 of F16; --dtype bf16 holds it\n");
+    must_run(test_run("convert", folder, "--out", again, "--dtype", "bf16"));
+    runs(again);
+}
+
+/* A model with NaN in its weights, which run refuses, became one without: a block's codes have no NaN. */
+TEST(nan_is_refused_by_name_on_every_route) {
+    static const char *const types[] = { "f32", "bf16", "f16" };
+    char folder[TEST_PATH_MAX], file[TEST_PATH_MAX], again[TEST_PATH_MAX];
+    test_temp_path(file, "m.gguf");
+    test_temp_path(again, "again");
+    for (int special = 0; special < 2; special++) {
+        const char *what = special ? ": holds infinity in row 2, " : ": holds NaN in row 2, ";
+        char named[256];
+        snprintf(named, sizeof named, EXPERT "%s", what);
+        make(folder, "bf16");
+        poke(folder, EXPERT, 2 * 256 + 5, 1, special ? INFINITY : NAN);
+        if (special) /* of all experts' rows those of number 2 begin at 512 */
+            snprintf(named, sizeof named, EXPERT ": holds infinity in row 514, ");
+        else
+            snprintf(named, sizeof named, EXPERT ": holds NaN in row 514, ");
+        must_refuse(test_run("convert", folder, "--out", file), named);
+        for (int i = 0; i < BLOCK_TYPES; i++)
+            must_refuse(test_run("convert", folder, "--out", file, "--dtype", block_types[i]), named);
+        snprintf(named, sizeof named, EXPERT "%s", what);
+        for (int i = 0; i < 3; i++)
+            must_refuse(test_run("convert", folder, "--out", again, "--dtype", types[i], "--force"), named);
+        must_refuse(test_run("convert", folder, "--out", again, "--force"), named);
+        assert_false(os_is_file(file));
+    }
+}
+
+/* A tensor of very small numbers became zeros, with every scale of 16 bits below the smallest. */
+TEST(numbers_too_small_for_a_type_are_not_made_zero) {
+    char folder[TEST_PATH_MAX], file[TEST_PATH_MAX], again[TEST_PATH_MAX];
+    test_temp_path(file, "m.gguf");
+    test_temp_path(again, "again");
+    make(folder, "bf16");
+    poke(folder, "lm_head.weight", 0, 64 * 256, 1e-10f);
+    struct test_output output = must_run(test_run("convert", folder, "--out", file, "--dtype", "q8_0"));
+    assert_non_null(
+        strstr(output.err, "output.weight holds nothing above 1.00044e-10, which Q8_0 makes zero"));
+    assert_int_equal(type_of(file, "output.weight"), DTYPE_BF16);
+    runs(file);
+    must_refuse(
+        test_run("convert", folder, "--out", again, "--dtype", "f16"),
+        "lm_head.weight: holds nothing above 1.00044e-10, which F16 makes zero; --dtype bf16 holds it\n");
+    poke(folder, "lm_head.weight", 9, 1, 1); /* beside a 1 they are as good as zero */
+    output = must_run(test_run("convert", folder, "--out", file, "--dtype", "q8_0", "--force"));
+    assert_null(strstr(output.err, "which Q8_0 makes zero"));
+}
+
+/* A refused conversion over an older model left it without its config.json. */
+TEST(a_refused_conversion_leaves_what_was_there) {
+    char folder[TEST_PATH_MAX], again[TEST_PATH_MAX];
+    test_temp_path(again, "again");
+    make(folder, "bf16");
+    must_run(test_run("convert", folder, "--out", again));
+    poke(folder, EXPERT, 0, 1, NAN);
+    must_refuse(test_run("convert", folder, "--out", again, "--force"), "holds NaN");
+    runs(again);
+}

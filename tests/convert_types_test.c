@@ -154,7 +154,8 @@ TEST(a_copy_without_a_type_is_the_same) {
     close_file(&a);
     close_file(&b);
     same_file(file, again, NULL);
-    must_run(test_run("convert", file, "--out", file, "--dtype", "q8_0", "--force")); /* onto itself */
+    must_refuse(test_run("convert", file, "--out", file, "--dtype", "q8_0", "--force"), /* onto itself */
+                "is an input of this run");
     must_run(test_run("run", file, "--prompt", "in", "-n", "2"));
 }
 

@@ -153,6 +153,16 @@ TEST(plan_draws_or_says_what_is_missing) {
     assert_int_equal(fread(head, 1, 4, file), 4);
     assert_memory_equal(head, "\x89PNG", 4);
     fclose(file);
+    /* Its own pictures are drawn anew; anybody else's, and the other kind of its own, only if asked for. */
+    assert_int_equal(test_run("plan", "mixtral-8x7b", "--svg", svg, "--png", png).status, 0);
+    assert_int_equal(test_run("plan", "mixtral-8x7b", "--svg", png).status, 1);
+    write_file(svg, "<?xml version=\"1.0\"?>\n<svg/>\n");
+    got = test_run("plan", "mixtral-8x7b", "--svg", svg);
+    assert_int_equal(got.status, 1);
+    assert_non_null(
+        strstr(got.err, "is there already (text, 29 bytes), not a picture by plan; name another, or"));
+    assert_int_equal(test_run("plan", "mixtral-8x7b", "--svg", svg, "--force").status, 0);
+    assert_int_equal(test_run("plan", "mixtral-8x7b", "--svg", svg).status, 0);
 }
 
 /* ---- what is wrong is named ---- */

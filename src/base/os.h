@@ -56,6 +56,22 @@ bool os_is_same(const char *a, const char *b); /* both are there, and one file o
 SY_MUST_CHECK bool os_make_folder(const char *path,
                                   struct sy_error *err); /* an existing folder is fine; no parents */
 
+/* ---- what may be written over (os_rule.c) ---- */
+
+enum { OS_HEAD_BYTES = 256 };
+struct os_kind {      /* the files that a writer makes, told by their first OS_HEAD_BYTES at most */
+    const char *what; /* "file of logits by this program" */
+    bool (*is)(const unsigned char *head, int64_t size);
+};
+struct os_rule {
+    bool private_mode;          /* 0600 */
+    bool force;                 /* the user asked for whatever stands there to go */
+    const struct os_kind *kind; /* else: may go unasked; NULL: nothing may but an empty file */
+    const char *ask;            /* how to ask: "add --force"; NULL: nobody can. Borrowed for good */
+};
+/* Before long work: would a writer be opened? Also whether its folder is there and may be changed. */
+SY_MUST_CHECK bool os_may_write(const char *path, const struct os_rule *rule, struct sy_error *err);
+
 /* ---- writing aside, then renaming ---- */
 
 /* What is no regular file (a pipe, /dev/null, /dev/stdout) is written as it comes, and can be patched only
@@ -65,6 +81,9 @@ SY_MUST_CHECK bool os_make_folder(const char *path,
  * stands, whole. */
 
 struct os_writer;
+SY_MUST_CHECK bool os_writer_open_by(const struct os_rule *rule, const char *path, struct os_writer **out,
+                                     struct sy_error *err);
+/* By a rule that lets everything go: into a folder of the writer's own. */
 SY_MUST_CHECK bool os_writer_open(const char *path, bool private_mode, struct os_writer **out,
                                   struct sy_error *err);
 SY_MUST_CHECK bool os_writer_write(struct os_writer *writer, const void *bytes, int64_t size,

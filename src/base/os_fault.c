@@ -74,8 +74,12 @@ int call_ftruncate(int fd, off_t size) {
     return call_fails(ENOSPC) ? -1 : ftruncate(fd, size);
 }
 
-int call_renameat(int folder, const char *from, const char *to) {
-    return call_fails(EIO) ? -1 : renameat(folder, from, folder, to);
+int call_renameat(int folder, const char *from, const char *to, bool may_replace) {
+    if (call_fails(EIO)) return -1;
+    if (may_replace) return renameat(folder, from, folder, to);
+    int done = renameat2(folder, from, folder, to, RENAME_NOREPLACE);
+    bool unable = done != 0 && (errno == EINVAL || errno == ENOSYS); /* this file system has no such rename */
+    return unable ? renameat(folder, from, folder, to) : done;
 }
 
 int call_mkdir(const char *path, mode_t mode) {

@@ -6,6 +6,7 @@
 #ifndef BASE_OS_FAULT_H
 #define BASE_OS_FAULT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -16,7 +17,7 @@ ssize_t call_pwrite(int fd, const void *bytes, size_t size, off_t offset);
 int call_fallocate(int fd, off_t offset, off_t size);
 int call_fsync(int fd);
 int call_ftruncate(int fd, off_t size);
-int call_renameat(int folder, const char *from, const char *to);
+int call_renameat(int folder, const char *from, const char *to, bool may_replace);
 int call_mkdir(const char *path, mode_t mode);
 void *call_mmap(size_t size, int protection, int flags, int fd); /* NULL on failure */
 

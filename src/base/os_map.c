@@ -9,6 +9,7 @@
  */
 #include "base/os.h"
 #include "base/os_fault.h"
+#include "base/os_parts.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -25,6 +26,8 @@
 struct mapping {
     atomic_uintptr_t base; /* 0: free */
     atomic_size_t size;
+    _Atomic(dev_t) device; /* which file, by any name */
+    _Atomic(ino_t) inode;
     _Atomic(char *) path;  /* for stat */
     _Atomic(char *) shown; /* for people: cleaned */
 };
@@ -34,7 +37,7 @@ static atomic_flag shrink_reported = ATOMIC_FLAG_INIT;
 
 /* ---- the table ---- */
 
-static int64_t mapping_add(const void *data, size_t size, const char *path) {
+static int64_t mapping_add(const void *data, const struct stat *status, const char *path) {
     char shown[512];
     sy_clean(shown, sizeof shown, path);
     for (int i = 0; i < MAPPINGS_MAX; ++i) {
@@ -42,7 +45,9 @@ static int64_t mapping_add(const void *data, size_t size, const char *path) {
         if (!atomic_compare_exchange_strong(&mappings[i].base, &none, CLAIMED)) continue;
         atomic_store(&mappings[i].path, strdup(path));
         atomic_store(&mappings[i].shown, strdup(shown));
-        atomic_store(&mappings[i].size, size);
+        atomic_store(&mappings[i].device, status->st_dev);
+        atomic_store(&mappings[i].inode, status->st_ino);
+        atomic_store(&mappings[i].size, (size_t)status->st_size);
         atomic_store(&mappings[i].base, (uintptr_t)data);
         return i;
     }
@@ -56,6 +61,14 @@ static void mapping_remove(int64_t id) {
     free(atomic_exchange(&mapping->path, NULL));
     free(atomic_exchange(&mapping->shown, NULL));
     atomic_store(&mapping->base, 0);
+}
+
+bool map_holds(const struct stat *status) {
+    for (int i = 0; i < MAPPINGS_MAX; ++i)
+        if (atomic_load(&mappings[i].base) > CLAIMED && atomic_load(&mappings[i].inode) == status->st_ino &&
+            atomic_load(&mappings[i].device) == status->st_dev)
+            return true;
+    return false;
 }
 
 /* ---- mapping ---- */
@@ -79,7 +92,7 @@ bool os_map_open(const char *path, struct os_map *map, struct sy_error *err) {
         if (data) {
             map->data = data;
             map->size = status.st_size;
-            map->id = mapping_add(data, (size_t)status.st_size, path);
+            map->id = mapping_add(data, &status, path);
             done = true;
         } else
             sy_fail_errno(err, errno == ENOMEM ? SY_ERR_MEMORY : SY_ERR_IO, "cannot be mapped");

@@ -12,6 +12,7 @@
  */
 #include "base/os.h"
 #include "base/os_fault.h"
+#include "base/os_parts.h"
 #include "base/random.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -29,6 +30,7 @@
 struct os_writer {
     char *shown;         /* the target as the user named it, for errors */
     char *path, *name;   /* the target, links followed; name: its last part */
+    struct os_rule rule; /* about what stands there */
     char temporary[256]; /* empty when written directly */
     int folder, fd;
     char *buffer; /* BUFFER_BYTES, not yet written */
@@ -38,38 +40,15 @@ struct os_writer {
 
 /* ---- errors ---- */
 
-static const char *remedy_of(int number) {
-    switch (number) {
-    case ENOSPC: return "free some space there, or write elsewhere";
-    case EDQUOT: return "your quota there is used up: remove something, or write elsewhere";
-    case EFBIG: return "the file system or a limit (ulimit -f) allows no larger file";
-    case ENOENT: return "make the folder first";
-    case EACCES:
-    case EPERM: return "write to a folder that you may change";
-    case EROFS: return "write to a file system that is not read-only";
-    default: return "";
-    }
-}
-
 static bool writer_fails(struct os_writer *writer, struct sy_error *err, const char *what) {
     int number = errno;
     sy_fail_errno(err, SY_ERR_IO, "%s", what);
     sy_error_in(err, writer->shown);
     writer->failed = true;
-    return sy_error_remedy(err, "%s", remedy_of(number));
+    return sy_error_remedy(err, "%s", write_remedy(number));
 }
 
 /* ---- opening ---- */
-
-/* The descriptor that a path under /dev or /proc/self/fd stands for, or -1. */
-static int named_descriptor(const char *path) {
-    int fd = -1, used = 0;
-    if (strcmp(path, "/dev/stdout") == 0) return STDOUT_FILENO;
-    if (strcmp(path, "/dev/stderr") == 0) return STDERR_FILENO;
-    if (sscanf(path, "/dev/fd/%9d%n", &fd, &used) == 1 && path[used] == 0) return fd;
-    if (sscanf(path, "/proc/self/fd/%9d%n", &fd, &used) == 1 && path[used] == 0) return fd;
-    return -1;
-}
 
 /* A new file beside the target, with the permissions it shall have in the end. */
 static bool open_temporary(struct os_writer *writer, mode_t mode, struct sy_error *err) {
@@ -90,9 +69,9 @@ static bool open_temporary(struct os_writer *writer, mode_t mode, struct sy_erro
 }
 
 /* Folder, name and temporary of a target that is, or will be, a regular file. */
-static bool open_aside(struct os_writer *writer, const struct stat *former, bool private_mode,
-                       struct sy_error *err) {
+static bool open_aside(struct os_writer *writer, const struct stat *former, struct sy_error *err) {
     struct stat link;
+    bool private_mode = writer->rule.private_mode;
     if (former && lstat(writer->path, &link) == 0 && S_ISLNK(link.st_mode)) { /* replace what it points at */
         char *real = realpath(writer->path, NULL);
         if (!real) return writer_fails(writer, err, "the link cannot be followed");
@@ -117,9 +96,9 @@ static bool open_aside(struct os_writer *writer, const struct stat *former, bool
     return true;
 }
 
-static bool open_target(struct os_writer *writer, bool private_mode, struct sy_error *err) {
+static bool open_target(struct os_writer *writer, struct sy_error *err) {
     struct stat former;
-    int standing = named_descriptor(writer->path);
+    int standing = path_descriptor(writer->path);
     if (standing >= 0) {
         writer->fd = fcntl(standing, F_DUPFD_CLOEXEC, 3);
         return writer->fd >= 0 || writer_fails(writer, err, "cannot be written");
@@ -129,15 +108,19 @@ static bool open_target(struct os_writer *writer, bool private_mode, struct sy_e
         sy_fail(err, SY_ERR_IO, "is a folder, where a file is to be written");
         return sy_error_in(err, writer->shown);
     }
-    if (!exists || S_ISREG(former.st_mode))
-        return open_aside(writer, exists ? &former : NULL, private_mode, err);
+    if (!exists && errno != ENOENT) return writer_fails(writer, err, "cannot be written");
+    if (exists && S_ISREG(former.st_mode) && !rule_allows(&writer->rule, writer->path, &former, err))
+        return false;
+    if (!exists || S_ISREG(former.st_mode)) return open_aside(writer, exists ? &former : NULL, err);
     writer->fd = call_openat(AT_FDCWD, writer->path, O_WRONLY | O_CLOEXEC | O_NOCTTY, 0);
     return writer->fd >= 0 || writer_fails(writer, err, "cannot be opened for writing");
 }
 
-bool os_writer_open(const char *path, bool private_mode, struct os_writer **out, struct sy_error *err) {
+bool os_writer_open_by(const struct os_rule *rule, const char *path, struct os_writer **out,
+                       struct sy_error *err) {
     struct os_writer *writer = calloc(1, sizeof *writer);
     if (writer) {
+        writer->rule = *rule;
         writer->fd = writer->folder = -1;
         writer->shown = strdup(path);
         writer->path = strdup(path);
@@ -146,12 +129,17 @@ bool os_writer_open(const char *path, bool private_mode, struct os_writer **out,
     if (!writer || !writer->shown || !writer->path || !writer->buffer) {
         sy_fail(err, SY_ERR_MEMORY, "the system has no memory for a buffer");
         sy_error_in(err, path);
-    } else if (open_target(writer, private_mode, err)) {
+    } else if (open_target(writer, err)) {
         *out = writer;
         return true;
     }
     os_writer_abandon(writer);
     return false;
+}
+
+bool os_writer_open(const char *path, bool private_mode, struct os_writer **out, struct sy_error *err) {
+    const struct os_rule any = { .private_mode = private_mode, .force = true };
+    return os_writer_open_by(&any, path, out, err);
 }
 
 /* ---- writing ---- */
@@ -276,13 +264,26 @@ static bool synced(int fd) {
     return call_fsync(fd) == 0 || errno == EINVAL || errno == ENOTSUP || errno == EROFS;
 }
 
+/* The name, from the temporary to the target. Meanwhile a file may have appeared there: the rule is asked
+ * once more, and where there is nothing to replace nothing is. */
+static bool rename_by_rule(struct os_writer *writer, struct sy_error *err) {
+    struct stat now;
+    bool exists = stat(writer->path, &now) == 0;
+    if (exists && S_ISREG(now.st_mode) && !rule_allows(&writer->rule, writer->path, &now, err)) {
+        writer->failed = true;
+        return false;
+    }
+    bool may_replace = exists || writer->rule.force;
+    return call_renameat(writer->folder, writer->temporary, writer->name, may_replace) == 0 ||
+           writer_fails(writer, err, "the finished file cannot be put in its place");
+}
+
 static bool put_in_place(struct os_writer *writer, struct sy_error *err) {
     if (!synced(writer->fd)) return writer_fails(writer, err, "cannot be brought to the disk");
     int fd = writer->fd;
     writer->fd = -1;
     if (close(fd) != 0 && errno != EINTR) return writer_fails(writer, err, "cannot be brought to the disk");
-    if (call_renameat(writer->folder, writer->temporary, writer->name) != 0)
-        return writer_fails(writer, err, "the finished file cannot be put in its place");
+    if (!rename_by_rule(writer, err)) return false;
     writer->temporary[0] = 0;
     if (!synced(writer->folder))
         return writer_fails(writer, err, "is written, but its folder cannot be brought to the disk");

@@ -17,7 +17,7 @@ struct args {
     struct common common;
     const char *ids, *batch, *out;
     int64_t chunk, steps;
-    bool routing;
+    bool routing, force;
 };
 
 static const struct args defaults = { .common = COMMON_DEFAULTS };
@@ -30,6 +30,8 @@ static const struct option options[] = {
       offsetof(struct args, out) },
     { "routing", 0, OPTION_FLAG, NULL, "also write router logits, choices and weights",
       offsetof(struct args, routing) },
+    { "force", 0, OPTION_FLAG, NULL, "write over a file that is no output of this command",
+      offsetof(struct args, force) },
     { "chunk", 0, OPTION_COUNT, "N", "at most N prompt rows of a sequence at a time",
       offsetof(struct args, chunk) },
     { "steps", 0, OPTION_COUNT, "N", "run the last N ids one by one, as generation does",
@@ -98,7 +100,8 @@ static bool write_logits(const struct args *args, const struct id_lists *lists, 
     struct job job = { 0 };
     struct style style = console_style(stderr);
     const char *path = to_stdout(args) ? "/dev/stdout" : args->out;
-    if (!logits_file_open(path, lists, &session->model.spec, args->routing, &job.file, err)) return false;
+    if (!logits_file_open(path, lists, &session->model.spec, args->routing, args->force, &job.file, err))
+        return false;
     int64_t moe_count = args->routing ? job.file.moe_count : 0;
     double start = os_seconds();
     job.progress = progress_begin(console_progress(), &style, "running", lists->total, "tok/s", start);
@@ -140,6 +143,12 @@ static bool run(const struct call *call, struct sy_error *err) {
         sy_fail(err, SY_ERR_USAGE, "nowhere to write the logits");
         return sy_error_remedy(err, "give --out FILE.safetensors");
     }
+    const struct os_rule rule = logits_file_rule(args->routing, args->force);
+    if (args->batch && os_is_same(args->batch, args->out)) {
+        sy_fail(err, SY_ERR_USAGE, "--out is the file of --batch");
+        return sy_error_remedy(err, "write to another file");
+    }
+    if (!to_stdout(args) && !os_may_write(args->out, &rule, err)) return false;
     if (!id_lists_read(args->ids, args->batch, &lists, err)) return false;
     bool done = run_session(call, &lists, err);
     id_lists_free(&lists);
@@ -155,6 +164,7 @@ const struct command command_logits = {
             "Writes `logits` [T, V] in f32. With --routing, for each MoE layer L also `router.L.logits`\n"
             "[T, E], `router.L.topk_ids` [T, K] in i32 and `router.L.topk_weights` [T, K], best first.\n"
             "With --batch each sequence has its own tensors: `logits.0`, `router.L.logits.0`, and so on.\n"
+            "F is replaced where this command wrote it, and nothing else is without --force.\n"
             "\n"
             "Exact by default. The bits depend on the model, the ids, which of them are steps, and the\n"
             "precision; not on --chunk, --threads, --cpu, or on what else is in the batch.",

@@ -58,8 +58,21 @@ static bool declare_all(struct logits_file *file, const struct id_lists *lists, 
     return true;
 }
 
+static bool is_logits(const unsigned char *head, int64_t size) {
+    static const char mark[] = "{\"__metadata__\":{\"switchyard\":\"logits\"";
+    int64_t length = (int64_t)strlen(mark);
+    return size >= 8 + length && memcmp(head + 8, mark, (size_t)length) == 0;
+}
+
+struct os_rule logits_file_rule(bool routing, bool force) {
+    static const struct os_kind kind = { "file of logits by this program", is_logits };
+    /* Choices reveal the text, so nobody else may read them. */
+    return (struct os_rule){ .private_mode = routing, .force = force, .kind = &kind, .ask = "add --force" };
+}
+
 bool logits_file_open(const char *path, const struct id_lists *lists, const struct spec *spec, bool routing,
-                      struct logits_file *file, struct sy_error *err) {
+                      bool force, struct logits_file *file, struct sy_error *err) {
+    const struct os_rule rule = logits_file_rule(routing, force);
     *file = (struct logits_file){
         .vocab = spec->vocab,
         .experts = spec->router.experts,
@@ -76,12 +89,13 @@ bool logits_file_open(const char *path, const struct id_lists *lists, const stru
     for (int64_t layer = 0; layer < spec->decoder.layer_count; layer++)
         file->moe_index[layer] = spec->decoder.layers[layer].ffn == FFN_MOE ? file->moe_count++ : -1;
     file->in_order = lists->count == 1 && !(routing && file->moe_count > 0);
-    /* Choices reveal the text, so nobody else may read them. */
-    if (!safetensors_writer_open(path, routing, &file->writer, err)) {
+    if (!safetensors_writer_open_by(&rule, path, &file->writer, err)) {
         close_file(file);
         return false;
     }
-    if (declare_all(file, lists, spec, routing, err)) return true;
+    if (safetensors_metadata(file->writer, "switchyard", "logits", err) &&
+        declare_all(file, lists, spec, routing, err))
+        return true;
     logits_file_abandon(file);
     return false;
 }

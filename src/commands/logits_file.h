@@ -13,6 +13,7 @@
 #ifndef COMMANDS_LOGITS_FILE_H
 #define COMMANDS_LOGITS_FILE_H
 
+#include "base/os.h"
 #include "commands/ids.h"
 #include "formats/safetensors.h"
 #include <switchyard.h>
@@ -27,8 +28,10 @@ struct logits_file {
     float *weights;     /* the same */
 };
 
+/* What may stand at its path: another such file, told by "switchyard": "logits" in the metadata. */
+struct os_rule logits_file_rule(bool routing, bool force);
 SY_MUST_CHECK bool logits_file_open(const char *path, const struct id_lists *lists, const struct spec *spec,
-                                    bool routing, struct logits_file *file, struct sy_error *err);
+                                    bool routing, bool force, struct logits_file *file, struct sy_error *err);
 SY_MUST_CHECK bool logits_file_row(struct logits_file *file, int64_t list, int64_t row, const float *logits,
                                    struct sy_error *err);
 /* Of a row of the list row->sequence. */

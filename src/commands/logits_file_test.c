@@ -27,7 +27,7 @@ TEST(every_layer_and_sequence_has_its_tensors) {
     spec.router.top_k = 2;
     spec.router.select = SELECT_TOP_K_IN_GROUPS;
     test_temp_path(path, "out.safetensors");
-    if (!logits_file_open(path, &lists, &spec, true, &file, &err)) fail_msg("%s", err.message);
+    if (!logits_file_open(path, &lists, &spec, true, false, &file, &err)) fail_msg("%s", err.message);
     for (int64_t list = 1; list >= 0; list--)
         for (int64_t row = both[list].count - 1; row >= 0; row--) {
             float at = (float)(10 * list + row);

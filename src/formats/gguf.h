@@ -96,6 +96,9 @@ const char *gguf_type_name(uint32_t id); /* "IQ2_XXS"; "type 99" is the caller's
 /* ---- writing: keys and declarations, then data in the order of declaration ---- */
 
 struct gguf_writer;
+SY_MUST_CHECK bool gguf_writer_open_by(const struct os_rule *rule, const char *path, struct gguf_writer **out,
+                                       struct sy_error *err);
+/* Over whatever stands there. */
 SY_MUST_CHECK bool gguf_writer_open(const char *path, struct gguf_writer **out, struct sy_error *err);
 /* Names are unique, printable ASCII, at most 65535 bytes. general.alignment and split.* are the writer's own
  * and refused. What is refused leaves the writer as it was. Values are copied. */

@@ -61,6 +61,12 @@ static void writer_free(struct gguf_writer *writer) {
 }
 
 bool gguf_writer_open(const char *path, struct gguf_writer **out, struct sy_error *err) {
+    const struct os_rule any = { .force = true };
+    return gguf_writer_open_by(&any, path, out, err);
+}
+
+bool gguf_writer_open_by(const struct os_rule *rule, const char *path, struct gguf_writer **out,
+                         struct sy_error *err) {
     struct gguf_writer *writer = calloc(1, sizeof *writer);
     if (writer) {
         writer->path = strdup(path);
@@ -70,7 +76,7 @@ bool gguf_writer_open(const char *path, struct gguf_writer **out, struct sy_erro
     if (!writer || !writer->path || !writer->key_names || !writer->tensor_names) {
         sy_fail(err, SY_ERR_MEMORY, "the system has no memory for a writer");
         sy_error_in(err, path);
-    } else if (os_writer_open(path, false, &writer->file, err)) {
+    } else if (os_writer_open_by(rule, path, &writer->file, err)) {
         *out = writer;
         return true;
     }

@@ -45,6 +45,9 @@ const struct tensor *checkpoint_find(const struct checkpoint *checkpoint,
 /* ---- writing: declare all tensors, then give their data in that order ---- */
 
 struct safetensors_writer;
+SY_MUST_CHECK bool safetensors_writer_open_by(const struct os_rule *rule, const char *path,
+                                              struct safetensors_writer **out, struct sy_error *err);
+/* Over whatever stands there. */
 SY_MUST_CHECK bool safetensors_writer_open(const char *path, bool private_mode,
                                            struct safetensors_writer **out, struct sy_error *err);
 /* Declare. Name unique, UTF-8 without control characters, at most 512 bytes; the order of declaration is the

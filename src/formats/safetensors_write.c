@@ -49,6 +49,12 @@ static void writer_free(struct safetensors_writer *writer) {
 
 bool safetensors_writer_open(const char *path, bool private_mode, struct safetensors_writer **out,
                              struct sy_error *err) {
+    const struct os_rule any = { .private_mode = private_mode, .force = true };
+    return safetensors_writer_open_by(&any, path, out, err);
+}
+
+bool safetensors_writer_open_by(const struct os_rule *rule, const char *path, struct safetensors_writer **out,
+                                struct sy_error *err) {
     struct safetensors_writer *writer = calloc(1, sizeof *writer);
     if (writer) {
         writer->path = strdup(path);
@@ -58,7 +64,7 @@ bool safetensors_writer_open(const char *path, bool private_mode, struct safeten
     if (!writer || !writer->path || !writer->names || !writer->keys) {
         sy_fail(err, SY_ERR_MEMORY, "the system has no memory for a writer");
         sy_error_in(err, path);
-    } else if (os_writer_open(path, private_mode, &writer->file, err)) {
+    } else if (os_writer_open_by(rule, path, &writer->file, err)) {
         *out = writer;
         return true;
     }

@@ -111,13 +111,19 @@ static bool put_all(const struct kv_sequence *s, const int64_t *ids, int64_t cou
     return os_writer_write(out->writer, hash, sizeof hash, err);
 }
 
+static bool is_snapshot(const unsigned char *head, int64_t size) {
+    return size >= 8 && memcmp(head, SNAPSHOT_MAGIC, 8) == 0;
+}
+
 bool kv_snapshot_write(const struct kv_sequence *sequence, const int64_t *ids, int64_t count,
                        const struct kv_snapshot_key *key, const char *path, struct sy_error *err) {
     struct snapshot_output out = { .hash = hash_begin() };
     if (count < sequence->length)
         return sy_fail(err, SY_ERR_USAGE, "%lld ids are given for %lld positions", (long long)count,
                        (long long)sequence->length);
-    if (!os_writer_open(path, true, &out.writer, err)) return false;
+    static const struct os_kind snapshots = { "snapshot of a sequence", is_snapshot };
+    const struct os_rule rule = { .private_mode = true, .kind = &snapshots };
+    if (!os_writer_open_by(&rule, path, &out.writer, err)) return false;
     if (put_all(sequence, ids, count, key, &out, err)) return os_writer_commit(out.writer, err);
     os_writer_abandon(out.writer);
     return sy_error_in(err, path);

@@ -68,16 +68,8 @@ static bool check(const struct args *args, const char *path, const struct conver
         sy_fail(err, SY_ERR_USAGE, "safetensors has no place for %s", dtype_name(wanted->dtype));
         return sy_error_remedy(err, "--dtype bf16, f16 or f32");
     }
-    if (to_gguf && os_is_folder(args->out)) {
-        sy_fail(err, SY_ERR_INPUT, "is a folder");
-        return sy_error_in(err, args->out);
-    }
-    if (to_gguf && os_is_file(args->out) && !args->force) {
-        sy_fail(err, SY_ERR_INPUT, "is there already");
-        sy_error_remedy(err, "name another, or add --force to replace it");
-        return sy_error_in(err, args->out);
-    }
-    return true;
+    const struct os_rule rule = convert_rule(args->force);
+    return !to_gguf || os_may_write(args->out, &rule, err);
 }
 
 static bool tell(const struct convert_options *wanted, const struct convert_result *result, double seconds,

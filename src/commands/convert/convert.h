@@ -5,6 +5,7 @@
 #ifndef COMMANDS_CONVERT_CONVERT_H
 #define COMMANDS_CONVERT_CONVERT_H
 
+#include "base/os.h"
 #include "base/team.h"
 #include "commands/convert/rows.h"
 #include "report/progress.h"
@@ -17,6 +18,11 @@ struct convert_options {
     int threads;
     int64_t shard_bytes; /* of the files of a folder; 0: SHARD_BYTES */
 };
+
+/* Of a GGUF file: no former one goes unasked, as it may be the only copy of a model. */
+static inline struct os_rule convert_rule(bool force) {
+    return (struct os_rule){ .force = force, .ask = "add --force" };
+}
 
 struct convert_result {               /* what is told afterwards */
     int64_t tensors, bytes, left_out; /* tensors of the source that have no place in the model */

@@ -184,9 +184,10 @@ bool convert_to_gguf(const struct model *model, const char *path, const struct c
                      struct convert_result *result, struct sy_error *err) {
     if (os_is_file(path) && gguf_is_file(path)) return convert_requantize(model, path, options, result, err);
     struct making m = { .model = model, .options = options, .result = result };
+    const struct os_rule rule = convert_rule(options->force);
     arena_open(&m.arena);
     bool ok = gguf_describe(model->family, &model->spec, &m.arena, &m.described, err) && plan_all(&m, err) &&
-              gguf_writer_open(options->out, &m.writer, err);
+              gguf_writer_open_by(&rule, options->out, &m.writer, err);
     if (ok) {
         const struct gguf_description *d = &m.described;
         result->left_out = model->census.ignored + model->census.unknown;

@@ -115,9 +115,10 @@ static bool write_all(struct making *m, struct sy_error *err) {
 bool convert_requantize(const struct model *model, const char *path, const struct convert_options *options,
                         struct convert_result *result, struct sy_error *err) {
     struct making m = { .model = model, .options = options, .result = result };
+    const struct os_rule rule = convert_rule(options->force);
     if (!gguf_open(path, &m.checkpoint, &m.gguf, err)) return false;
     arena_open(&m.arena);
-    bool ok = plan_all(&m, err) && gguf_writer_open(options->out, &m.writer, err);
+    bool ok = plan_all(&m, err) && gguf_writer_open_by(&rule, options->out, &m.writer, err);
     if (ok) {
         ok = write_all(&m, err);
         if (ok)

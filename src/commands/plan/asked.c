@@ -53,6 +53,8 @@ static const struct option options[] = {
     { "svg", 0, OPTION_STRING, "FILE", "draw total against active, memory, the roofline",
       offsetof(struct plan_args, svg) },
     { "png", 0, OPTION_STRING, "FILE", "the same in pixels", offsetof(struct plan_args, png) },
+    { "force", 0, OPTION_FLAG, NULL, "draw over a file that is no picture by plan",
+      offsetof(struct plan_args, force) },
     { "json", 0, OPTION_FLAG, NULL, "print one JSON object", offsetof(struct plan_args, json) },
     { "ignore-unknown", 0, OPTION_FLAG, NULL, "in spite of tensors that the family does not know",
       offsetof(struct plan_args, ignore_unknown) },

@@ -12,7 +12,7 @@ struct plan_args {
     double bandwidth, flops, storage, link, latency; /* 0: not given; latency in microseconds */
     const char *dtype, *train, *trace, *versus, *explain, *svg, *png;
     int kv, format; /* index of the word */
-    bool measure, list, table, json, ignore_unknown;
+    bool measure, list, table, json, ignore_unknown, force;
 };
 #define PLAN_DEFAULTS                                                                                        \
     { .kv = 1, .replicas = -1, .batch = 1, .storage = 3e9, .link = 25e9, .latency = 5 }

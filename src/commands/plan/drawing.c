@@ -7,6 +7,7 @@
 #include "base/os.h"
 #include "report/chart.h"
 #include "report/number.h"
+#include "report/signature.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -75,15 +76,20 @@ static void fill_texts(const struct plan_facts *f, struct texts *t) {
              number_rate(p->input.rates.read, "B/s", one), number_rate(p->input.rates.flops, "FLOP/s", two));
 }
 
-static bool write_bytes(const char *path, const struct text *bytes, struct sy_error *err) {
+static bool write_bytes(const char *path, int format, bool force, const struct text *bytes,
+                        struct sy_error *err) {
+    static const struct os_kind kinds[] = { [DRAW_SVG] = { "picture by plan", signature_is_svg },
+                                            [DRAW_PNG] = { "picture by plan", signature_is_png } };
+    const struct os_rule rule = { .force = force, .kind = &kinds[format], .ask = "add --force" };
     struct os_writer *writer;
-    if (!os_writer_open(path, false, &writer, err)) return false;
+    if (!os_writer_open_by(&rule, path, &writer, err)) return false;
     if (os_writer_write(writer, bytes->data, (int64_t)bytes->size, err)) return os_writer_commit(writer, err);
     os_writer_abandon(writer);
     return false;
 }
 
-bool plan_draw(const struct plan_facts *f, int format, const char *path, struct sy_error *err) {
+bool plan_draw(const struct plan_facts *f, int format, const char *path, bool force, struct sy_error *err) {
+    enum chart_format kind = format == DRAW_SVG ? CHART_SVG : CHART_PNG;
     const struct plan *p = f->plan;
     struct texts t;
     struct chart_bar bars[PART_COUNT + 1];
@@ -110,8 +116,10 @@ bool plan_draw(const struct plan_facts *f, int format, const char *path, struct 
         .points = points,
         .point_count = PLAN_BATCHES,
     };
-    bool ok = chart_draw(&chart, format == DRAW_SVG ? CHART_SVG : CHART_PNG, &bytes, err) &&
-              write_bytes(path, &bytes, err);
+    bool ok = chart_draw(&chart, kind, &bytes, err);
+    if (ok) signature_add(kind, &bytes);
+    if (ok && bytes.failed) ok = sy_fail(err, SY_ERR_MEMORY, "no memory for the picture");
+    ok = ok && write_bytes(path, format, force, &bytes, err);
     text_free(&bytes);
     return ok || sy_error_in(err, path);
 }

@@ -5,7 +5,8 @@
 #include "commands/plan/report.h"
 
 enum { DRAW_SVG, DRAW_PNG };
-SY_MUST_CHECK bool plan_draw(const struct plan_facts *facts, int format, const char *path,
+/* Over another picture of ours, or (force) over whatever stands there. */
+SY_MUST_CHECK bool plan_draw(const struct plan_facts *facts, int format, const char *path, bool force,
                              struct sy_error *err);
 
 #endif

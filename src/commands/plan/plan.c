@@ -64,8 +64,8 @@ static bool report(const struct plan_args *args, const struct job *job, const st
         plan_report_versus(&job->facts, &other->facts, &style, &text);
     else
         plan_report_human(&job->facts, &style, &text);
-    ok = ok && (!args->svg || plan_draw(&job->facts, DRAW_SVG, args->svg, err)) &&
-         (!args->png || plan_draw(&job->facts, DRAW_PNG, args->png, err));
+    ok = ok && (!args->svg || plan_draw(&job->facts, DRAW_SVG, args->svg, args->force, err)) &&
+         (!args->png || plan_draw(&job->facts, DRAW_PNG, args->png, args->force, err));
     if (ok) return console_print(&text, err);
     text_free(&text);
     return false;

@@ -143,13 +143,9 @@ bool synth_gguf(const char *path, bool force, const struct family *family, const
                 const struct synth_options *options, int threads, struct arena *arena,
                 struct synth_gguf_result *result, struct sy_error *err) {
     struct making m = { .total = 0 };
-    if (os_is_file(path) && !force) {
-        sy_fail(err, SY_ERR_INPUT, "is there already");
-        sy_error_remedy(err, "name another, or add --force to replace it");
-        return sy_error_in(err, path);
-    }
-    if (!gguf_describe(family, spec, arena, &m.described, err) || !plan(&m, options, arena, result, err) ||
-        !gguf_writer_open(path, &m.writer, err))
+    const struct os_rule rule = { .force = force, .ask = "add --force" };
+    if (!os_may_write(path, &rule, err) || !gguf_describe(family, spec, arena, &m.described, err) ||
+        !plan(&m, options, arena, result, err) || !gguf_writer_open_by(&rule, path, &m.writer, err))
         return false;
     if (write_all(&m, threads, options->dtype, err)) return gguf_writer_commit(m.writer, err);
     gguf_writer_abandon(m.writer);

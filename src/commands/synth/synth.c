@@ -63,6 +63,15 @@ static bool read_source(const char *word, struct source *source, struct sy_error
     return done;
 }
 
+/* Is this config.json the one that `out` would get? */
+static bool is_within(const char *word, const char *out) {
+    char path[4200], target[4200];
+    if (synth_is_gguf(out)) return false;
+    snprintf(path, sizeof path, os_is_folder(word) ? "%s/config.json" : "%s", word);
+    snprintf(target, sizeof target, "%s/config.json", out);
+    return os_is_same(path, target);
+}
+
 static bool write_model(const struct args *args, const struct synth_options *wanted,
                         const struct synth_plan *plan, const json_t *config, struct sy_error *err) {
     struct team_pool *team = NULL;
@@ -135,6 +144,10 @@ static bool run(const struct call *call, struct sy_error *err) {
     if (!args->out) {
         sy_fail(err, SY_ERR_USAGE, "nowhere to write the checkpoint");
         return sy_error_remedy(err, "give --out DIR or --out FILE.gguf");
+    }
+    if (is_within(call->words[0], args->out)) {
+        sy_fail(err, SY_ERR_USAGE, "--out would write over the config that it is made from");
+        return sy_error_remedy(err, "name another folder");
     }
     arena_open(&source.arena);
     bool done = read_source(call->words[0], &source, err);

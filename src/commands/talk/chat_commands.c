@@ -44,6 +44,13 @@ static bool save(struct request *r, struct sy_error *err) {
     return true;
 }
 
+static bool save_over(struct request *r, struct sy_error *err) {
+    const json_t *messages = r->chat->talk.messages;
+    if (!want_file(r, "save!", err) || !chat_file_replace(r->rest, messages, err)) return false;
+    text_add(r->out, "saved %zu messages to %s\n", json_array_size(messages), r->rest);
+    return true;
+}
+
 static bool load(struct request *r, struct sy_error *err) {
     json_t *messages;
     if (!want_file(r, "load", err) || !chat_file_load(r->rest, &messages, err)) return false;
@@ -155,6 +162,7 @@ static const struct chat_word {
     { "clear", "", "forget the conversation, but for the system message", clear },
     { "regen", "", "answer the last message anew", answer_again },
     { "save", "FILE", "write the conversation to a file that only you can read", save },
+    { "save!", "FILE", "the same, whatever stands there", save_over },
     { "load", "FILE", "go on with a conversation from a file", load },
     { "routing", "[LAYER]", "the last answer, coloured by the first expert of each token", show_routes },
     { "stats", "", "tokens and rates, and how evenly experts are used", show_counts },

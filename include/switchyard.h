@@ -153,6 +153,9 @@ struct sy_facts { /* strings live as long as the engine */
     double load_seconds;
 };
 SY_API void sy_engine_facts(const struct sy_engine *engine, struct sy_facts *facts);
+/* What the model's files say that has a meaning and is not obeyed, or that two of them say differently:
+ * "generation_config.json: num_beams: ...". NULL beyond the last one; they live as long as the engine. */
+SY_API const char *sy_engine_warning(const struct sy_engine *engine, int64_t index);
 SY_API bool sy_is_end(const struct sy_engine *engine, int64_t token); /* does it end an answer? */
 
 /* ---- text ---- */

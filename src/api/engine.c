@@ -170,7 +170,7 @@ static bool open_parts(struct sy_engine *e, const char *path, const struct sy_op
     }
     add_ends(&e->session.model.spec.tokens, &e->text.generation);
     if (!scheduler_open(&e->session, e->text.tokenizer, &e->scheduler, err)) return sy_error_in(err, path);
-    if (!list_moe_layers(e, err)) return false;
+    if (!list_moe_layers(e, err) || !engine_take_notes(e, &e->text.notes, err)) return false;
     session_runs_as(&e->session, e->runs_as, sizeof e->runs_as);
     e->profiled = o->flags & SY_PROFILE;
     if (e->profiled) pass_time(e->session.pass, &e->times);
@@ -206,6 +206,7 @@ void sy_engine_close(struct sy_engine *e) {
     scheduler_close(e->scheduler);
     if (e->session.model.path[0]) session_close(&e->session);
     model_text_close(&e->text);
+    free(e->warnings);
     free(e->moe_layer);
     free(e);
 }

@@ -8,6 +8,8 @@
 
 #include <stdatomic.h>
 
+#define WARNING_BYTES 400
+
 struct sy_engine {
     /* Somebody is inside: one thread at a time. Who comes second is refused, not queued. */
     atomic_bool busy;
@@ -19,11 +21,17 @@ struct sy_engine {
     bool profiled;
     double load_seconds;
     char runs_as[160];
-    int64_t *moe_layer, moe_layers; /* [moe_layers] */
+    int64_t *moe_layer, moe_layers;  /* [moe_layers] */
+    char (*warnings)[WARNING_BYTES]; /* [warning_count] */
+    int64_t warning_count;
 };
 
 /* Begins a call. SY_ERR_USAGE, with nothing changed, where there is no engine or another call is inside. */
 SY_MUST_CHECK bool engine_enter(const struct sy_engine *engine, struct sy_error *err);
 void engine_leave(const struct sy_engine *engine);
+
+/* Of what was noted of the model's texts: lines for whoever asks. */
+SY_MUST_CHECK bool engine_take_notes(struct sy_engine *engine, const struct text_notes *notes,
+                                     struct sy_error *err);
 
 #endif

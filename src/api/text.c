@@ -99,16 +99,21 @@ bool sy_chat(struct sy_engine *engine, const char *messages, const char *context
 }
 
 /* As transformers reads generation_config.json: nothing is drawn unless do_sample says so; then the fifty
- * likeliest, unless top_k says otherwise (GenerationConfig's own default). */
+ * likeliest, unless top_k says otherwise (GenerationConfig's own default). GGUF: text/generation.h. */
 void sy_recommended(const struct sy_engine *engine, struct sy_sampling *sampling) {
     if (!sampling) return;
     *sampling = (struct sy_sampling){ 0 };
     if (!engine) return;
     const struct generation_defaults *g = &engine->text.generation;
-    *sampling = (struct sy_sampling){ .repeat_penalty = g->has_repeat_penalty ? g->repeat_penalty : 0 };
+    *sampling = (struct sy_sampling){
+        .repeat_penalty = g->has_repeat_penalty ? g->repeat_penalty : 0,
+        .presence_penalty = g->has_presence_penalty ? g->presence_penalty : 0,
+        .frequency_penalty = g->has_frequency_penalty ? g->frequency_penalty : 0,
+        .penalty_last = g->penalty_last,
+    };
     if (!g->has_sample || !g->sample) return;
     sampling->temperature = g->has_temperature ? g->temperature : 1;
-    sampling->top_k = g->has_top_k ? g->top_k : 50;
+    sampling->top_k = g->has_top_k ? g->top_k : GENERATION_TOP_K;
     sampling->top_p = g->has_top_p ? g->top_p : 0;
     sampling->min_p = g->has_min_p ? g->min_p : 0;
     sampling->typical = g->has_typical ? g->typical : 0;

@@ -4,7 +4,8 @@
  *
  * Chat templates, in the order in which a later one replaces an earlier of the same name: "chat_template" of
  * tokenizer_config.json (a text, or a list of names and texts), chat_template.json, chat_template.jinja, and
- * additional_chat_templates/NAME.jinja. Source: transformers, PreTrainedTokenizerBase.from_pretrained.
+ * additional_chat_templates/NAME.jinja. Source: transformers, PreTrainedTokenizerBase.from_pretrained. GGUF's
+ * own keys come last: they are what people edit in such a file.
  */
 #include "text/model_text.h"
 
@@ -202,12 +203,24 @@ static bool read_sides(struct model_text *text, const struct sides *sides, struc
     snprintf(folder, sizeof folder, "%s/additional_chat_templates", sides->folder ? sides->folder : "");
     if (sides->folder && os_is_folder(folder) && !os_list_folder(folder, read_more, &more, err)) return false;
     if (!side_json(sides, "generation_config.json", &generation, err)) return false;
-    bool done = !generation || generation_read(generation, &text->generation, err);
+    bool done = !generation || generation_read(generation, &text->generation, &text->notes, err);
     json_decref(generation);
     return done || sy_error_in(err, "generation_config.json");
 }
 
 /* ---- GGUF's own keys ---- */
+
+/* The key counts; that a file kept in the container has another template under this name is said. */
+static void note_other_template(struct model_text *text, const struct gguf_key *key, const char *name) {
+    const struct chat_template_source *kept = template_find(text, name);
+    const struct gguf_text *said = &key->value.text;
+    if (kept && ((int64_t)strlen(kept->source) != said->size ||
+                 memcmp(kept->source, said->data, (size_t)said->size) != 0))
+        text_note(
+            &text->notes, "metadata", key->name,
+            "counts more than the other template in tokenizer_config.json or chat_template.jinja that the "
+            "file carries");
+}
 
 static bool read_keys(struct model_text *text, const struct gguf *gguf, struct sy_error *err) {
     static const char prefix[] = "tokenizer.chat_template";
@@ -216,11 +229,12 @@ static bool read_keys(struct model_text *text, const struct gguf *gguf, struct s
         if (strncmp(key->name, prefix, sizeof prefix - 1) != 0 || key->value.type != GGUF_STRING) continue;
         const char *rest = key->name + sizeof prefix - 1;
         if (*rest != 0 && *rest != '.') continue; /* tokenizer.chat_templates: a list of the names */
+        note_other_template(text, key, *rest ? rest + 1 : "default");
         if (!template_put(text, *rest ? rest + 1 : "default", key->value.text.data, key->value.text.size,
                           err))
             return false;
     }
-    generation_keys(gguf, &text->generation);
+    generation_keys(gguf, &text->generation, &text->notes);
     return true;
 }
 
@@ -229,7 +243,7 @@ static bool read_gguf(struct model_text *text, const char *path, struct sy_error
     struct gguf gguf;
     if (!gguf_open(path, &checkpoint, &gguf, err)) return false;
     struct sides sides = { .gguf = &gguf };
-    bool done = read_keys(text, &gguf, err) && read_sides(text, &sides, err);
+    bool done = read_sides(text, &sides, err) && read_keys(text, &gguf, err);
     checkpoint_close(&checkpoint);
     return done;
 }

@@ -21,6 +21,7 @@ struct model_text {
     int template_count;
     json_t *special; /* object: bos_token, eos_token, ... as strings, for a template's context */
     struct generation_defaults generation;
+    struct text_notes notes; /* what the files say and is not obeyed, or say differently */
 };
 
 /* A model without a tokenizer opens too (it runs from ids); one that is there and broken is an error. */

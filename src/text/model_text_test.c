@@ -112,7 +112,7 @@ TEST(generation_settings_of_a_folder) {
     write_file("generation_config.json", "{\"temperature\":\"hot\"}");
     assert_false(model_text_open(test_temp_dir(), &text, &err));
     assert_non_null(strstr(err.message, "'temperature'"));
-    write_file("generation_config.json", "{\"eos_token_id\":-1}");
+    write_file("generation_config.json", "{\"eos_token_id\":-2}");
     assert_false(model_text_open(test_temp_dir(), &text, &err));
     assert_non_null(strstr(err.message, "'eos_token_id'"));
 }

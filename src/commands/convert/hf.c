@@ -10,6 +10,7 @@
 #include "formats/gguf.h"
 #include "model/gguf_form.h"
 #include "model/meta_fields.h"
+#include "text/generation.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -273,9 +274,26 @@ static bool write_side(void *argument, const char *name, const char *text, int64
     return !convert_side_is_safe(name) || shards_write_text(m->options->out, name, text, size, err);
 }
 
+/* What the keys say of sampling and of ends, where no file kept in the container says the same. */
+static bool write_generation(struct making *m, bool *written, struct sy_error *err) {
+    json_t *config;
+    *written = false;
+    if (!generation_of_gguf(&m->gguf, &config, err)) return false;
+    if (!config) return true;
+    char *text = json_dumps(config, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
+    *written = true;
+    bool ok = text ? write_side(m, "generation_config.json", text, (int64_t)strlen(text), err)
+                   : sy_fail(err, SY_ERR_MEMORY, "no memory for generation_config.json");
+    free(text);
+    json_decref(config);
+    return ok;
+}
+
 static bool write_sides(void *argument, struct sy_error *err) {
     struct making *m = argument;
+    bool generation;
     if (!m->from_gguf) return convert_each_side(m->path, write_side, m, err);
+    if (!write_generation(m, &generation, err)) return false;
     for (int64_t i = 0; i < m->gguf.key_count; i++) {
         const struct gguf_key *key = &m->gguf.keys[i];
         const char *name = key->name + strlen(CONVERT_FILE);
@@ -284,6 +302,7 @@ static bool write_sides(void *argument, struct sy_error *err) {
         else if (strncmp(key->name, CONVERT_FILE, strlen(CONVERT_FILE)) != 0)
             continue;
         if (key->value.type != GGUF_STRING) continue;
+        if (generation && strcmp(key->name, GENERATION_FILE_KEY) == 0) continue;
         if (!write_side(m, name, key->value.text.data, key->value.text.size, err)) return false;
     }
     return true;

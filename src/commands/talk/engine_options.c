@@ -43,5 +43,6 @@ void engine_warn(const struct common *common, const struct sy_engine *engine, in
     struct sy_facts facts = { .struct_bytes = sizeof facts };
     sy_engine_facts(engine, &facts);
     if (facts.departure) console_warn("%s", facts.departure);
+    for (int64_t i = 0; sy_engine_warning(engine, i); i++) console_warn("%s", sy_engine_warning(engine, i));
     common_warn_context(common, used, facts.context_trained);
 }

@@ -81,6 +81,7 @@ bool sampling_given(const struct sampling_args *args, const struct sy_sampling *
         .repeat_penalty = pick(args->repeat_penalty, r->repeat_penalty),
         .presence_penalty = pick(args->presence_penalty, r->presence_penalty),
         .frequency_penalty = pick(args->frequency_penalty, r->frequency_penalty),
+        .penalty_last = r->penalty_last,
         .biases = out->biases,
         .bias_count = args->biases.count,
         .seed = new_seed(),

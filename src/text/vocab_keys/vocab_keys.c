@@ -161,6 +161,14 @@ static bool put_templates(struct vocab_making *m, const struct model_text *text,
     return true;
 }
 
+/* ---- generation settings ---- */
+
+static void put_sampling(struct vocab_making *m, const struct generation_defaults *generation) {
+    struct gguf_key keys[GENERATION_KEYS_MAX];
+    int count = generation_to_keys(generation, keys);
+    for (int i = 0; i < count; i++) vocab_key(m, keys[i].name, keys[i].value);
+}
+
 /* ---- the tokenizer's own file, once more ---- */
 
 static bool open_source(struct vocab_making *m, struct sy_error *err) {
@@ -254,6 +262,7 @@ static bool make_all(struct vocab_making *m, const struct model_text *text, cons
     else
         vocab_key_text(m, VOCAB_KEY "model", "none");
     done = done && put_templates(m, text, err);
+    put_sampling(m, &text->generation);
     spm_model_close(&m->spm);
     json_decref(m->json);
     return done;

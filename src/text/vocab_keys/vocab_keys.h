@@ -1,6 +1,7 @@
 /*
- * The keys in which GGUF itself speaks of text, tokenizer.ggml.* and tokenizer.chat_template, for a model
- * whose tokenizer lies in files: what other programs read of a file that `convert` wrote.
+ * The keys in which GGUF itself speaks of text, tokenizer.ggml.*, tokenizer.chat_template and
+ * general.sampling.*, for a model whose tokenizer lies in files: what other programs read of a file that
+ * `convert` wrote.
  *
  *     gpt2     byte-level BPE (tokenizer.json, tekken.json, rank files): tokens in the byte alphabet, merges,
  *              and a name for the pattern that cuts words

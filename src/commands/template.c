@@ -168,6 +168,8 @@ static bool parse_model(const struct args *args, const char *path, struct templa
     bool done = args->file ? parse_file(args->file, template, err)
                            : source && template_parse(source->source, (int64_t)strlen(source->source), NULL,
                                                       template, err);
+    for (int i = 0; i < text.notes.count; i++)
+        console_warn("%s: %s: %s", text.notes.list[i].file, text.notes.list[i].what, text.notes.list[i].why);
     done = done && (!text.special || template_context_json(context, NULL, text.special, err));
     model_text_close(&text);
     return done || sy_error_in(err, path);

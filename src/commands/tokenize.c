@@ -310,6 +310,9 @@ static bool run(const struct call *call, struct sy_error *err) {
     if (!check(work.args, err)) return false;
     if (!common_model(call->words[0], GIVEN_AS_TOKENIZER, &given, err)) return false;
     if (!tokenizer_open(given.path, work.args->pre, NULL, &work.tokenizer, err)) return false;
+    const struct text_notes *notes = tokenizer_notes(work.tokenizer);
+    for (int i = 0; i < notes->count; i++)
+        console_warn("%s: %s: %s", notes->list[i].file, notes->list[i].what, notes->list[i].why);
     bool done = run_work(&work, err) && console_print(&work.out, err);
     tokenizer_close(work.tokenizer);
     id_buffer_free(&work.ids);

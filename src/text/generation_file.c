@@ -52,7 +52,7 @@ bool generation_of_gguf(const struct gguf *gguf, json_t **out, struct sy_error *
     json_t *config = NULL;
     *out = NULL;
     if (kept && kept->type == GGUF_STRING) {
-        config = json_parse(kept->text.data, kept->text.size, limits, err);
+        config = json_parse_words(kept->text.data, kept->text.size, limits, err);
         if (!config || !generation_read(config, &file, NULL, err)) {
             json_decref(config);
             return sy_error_at(err, GENERATION_FILE_KEY);

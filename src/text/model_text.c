@@ -16,14 +16,12 @@
 #include "text/generation.h"
 #include "text/json_field.h"
 #include "text/load/load.h"
+#include "text/load/side.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#define SIDE_BYTES_MAX ((int64_t)64 << 20)
-#define TEMPLATES_MAX  64
-
-static const struct json_limits side_limits = { SIDE_BYTES_MAX, LOAD_JSON_DEPTH };
+#define TEMPLATES_MAX 64
 
 /* ---- chat templates ---- */
 
@@ -117,48 +115,13 @@ static bool specials_of_tokenizer(struct model_text *text, struct sy_error *err)
            special_of_id(text, "pad_token", facts.pad, err);
 }
 
-/* ---- side files, wherever they lie ---- */
+/* ---- side files ---- */
 
-struct sides {
-    const char *folder;      /* NULL: in a GGUF file */
-    const struct gguf *gguf; /* NULL: in a folder */
-};
-
-/* The content of a side file, malloc'ed; *content NULL where there is none. */
-static bool side_read(const struct sides *sides, const char *name, char **content, int64_t *size,
-                      struct sy_error *err) {
-    char path[4200];
-    *content = NULL;
-    if (sides->folder) {
-        snprintf(path, sizeof path, "%s/%s", sides->folder, name);
-        return !os_is_file(path) || os_read_file(path, SIDE_BYTES_MAX, content, size, err);
-    }
-    snprintf(path, sizeof path, "switchyard.file.%s", name);
-    const struct gguf_value *value = gguf_find(sides->gguf, path);
-    if (!value || value->type != GGUF_STRING) return true;
-    *size = value->text.size;
-    *content = malloc((size_t)*size + 1);
-    if (!*content) return sy_fail(err, SY_ERR_MEMORY, "no memory for %s", name);
-    memcpy(*content, value->text.data, (size_t)*size);
-    (*content)[*size] = 0;
-    return true;
-}
-
-static bool side_json(const struct sides *sides, const char *name, json_t **out, struct sy_error *err) {
-    char *content;
-    int64_t size;
-    *out = NULL;
-    if (!side_read(sides, name, &content, &size, err)) return false;
-    if (!content) return true;
-    if (recognize_content(content, size, name, err)) *out = json_parse_words(content, size, side_limits, err);
-    free(content);
-    return *out || (sy_error_in(err, name), sy_error_remedy(err, "get the file anew"));
-}
-
-static bool read_config(struct model_text *text, const struct sides *sides, struct sy_error *err) {
+static bool read_config(struct model_text *text, const struct side_files *sides, struct sy_error *err) {
     json_t *config, *chat;
     if (!side_json(sides, "tokenizer_config.json", &config, err)) return false;
-    bool done = specials_of_config(text, config, err) &&
+    const json_t *names = text->tokenizer ? tokenizer_names(text->tokenizer) : NULL;
+    bool done = specials_of_config(text, names ? names : config, err) &&
                 templates_json(text, json_object_get(config, "chat_template"), err);
     json_decref(config);
     if (!done) return sy_error_in(err, "tokenizer_config.json");
@@ -168,8 +131,8 @@ static bool read_config(struct model_text *text, const struct sides *sides, stru
     return done || sy_error_in(err, "chat_template.json");
 }
 
-static bool read_jinja(struct model_text *text, const struct sides *sides, const char *file, const char *name,
-                       struct sy_error *err) {
+static bool read_jinja(struct model_text *text, const struct side_files *sides, const char *file,
+                       const char *name, struct sy_error *err) {
     char *content;
     int64_t size;
     if (!side_read(sides, file, &content, &size, err)) return false;
@@ -180,7 +143,7 @@ static bool read_jinja(struct model_text *text, const struct sides *sides, const
 
 struct more { /* additional_chat_templates/ */
     struct model_text *text;
-    const struct sides *sides;
+    const struct side_files *sides;
     struct sy_error *err;
 };
 
@@ -194,7 +157,7 @@ static bool read_more(void *argument, const char *name) {
     return read_jinja(more->text, more->sides, file, title, more->err);
 }
 
-static bool read_sides(struct model_text *text, const struct sides *sides, struct sy_error *err) {
+static bool read_sides(struct model_text *text, const struct side_files *sides, struct sy_error *err) {
     json_t *generation;
     char folder[4200];
     struct more more = { text, sides, err };
@@ -242,7 +205,7 @@ static bool read_gguf(struct model_text *text, const char *path, struct sy_error
     struct checkpoint checkpoint;
     struct gguf gguf;
     if (!gguf_open(path, &checkpoint, &gguf, err)) return false;
-    struct sides sides = { .gguf = &gguf };
+    struct side_files sides = { .gguf = &gguf };
     bool done = read_sides(text, &sides, err) && read_keys(text, &gguf, err);
     checkpoint_close(&checkpoint);
     return done;
@@ -252,7 +215,10 @@ static bool read_gguf(struct model_text *text, const char *path, struct sy_error
 
 static bool open_tokenizer(struct model_text *text, const char *path, struct sy_error *err) {
     struct sy_error why = { .code = SY_OK };
-    if (tokenizer_open(path, NULL, NULL, &text->tokenizer, &why)) return true;
+    if (tokenizer_open(path, NULL, NULL, &text->tokenizer, &why)) {
+        text->notes = *tokenizer_notes(text->tokenizer);
+        return true;
+    }
     text->missing = why;
     if (why.code == SY_ERR_IO && strcmp(why.message, TOKENIZER_NONE) == 0) return true;
     if (err) *err = why;
@@ -267,7 +233,7 @@ static bool read_folder(struct model_text *text, const char *path, struct sy_err
     else
         snprintf(folder, sizeof folder, "%.*s", slash ? (int)min_i64(slash - path, 4000) : 1,
                  slash ? path : ".");
-    struct sides sides = { .folder = folder };
+    struct side_files sides = { .folder = folder };
     return read_sides(text, &sides, err);
 }
 

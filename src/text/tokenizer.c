@@ -220,6 +220,14 @@ struct tokenizer *tokenizer_blank(const char *path, const struct tokenizer_limit
     return t;
 }
 
+const struct text_notes *tokenizer_notes(const struct tokenizer *t) {
+    return &t->notes;
+}
+
+const json_t *tokenizer_names(const struct tokenizer *t) {
+    return t->names;
+}
+
 struct tokenizer_facts tokenizer_facts(const struct tokenizer *t) {
     struct tokenizer_facts facts = {
         .file = t->file,
@@ -250,5 +258,6 @@ void tokenizer_close(struct tokenizer *t) {
     normalizer_close(t->normalizer);
     pretokenizer_close(&t->pre);
     vocab_close(&t->vocab);
+    json_decref(t->names);
     free(t);
 }

@@ -1,6 +1,7 @@
 /*
  * A tokenizer: text to ids and back, exactly as the model's authors' code does it. One interface over
- * tokenizer.json, tokenizer.model, tiktoken's rank files, tekken.json and the vocabularies inside GGUF files.
+ * tokenizer.json, tokenizer.model, vocab.json with merges.txt, tiktoken's rank files, tekken.json and the
+ * vocabularies inside GGUF files.
  *
  *     bytes -> special tokens cut out -> normalise -> pre-tokenise -> model (BPE, Unigram) -> ids
  *     ids   -> pieces -> decode -> bytes
@@ -14,6 +15,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "text/id_buffer.h"
+#include "text/notes.h"
 #include "text/token.h"
 
 struct tokenizer_facts {        /* strings are borrowed from the tokenizer */
@@ -33,6 +35,11 @@ SY_MUST_CHECK bool tokenizer_open(const char *path, const char *pre, const struc
                                   struct tokenizer **out, struct sy_error *err);
 void tokenizer_close(struct tokenizer *tokenizer); /* NULL is allowed */
 struct tokenizer_facts tokenizer_facts(const struct tokenizer *tokenizer);
+/* Where its files say different things, or name what is not there. Borrowed, as what follows. */
+const struct text_notes *tokenizer_notes(const struct tokenizer *tokenizer);
+/* What the files beside it call bos_token, eos_token, ...: an object of texts, or of objects with "content";
+ * or NULL. */
+const json_t *tokenizer_names(const struct tokenizer *tokenizer);
 
 /* ---- text to ids ---- */
 

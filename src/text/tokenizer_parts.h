@@ -9,6 +9,7 @@
 #include "text/bpe.h"
 #include "text/decode.h"
 #include "text/normalize/normalize.h"
+#include "text/notes.h"
 #include "text/pretokenize/pretokenize.h"
 #include "text/unigram.h"
 
@@ -33,8 +34,12 @@ struct tokenizer {
     struct decoder decoder;
     struct frame frame;
     int64_t bos, eos, unk, pad; /* -1: none */
-    bool adds_bos_by_name;      /* GGUF's `pre` says so where no key does */
-    bool front_everywhere;      /* text behind a special token is normalised as if it stood at the front */
+    bool vocab_merges;          /* `file` is vocab.json, with merges.txt beside it */
+    bool counts_on;             /* what is named special and in no vocabulary becomes the next id */
+    struct text_notes notes;
+    json_t *names;         /* what the files beside it call bos_token, eos_token, ..; or NULL */
+    bool adds_bos_by_name; /* GGUF's `pre` says so where no key does */
+    bool front_everywhere; /* text behind a special token is normalised as if it stood at the front */
 };
 
 SY_MUST_CHECK bool frame_before(struct frame *frame, int64_t id, struct sy_error *err);

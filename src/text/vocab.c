@@ -107,8 +107,13 @@ bool vocab_put(struct vocab *vocab, int64_t id, const char *text, int64_t size, 
     if (!id_take(vocab, id, err) || !bytes_add(vocab, text, size, &piece, err)) return false;
     vocab->spelled[id] = vocab->decoded[id] = piece;
     vocab->kinds[id] = (unsigned char)kind;
-    if (vocab->by_spelling.slots && size > 0)
-        piece_index_add(&vocab->by_spelling, vocab->bytes, vocab->spelled, (int32_t)id);
+    if (!vocab->by_spelling.slots || size == 0) return true;
+    if (2 * vocab->indexed > (int64_t)vocab->by_spelling.mask) {
+        piece_index_close(&vocab->by_spelling);
+        return vocab_index(vocab, vocab->indexed, err);
+    }
+    piece_index_add(&vocab->by_spelling, vocab->bytes, vocab->spelled, (int32_t)id);
+    vocab->indexed++;
     return true;
 }
 
@@ -123,9 +128,12 @@ bool vocab_decodes(struct vocab *vocab, int64_t id, const char *bytes, int64_t s
 
 bool vocab_index(struct vocab *vocab, int64_t more, struct sy_error *err) {
     if (!piece_index_open(&vocab->by_spelling, vocab->count + more, err)) return false;
-    for (int64_t id = 0; id < vocab->count; id++)
-        if (vocab->spelled[id].size > 0)
-            piece_index_add(&vocab->by_spelling, vocab->bytes, vocab->spelled, (int32_t)id);
+    vocab->indexed = 0;
+    for (int64_t id = 0; id < vocab->count; id++) {
+        if (vocab->spelled[id].size == 0) continue;
+        piece_index_add(&vocab->by_spelling, vocab->bytes, vocab->spelled, (int32_t)id);
+        vocab->indexed++;
+    }
     return true;
 }
 

@@ -77,6 +77,7 @@ struct vocab {
     unsigned char *kinds;            /* [count] of enum token_kind */
     int64_t count, id_room;
     struct piece_index by_spelling;
+    int64_t indexed; /* pieces in it */
 };
 
 /* Gives id its spelling, which it also decodes to until vocab_decodes says otherwise. Errors: an id that is
@@ -85,7 +86,7 @@ SY_MUST_CHECK bool vocab_put(struct vocab *vocab, int64_t id, const char *text, 
                              enum token_kind kind, struct sy_error *err);
 SY_MUST_CHECK bool vocab_decodes(struct vocab *vocab, int64_t id, const char *bytes, int64_t size,
                                  struct sy_error *err);
-/* From here on pieces are found by their spelling; at most `more` may still be put. */
+/* From here on pieces are found by their spelling; about `more` will still be put. */
 SY_MUST_CHECK bool vocab_index(struct vocab *vocab, int64_t more, struct sy_error *err);
 int64_t vocab_find(const struct vocab *vocab, const char *text, int64_t size); /* -1: none */
 static inline bool vocab_has(const struct vocab *vocab, int64_t id) {

@@ -11,6 +11,7 @@
  */
 #include "formats/gguf.h"
 #include "text/load/bpe.h"
+#include "text/load/vocab_merges.h"
 #include "text/pretokenize/names.h"
 
 #include "base/checked.h"
@@ -20,7 +21,7 @@
 #include <stdlib.h>
 
 #define KEY      "tokenizer.ggml."
-#define FILE_KEY "switchyard.file."
+#define FILE_KEY SIDE_FILE_KEY
 
 struct source {
     const struct gguf *gguf;
@@ -299,16 +300,6 @@ static bool open_ggml(struct tokenizer *t, const struct gguf *gguf, struct sy_er
 
 /* ---- files that convert carries along: they say more than GGUF's keys can ---- */
 
-static bool add_config(struct tokenizer *t, const struct gguf *gguf, struct sy_error *err) {
-    const struct gguf_value *side = gguf_find(gguf, FILE_KEY "tokenizer_config.json");
-    struct json_limits limits = { .bytes = t->limits.file_bytes, .depth = LOAD_JSON_DEPTH };
-    if (!side || side->type != GGUF_STRING) return true;
-    json_t *config = json_parse_words(side->text.data, side->text.size, limits, err);
-    bool done = config && load_config(t, config, err);
-    json_decref(config);
-    return done;
-}
-
 /* A rank file counts only where GGUF's keys show that it could be read: it does not say all itself. */
 static bool is_ranks(const char *name) {
     size_t length = strlen(name), begin = strlen(FILE_KEY);
@@ -318,14 +309,15 @@ static bool is_ranks(const char *name) {
 
 /* The file that would be read in the folder (open.c), by its key; NULL: none. */
 static const char *find_file(const struct gguf *gguf, bool ranks_too) {
-    static const char *const names[] = { "tokenizer.huggingface.json", FILE_KEY "tokenizer.model",
-                                         FILE_KEY "spiece.model", FILE_KEY "tekken.json",
-                                         FILE_KEY "tiktoken.model" };
+    static const char *const names[] = { SIDE_JSON_KEY, FILE_KEY "tokenizer.model", FILE_KEY "spiece.model",
+                                         FILE_KEY "tekken.json", FILE_KEY "tiktoken.model" };
     const char *found = NULL;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         const struct gguf_value *value = gguf_find(gguf, names[i]);
         if (value && value->type == GGUF_STRING && (ranks_too || i < 4)) return names[i];
     }
+    const struct side_files sides = { .gguf = gguf };
+    if (vocab_merges_is(&sides)) return SIDE_FILE_KEY VOCAB_FILE;
     for (int64_t i = 0; ranks_too && i < gguf->key_count; i++) {
         const struct gguf_key *key = &gguf->keys[i];
         if (key->value.type == GGUF_STRING && is_ranks(key->name) && (!found || strcmp(key->name, found) < 0))
@@ -335,11 +327,16 @@ static const char *find_file(const struct gguf *gguf, bool ranks_too) {
 }
 
 static bool open_file(struct tokenizer *t, const struct gguf *gguf, const char *key, struct sy_error *err) {
+    const struct side_files sides = { .gguf = gguf };
+    const char *const(*names)[2] = NULL;
     struct gguf_text text = gguf_find(gguf, key)->text;
-    bool done = text.size <= t->limits.file_bytes
-                    ? load_bytes(t, text.data, text.size, NULL, err) && add_config(t, gguf, err)
+    bool pair = strcmp(key, SIDE_FILE_KEY VOCAB_FILE) == 0;
+    bool done = pair ? load_vocab_merges(t, &sides, &names, err)
+                : text.size <= t->limits.file_bytes
+                    ? load_bytes(t, text.data, text.size, NULL, err)
                     : sy_fail(err, SY_ERR_LIMIT, "%lld bytes, at most %lld are read", (long long)text.size,
                               (long long)t->limits.file_bytes);
+    done = done && load_sides(t, &sides, names, err);
     return done || sy_error_at(err, "%s", key);
 }
 

@@ -25,10 +25,16 @@ SY_MUST_CHECK bool load_bytes(struct tokenizer *t, const char *text, int64_t siz
 struct gguf;
 SY_MUST_CHECK bool load_gguf(struct tokenizer *t, const struct gguf *gguf, struct sy_error *err);
 
-/* ---- tokenizer_config.json ---- */
+/* ---- the files beside it ---- */
 
-/* What it (a JSON object, or NULL) adds: special tokens, add_bos_token, add_eos_token. */
-SY_MUST_CHECK bool load_config(struct tokenizer *t, const json_t *config, struct sy_error *err);
+struct side_files;
+/* What they add (config.c): special tokens, their names, what is put around a text. `defaults`: names that
+ * hold where no file says another, pairs of key and text; NULL: none. */
+SY_MUST_CHECK bool load_sides(struct tokenizer *t, const struct side_files *sides,
+                              const char *const defaults[][2], struct sy_error *err);
+/* Is bos (eos) put around a text? */
+SY_MUST_CHECK bool load_say_bos(struct tokenizer *t, bool add, struct sy_error *err);
+SY_MUST_CHECK bool load_say_eos(struct tokenizer *t, bool add, struct sy_error *err);
 /* The text of a special token in it, spelled as a string or as an object with "content"; NULL: none. */
 const char *special_text(const json_t *config, const char *key);
 

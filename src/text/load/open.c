@@ -5,6 +5,7 @@
 #include "formats/gguf.h"
 #include "formats/recognize.h"
 #include "text/load/load.h"
+#include "text/load/vocab_merges.h"
 #include "text/tokenizer.h"
 
 #include "base/os.h"
@@ -47,29 +48,22 @@ static bool note_ranks(void *argument, const char *name) {
 static bool choose(const char *folder, char name[256], struct sy_error *err) {
     static const char *const names[] = { "tokenizer.json", "tokenizer.model", "spiece.model", "tekken.json",
                                          "tiktoken.model" };
+    const struct side_files sides = { .folder = folder };
     char path[4096];
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         snprintf(path, sizeof path, "%.3800s/%.250s", folder, names[i]);
         snprintf(name, 256, "%s", names[i]);
         if (os_is_file(path)) return true;
     }
+    snprintf(name, 256, "%s", VOCAB_FILE);
+    if (vocab_merges_is(&sides)) return true;
     name[0] = 0;
     return os_list_folder(folder, note_ranks, name, err);
 }
 
-static bool load_folder_config(struct tokenizer *t, const char *folder, struct sy_error *err) {
-    char path[4096];
-    struct json_limits limits = { .bytes = t->limits.file_bytes, .depth = LOAD_JSON_DEPTH };
-    snprintf(path, sizeof path, "%.3800s/tokenizer_config.json", folder);
-    if (!os_is_file(path)) return true;
-    json_t *config = json_parse_file_words(path, limits, err);
-    bool done = config && load_config(t, config, err);
-    json_decref(config);
-    if (!config) recognize_explain(path, err);
-    return done || sy_error_in(err, path) || sy_error_remedy(err, "get the file anew");
-}
-
 static bool load_folder(struct tokenizer *t, const char *folder, const char *pre, struct sy_error *err) {
+    const struct side_files sides = { .folder = folder };
+    const char *const(*names)[2] = NULL;
     char name[256], path[4096];
     if (!choose(folder, name, err)) return false;
     if (!name[0]) {
@@ -77,8 +71,11 @@ static bool load_folder(struct tokenizer *t, const char *folder, const char *pre
         return sy_error_remedy(err, "put tokenizer.json or tokenizer.model beside the model, or give ids");
     }
     snprintf(path, sizeof path, "%.3800s/%.250s", folder, name);
-    if (!load_file(t, path, pre, err)) return sy_error_in(err, path);
-    return load_folder_config(t, folder, err);
+    bool pair = strcmp(name, VOCAB_FILE) == 0;
+    if (pair) snprintf(t->file, sizeof t->file, "%s", path);
+    if (!(pair ? load_vocab_merges(t, &sides, &names, err) : load_file(t, path, pre, err)))
+        return sy_error_in(err, path);
+    return load_sides(t, &sides, names, err);
 }
 
 bool tokenizer_open(const char *path, const char *pre, const struct tokenizer_limits *limits,

@@ -142,6 +142,7 @@ bool load_spm(struct tokenizer *t, const char *bytes, int64_t size, struct sy_er
                                  .pieces = t->limits.pieces,
                                  .piece_bytes = t->limits.piece_bytes };
     struct spm_model model;
+    t->counts_on = true;
     if (!spm_model_read((const unsigned char *)bytes, size, &limits, &model, err)) return false;
     bool done = load_spm_model(t, &model, err) && put_frame(t, &model, err);
     spm_model_close(&model);

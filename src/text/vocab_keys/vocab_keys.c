@@ -13,6 +13,7 @@
 #include "base/utf8.h"
 #include "text/byte_alphabet.h"
 #include "text/load/load.h"
+#include "text/load/vocab_merges.h"
 #include "text/model_text.h"
 #include "text/vocab_keys/parts.h"
 
@@ -171,6 +172,16 @@ static void put_sampling(struct vocab_making *m, const struct generation_default
 
 /* ---- the tokenizer's own file, once more ---- */
 
+static bool open_pair(struct vocab_making *m, struct sy_error *err) {
+    char folder[sizeof m->t->file];
+    snprintf(folder, sizeof folder, "%s", m->t->file);
+    char *slash = strrchr(folder, '/');
+    if (slash) *slash = 0;
+    const struct side_files sides = { .folder = slash ? folder : "." };
+    m->json = vocab_merges_read(&sides, NULL, err);
+    return m->json != NULL;
+}
+
 static bool open_source(struct vocab_making *m, struct sy_error *err) {
     const struct tokenizer *t = m->t;
     struct json_limits limits = { .bytes = t->limits.file_bytes, .depth = LOAD_JSON_DEPTH };
@@ -183,6 +194,7 @@ static bool open_source(struct vocab_making *m, struct sy_error *err) {
     int64_t size, at = 0;
     m->spelled = t->decoder.count > 0 && t->decoder.steps[0].kind == DECODE_BYTE_LEVEL;
     if (t->byte_level && !m->spelled) return true; /* ranks say all that there is */
+    if (t->vocab_merges) return open_pair(m, err);
     if (!os_read_file(t->file, t->limits.file_bytes, &text, &size, err)) return false;
     while (at < size && (text[at] == ' ' || text[at] == '\n' || text[at] == '\r' || text[at] == '\t')) at++;
     if (at < size && text[at] == '{') {

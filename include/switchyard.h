@@ -158,6 +158,15 @@ SY_API void sy_engine_facts(const struct sy_engine *engine, struct sy_facts *fac
 SY_API const char *sy_engine_warning(const struct sy_engine *engine, int64_t index);
 SY_API bool sy_is_end(const struct sy_engine *engine, int64_t token); /* does it end an answer? */
 
+struct sy_end { /* strings live as long as the engine */
+    int64_t token;
+    const char *text;   /* as the vocabulary spells it; "" where the model brings no tokenizer */
+    const char *source; /* where it is said: "generation_config.json: eos_token_id" */
+};
+/* The tokens that end an answer: all that any file of the model says, and marks between turns known by their
+ * names. False, with token -1, beyond the last one. */
+SY_API bool sy_engine_end(const struct sy_engine *engine, int64_t index, struct sy_end *end);
+
 /* ---- text ---- */
 
 enum {                            /* flags of sy_encode */
@@ -206,7 +215,8 @@ struct sy_sampling {
 };
 #define SY_LOGPROBS_MAX 64
 
-/* The settings that the model's authors recommend (generation_config.json); greedy where they say nothing. */
+/* The settings that the model's authors recommend (generation_config.json, or general.sampling.* of GGUF);
+ * greedy where they say nothing. */
 SY_API void sy_recommended(const struct sy_engine *engine, struct sy_sampling *sampling);
 
 /* ---- sequences ---- */

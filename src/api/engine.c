@@ -146,14 +146,14 @@ static bool list_moe_layers(struct sy_engine *e, struct sy_error *err) {
     return true;
 }
 
-/* generation_config.json may know more ids that end an answer than config.json does. */
-static void add_ends(struct tokens_spec *tokens, const struct generation_defaults *generation) {
-    const int64_t room = sizeof tokens->eos / sizeof tokens->eos[0];
-    for (int i = 0; i < generation->eos_count && tokens->eos_count < room; i++) {
-        bool known = false;
-        for (int64_t j = 0; j < tokens->eos_count; j++) known |= tokens->eos[j] == generation->eos[i];
-        if (!known) tokens->eos[tokens->eos_count++] = generation->eos[i];
-    }
+/* Other files may know more ids that end an answer than config.json does. */
+static void find_ends(struct sy_engine *e) {
+    const struct spec *spec = &e->session.model.spec;
+    const struct ends_known known = { spec->tokens.eos, spec->tokens.eos_count, spec->vocab };
+    ends_collect(&e->text, &known, &e->ends, &e->text.notes);
+    for (int i = 0; i < e->ends.count; i++) e->end_ids[i] = e->ends.list[i].id;
+    e->session.ends = e->end_ids;
+    e->session.end_count = e->ends.count;
 }
 
 static bool open_parts(struct sy_engine *e, const char *path, const struct sy_options *o,
@@ -168,7 +168,7 @@ static bool open_parts(struct sy_engine *e, const char *path, const struct sy_op
         if (err) *err = wrong;
         return false;
     }
-    add_ends(&e->session.model.spec.tokens, &e->text.generation);
+    find_ends(e);
     if (!scheduler_open(&e->session, e->text.tokenizer, &e->scheduler, err)) return sy_error_in(err, path);
     if (!list_moe_layers(e, err) || !engine_take_notes(e, &e->text.notes, err)) return false;
     session_runs_as(&e->session, e->runs_as, sizeof e->runs_as);
@@ -237,10 +237,17 @@ void sy_engine_facts(const struct sy_engine *e, struct sy_facts *facts) {
 }
 
 bool sy_is_end(const struct sy_engine *engine, int64_t token) {
-    const struct tokens_spec *tokens = engine ? &engine->session.model.spec.tokens : NULL;
-    for (int64_t i = 0; tokens && i < tokens->eos_count; i++)
-        if (tokens->eos[i] == token) return true;
+    for (int i = 0; engine && i < engine->ends.count; i++)
+        if (engine->ends.list[i].id == token) return true;
     return false;
+}
+
+bool sy_engine_end(const struct sy_engine *engine, int64_t index, struct sy_end *end) {
+    bool there = engine && index >= 0 && index < engine->ends.count;
+    const struct end_token *from = there ? &engine->ends.list[index] : NULL;
+    if (end)
+        *end = there ? (struct sy_end){ from->id, from->text, from->source } : (struct sy_end){ .token = -1 };
+    return there;
 }
 
 int64_t sy_engine_experts(const struct sy_engine *e, int64_t layer, int64_t *counts, int64_t size,

@@ -4,6 +4,7 @@
 
 #include "engine/scheduler.h"
 #include "engine/session.h"
+#include "text/ends.h"
 #include "text/model_text.h"
 
 #include <stdatomic.h>
@@ -21,7 +22,9 @@ struct sy_engine {
     bool profiled;
     double load_seconds;
     char runs_as[160];
-    int64_t *moe_layer, moe_layers;  /* [moe_layers] */
+    int64_t *moe_layer, moe_layers; /* [moe_layers] */
+    struct end_tokens ends;
+    int64_t end_ids[ENDS_MAX];
     char (*warnings)[WARNING_BYTES]; /* [warning_count] */
     int64_t warning_count;
 };

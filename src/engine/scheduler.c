@@ -90,9 +90,12 @@ static void take_cancels(struct scheduler *s) {
 
 /* ---- tokens ---- */
 
-static bool is_end(const struct tokens_spec *tokens, int64_t token) {
+static bool is_end(const struct session *session, int64_t token) {
+    const struct tokens_spec *tokens = &session->model.spec.tokens;
     for (int64_t i = 0; i < tokens->eos_count; i++)
         if (tokens->eos[i] == token) return true;
+    for (int64_t i = 0; i < session->end_count; i++)
+        if (session->ends[i] == token) return true;
     return false;
 }
 
@@ -101,7 +104,7 @@ static bool accept_token(struct scheduler *s, struct sequence *q, const struct d
                          enum sy_finish *finish, struct sy_error *err) {
     int64_t token = drawn->token.token, i = q->token_count++;
     size_t likeliest = q->likeliest ? (size_t)q->sampling.logprobs : 0;
-    bool ends = !(q->flags & SY_IGNORE_END) && is_end(&s->session->model.spec.tokens, token);
+    bool ends = !(q->flags & SY_IGNORE_END) && is_end(s->session, token);
     q->ids[q->lane.count++] = token;
     q->tokens[i] = (struct generated){ .text_end = q->answer.sure,
                                        .logprob = drawn->token.logprob,

@@ -49,6 +49,9 @@ struct session {
     double load_seconds;
     uint8_t fingerprint[32]; /* of the model, once somebody asked (snapshot.c) */
     bool fingerprinted;
+    const int64_t
+        *ends; /* [end_count] ends of an answer beside the spec's; borrowed, who opens it sets them */
+    int64_t end_count;
     char departure[112]; /* from what the model's authors computed; empty: none */
 };
 

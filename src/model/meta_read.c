@@ -49,7 +49,10 @@ static void put_unless(struct gguf_reading *r, const char *key, int64_t value) {
 
 static void read_token(struct gguf_reading *r, const char *key, const char *config, const char *field) {
     if (!meta_has(r, key)) return;
-    meta_put_int(r, config, meta_int(r, key, -1));
+    const struct gguf_value *value = gguf_find(r->gguf, key);
+    if (value && value->type == GGUF_ARRAY) return; /* several ends of a turn: the text side reads them */
+    int64_t id = meta_int(r, key, -1);
+    meta_put_int(r, config, id == UINT32_MAX ? -1 : id); /* -1 stored unsigned is none */
     if (field) meta_covers(r, field);
 }
 

@@ -44,6 +44,17 @@ struct gguf;
  */
 void generation_keys(const struct gguf *gguf, struct generation_defaults *out, struct text_notes *notes);
 
+/* The tokens that GGUF's keys say end a text, a turn and a message: one id each, or a list. */
+#define KEY_ENDS_MAX 32
+struct key_ends {
+    struct {
+        int64_t id;
+        const char *key;
+    } list[KEY_ENDS_MAX];
+    int count;
+};
+void generation_key_ends(const struct gguf *gguf, struct key_ends *out);
+
 struct gguf_key;
 #define GENERATION_KEYS_MAX 12
 /* The other way: the same settings as keys [GENERATION_KEYS_MAX], their names constants. How many. */

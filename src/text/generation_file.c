@@ -49,6 +49,7 @@ bool generation_of_gguf(const struct gguf *gguf, json_t **out, struct sy_error *
     const struct json_limits limits = { (int64_t)1 << 20, 64 };
     const struct gguf_value *kept = gguf_find(gguf, GENERATION_FILE_KEY);
     struct generation_defaults file = { 0 }, both;
+    struct key_ends ends;
     json_t *config = NULL;
     *out = NULL;
     if (kept && kept->type == GGUF_STRING) {
@@ -60,7 +61,8 @@ bool generation_of_gguf(const struct gguf *gguf, json_t **out, struct sy_error *
     }
     both = file;
     generation_keys(gguf, &both, NULL);
-    if (config) memcpy(both.eos, file.eos, sizeof both.eos), both.eos_count = file.eos_count;
+    generation_key_ends(gguf, &ends);
+    for (int i = 0; !config && i < ends.count; i++) (void)generation_put_end(&both, ends.list[i].id);
     bool same = config && same_settings(&file, &both);
     if (!config) config = json_object();
     if (!same && !write_settings(config, &both)) {

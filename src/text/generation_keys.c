@@ -119,18 +119,30 @@ static void note_what_is_not_obeyed(const struct gguf *gguf, bool draws, struct 
                   meaning_find(sampling_meanings, KEY "sequence")->reason);
 }
 
-/* The tokens that end a text, a turn and a message. */
-static void read_ends(const struct gguf *gguf, struct generation_defaults *out) {
-    static const char *const ends[] = { "tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id",
-                                        "tokenizer.ggml.eom_token_id" };
+static void put_end(struct key_ends *out, const char *key, double id) {
+    if (id == (double)(int64_t)id && out->count < KEY_ENDS_MAX) {
+        out->list[out->count].id = (int64_t)id;
+        out->list[out->count++].key = key;
+    }
+}
+
+void generation_key_ends(const struct gguf *gguf, struct key_ends *out) {
+    static const char *const keys[] = { "tokenizer.ggml.eos_token_id", "tokenizer.ggml.eos_token_ids",
+                                        "tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id" };
     double id;
-    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
-        if (read_key(gguf, ends[i], &id, NULL) && id >= 0 && id < INT32_MAX)
-            (void)generation_put_end(out, (int64_t)id);
+    int64_t item;
+    out->count = 0;
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        const struct gguf_value *value = gguf_find(gguf, keys[i]);
+        if (value && number_of(value, &id)) put_end(out, keys[i], id);
+        for (int64_t at = 0; value && value->type == GGUF_ARRAY && at < value->array.count; at++) {
+            if (!gguf_item_int(value, at, &item) || out->count == KEY_ENDS_MAX) break;
+            put_end(out, keys[i], (double)item);
+        }
+    }
 }
 
 void generation_keys(const struct gguf *gguf, struct generation_defaults *out, struct text_notes *notes) {
-    read_ends(gguf, out);
     bool draws = false, said = false;
     double value;
     read_top_k(gguf, out, &draws, notes);

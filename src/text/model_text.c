@@ -198,6 +198,8 @@ static bool read_keys(struct model_text *text, const struct gguf *gguf, struct s
             return false;
     }
     generation_keys(gguf, &text->generation, &text->notes);
+    generation_key_ends(gguf, &text->ends);
+    text->in_gguf = true;
     return true;
 }
 

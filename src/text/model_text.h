@@ -21,6 +21,8 @@ struct model_text {
     int template_count;
     json_t *special; /* object: bos_token, eos_token, ... as strings, for a template's context */
     struct generation_defaults generation;
+    bool in_gguf;            /* then these ends are said by its keys */
+    struct key_ends ends;    /* (all ends, of all files: ends.h) */
     struct text_notes notes; /* what the files say and is not obeyed, or say differently */
 };
 

@@ -320,7 +320,7 @@ const struct command command_run = {
             "prints the generated ids and the rates. With --routing also, for each MoE layer, how\n"
             "often each expert was used, and the way of the last token through its experts.\n"
             "\n"
-            "Sampling follows the model's own generation_config.json, and takes the likeliest token where\n"
+            "Sampling follows what the model's own files recommend, and takes the likeliest token where\n"
             "that says nothing; every option overrides it.\n"
             "\n"
             "Fast by default: bf16 products where the weights are bf16 or narrower, f32 otherwise. --exact\n"

@@ -68,9 +68,12 @@ static const enum activation act_values[] = { ACTIVATION_SILU,      ACTIVATION_S
                                               ACTIVATION_GELU_TANH, ACTIVATION_GELU_TANH,
                                               ACTIVATION_RELU };
 
-/* A token's id; -1, as some files write, is none. */
+/* A token's id; -1, as some files write, is none, also where it was stored unsigned. */
 static int64_t read_token(struct config *c, const char *key) {
-    return config_int_range(c, key, -1, INT32_MAX, -1);
+    int64_t id = config_int_range(c, key, -1, UINT32_MAX, -1);
+    if (id == UINT32_MAX) return -1;
+    if (id > INT32_MAX) config_fail(c, key, "%lld is no token's id", (long long)id);
+    return id;
 }
 
 static void read_tokens(struct config *c, struct spec *spec) {
@@ -89,7 +92,9 @@ static void read_tokens(struct config *c, struct spec *spec) {
     if (json_array_size(eos) > most) config_fail(c, "eos_token_id", "more than %zu end tokens", most);
     for (size_t i = 0; i < json_array_size(eos) && i < most; i++) {
         int64_t id;
-        if (json_to_i64(json_array_get(eos, i), &id) && id >= 0 && id <= INT32_MAX)
+        bool whole = json_to_i64(json_array_get(eos, i), &id);
+        if (whole && (id == -1 || id == UINT32_MAX)) continue;
+        if (whole && id >= 0 && id <= INT32_MAX)
             tokens->eos[tokens->eos_count++] = id;
         else
             config_fail(c, "eos_token_id", "entry %zu is no token id", i);

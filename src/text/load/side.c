@@ -1,8 +1,8 @@
 #include "text/load/side.h"
-#include "formats/recognize.h"
 
 #include "base/os.h"
 #include "formats/gguf.h"
+#include "formats/recognize.h"
 #include "text/load/load.h"
 
 #include <stdio.h>

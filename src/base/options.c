@@ -121,6 +121,14 @@ static void say_wanted(enum option_type type, const char *bounds, char *out, siz
     snprintf(out, size, "%s%s%s%s", words, such, from, bounds ? bounds : "");
 }
 
+static bool no_choice(const struct parse *parse, const struct option *option, const char *shown,
+                      const char *value, struct sy_error *err) {
+    char now[32];
+    sy_fail(err, SY_ERR_USAGE, "%s is one of %s, not '%s'", shown, option_value(option), value);
+    return option_once(parse->table, option->name, value, now, sizeof now) &&
+           sy_error_remedy(err, "give %s, which is what %s meant", now, value);
+}
+
 /* `shown`: the option as it was typed. */
 static bool store(const struct parse *parse, const struct option *option, const char *shown,
                   const char *value, struct sy_error *err) {
@@ -139,9 +147,7 @@ static bool store(const struct parse *parse, const struct option *option, const 
     case OPTION_BYTES: fits = parse_bytes(value, place); break;
     case OPTION_CHOICE: {
         int index = choice_index(option_value(option), value);
-        if (index < 0)
-            return sy_fail(err, SY_ERR_USAGE, "%s is one of %s, not '%s'", shown, option_value(option),
-                           value);
+        if (index < 0) return no_choice(parse, option, shown, value, err);
         *(int *)place = index;
         break;
     }
@@ -154,7 +160,8 @@ static bool store(const struct parse *parse, const struct option *option, const 
     }
     case OPTION_NEEDS:
     case OPTION_EXCLUDES:
-    case OPTION_WITHIN: break; /* no option */
+    case OPTION_WITHIN:
+    case OPTION_WAS: break; /* no option */
     }
     if (fits && (!bounds || option_within(option->type, bounds, value))) return true;
     say_wanted(option->type, bounds, words, sizeof words);

@@ -43,6 +43,7 @@ enum option_type {
     OPTION_NEEDS,    /* one of these, separated by '|', is given too */
     OPTION_EXCLUDES, /* none of these is given too */
     OPTION_WITHIN,   /* the value lies in "LOW to HIGH", written as the option's own type is */
+    OPTION_WAS,      /* "old=new|..": words that a choice had once, and what to give instead */
 };
 
 #define OPTION_LIST_MAX 64
@@ -65,6 +66,8 @@ struct option {
     { name, 0, OPTION_EXCLUDES, others, NULL, 0 }
 #define OPTION_BETWEEN(name, bounds)                                                                         \
     { name, 0, OPTION_WITHIN, bounds, NULL, 0 }
+#define OPTION_ONCE(name, words)                                                                             \
+    { name, 0, OPTION_WAS, words, NULL, 0 }
 #define OPTION_END                                                                                           \
     { NULL, 0, OPTION_FLAG, NULL, NULL, 0 }
 

@@ -111,6 +111,25 @@ bool options_check(const struct option_table *table, const struct options_given 
     return true;
 }
 
+/* ---- words that are no more ---- */
+
+bool option_once(const struct option_table *table, const char *name, const char *word, char *now,
+                 size_t size) {
+    for (; table; table = table->next)
+        for (const struct option *o = table->options; o && o->name; o++) {
+            if (o->type != OPTION_WAS || strcmp(o->name, name) != 0) continue;
+            for (const char *at = o->value; *at;) {
+                size_t length = strcspn(at, "|"), old = strcspn(at, "=");
+                if (strlen(word) == old && memcmp(at, word, old) == 0) {
+                    snprintf(now, size, "%.*s", (int)(length - old - 1), at + old + 1);
+                    return true;
+                }
+                at += length + (at[length] == '|');
+            }
+        }
+    return false;
+}
+
 /* ---- bounds ---- */
 
 const char *option_bounds(const struct option_table *table, const char *name) {

@@ -25,6 +25,9 @@ SY_MUST_CHECK bool options_check(const struct option_table *table, const struct 
 
 /* "1 to 256"; NULL: the tables state none. */
 const char *option_bounds(const struct option_table *table, const char *name);
+/* Whether the choice `name` had this word once; then `now` is what to give instead. */
+bool option_once(const struct option_table *table, const char *name, const char *word, char *now,
+                 size_t size);
 bool option_within(enum option_type type, const char *bounds, const char *value);
 
 #endif

@@ -34,8 +34,8 @@ TEST(options_that_do_not_apply_are_refused) {
     refused("--vs and --svg", "leave one", "plan", "olmoe-1b-7b", "--vs", "qwen3-32b", "--svg", "a.svg");
     refused("--explain and --json", "leave one", "plan", "olmoe-1b-7b", "--explain", "ranks", "--json");
     refused("--exact and --fast", "leave one", "run", "m", "--ids", "1", "--exact", "--fast");
-    refused("--exact and --regime step", "leave one", "logits", "m", "--ids", "1", "--exact", "--regime",
-            "step");
+    refused("--exact and --regime bf16", "leave one", "logits", "m", "--ids", "1", "--exact", "--regime",
+            "bf16");
     refused("--ids and --batch", "leave one", "logits", "m", "--ids", "1", "--batch", "b.jsonl");
     refused("--prompt and --ids", "leave one", "run", "m", "--ids", "1", "-p", "a");
     refused("--ids and --chat", "leave one", "run", "m", "--ids", "1", "--chat");
@@ -54,6 +54,14 @@ TEST(options_that_do_not_apply_are_refused) {
             "1G");
     refused("--machine and MODEL", "leave one", "show", "m", "--machine");
     refused("--threads goes with --machine", "add --machine", "show", "m", "-t", "1");
+}
+
+/* A word of an option that an update had replaced was called wrong, and not what it had become. */
+TEST(words_of_before_name_their_successors) {
+    refused("--regime is one of integer|bf16, not 'step'", "give integer", "run", "m", "--ids", "1",
+            "--regime", "step");
+    refused("--regime is one of integer|bf16, not 'role'", "give bf16", "bench", "m", "--regime=role");
+    refused("--regime is one of integer|bf16, not 'steps'", "integer", "bench", "m", "--regime=steps");
 }
 
 /* Somebody typed -t 0, --ranks 0, --link 5: all passed. The option is named, and what it takes. */

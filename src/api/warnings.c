@@ -20,5 +20,9 @@ bool engine_take_notes(struct sy_engine *e, const struct text_notes *notes, stru
 }
 
 const char *sy_engine_warning(const struct sy_engine *engine, int64_t index) {
-    return engine && index >= 0 && index < engine->warning_count ? engine->warnings[index] : NULL;
+    if (!engine || index < 0) return NULL;
+    const struct model *model = &engine->session.model;
+    if (index < model->warning_count) return model->warnings[index];
+    index -= model->warning_count;
+    return index < engine->warning_count ? engine->warnings[index] : NULL;
 }

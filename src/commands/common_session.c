@@ -43,6 +43,12 @@ int64_t common_room(const struct common *common, const struct session *session) 
     return min_i64(session->context, made_for);
 }
 
+void common_warn(const struct common *common, const struct session *session, int64_t used) {
+    const struct model *model = &session->model;
+    for (int64_t i = 0; i < model->warning_count; i++) console_warn("%s", model->warnings[i]);
+    common_warn_context(common, used, model->spec.context);
+}
+
 static void tell(const struct session *session) {
     const struct memory_need *n = &session->need;
     char text[160], weights[NUMBER_TEXT], cache[NUMBER_TEXT], step[NUMBER_TEXT], other[NUMBER_TEXT],

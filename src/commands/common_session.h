@@ -23,6 +23,9 @@ SY_MUST_CHECK bool common_open(const struct common *common, const char *word,
                                const struct session_options *options, struct session *session,
                                struct sy_error *err);
 
+/* What is to be said once it went well: of the model's files, and of a context of `used` positions. */
+void common_warn(const struct common *common, const struct session *session, int64_t used);
+
 /* Positions that a sequence may have: what --ctx says, else no more than the model was made for. */
 int64_t common_room(const struct common *common, const struct session *session);
 

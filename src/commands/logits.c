@@ -131,7 +131,7 @@ static bool run_session(const struct call *call, const struct id_lists *lists, s
     if (!common_open(&args->common, call->words[0], &wanted, &session, err)) return false;
     bool done = id_lists_check(lists, &session, common_room(&args->common, &session), err) &&
                 write_logits(args, lists, &session, err);
-    if (done) common_warn_context(&args->common, lists->longest, session.model.spec.context);
+    if (done) common_warn(&args->common, &session, lists->longest);
     session_close(&session);
     return done;
 }

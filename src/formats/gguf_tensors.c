@@ -104,6 +104,14 @@ static bool info_read(struct gguf_cursor *cursor, int64_t alignment, struct gguf
                    (unsigned long long)offset, (long long)alignment);
 }
 
+/* What people call a type that is not decoded here. */
+static bool type_name(struct arena *arena, struct gguf_entry *entry, struct sy_error *err) {
+    if (entry->tensor.dtype != DTYPE_COUNT) return true;
+    entry->tensor.type = gguf_type_name(entry->type);
+    if (!entry->tensor.type) entry->tensor.type = arena_format(arena, err, "type %u", (unsigned)entry->type);
+    return entry->tensor.type != NULL;
+}
+
 /* ---- whether its data are there ---- */
 
 /* The least that it must occupy. */
@@ -193,7 +201,7 @@ bool gguf_tensors_read(struct gguf_cursor *cursor, uint64_t count, int64_t align
         *entry = (struct gguf_entry){ .tensor.file = file };
         if (!name_read(cursor, arena, &entry->tensor, err))
             return sy_error_at(err, "byte %lld", (long long)begin);
-        if (!info_read(cursor, alignment, entry, err))
+        if (!info_read(cursor, alignment, entry, err) || !type_name(arena, entry, err))
             return sy_error_at(err, "tensor \"%s\"", entry->tensor.name);
     }
     return data_place(cursor, alignment, first, (int64_t)count, err);

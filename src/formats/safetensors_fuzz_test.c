@@ -64,6 +64,11 @@ static void write_back(const uint8_t *bytes, size_t size) {
     if (rewritten == REWRITTEN_MAX) return;
     if (!checkpoint_open_memory(&(struct memory_file){ "m", bytes, (int64_t)size }, 1, &first, NULL)) return;
     char path[TEST_PATH_MAX];
+    for (int64_t i = 0; i < first.count; i++) {
+        if (first.tensors[i].dtype != DTYPE_COUNT) continue;
+        checkpoint_close(&first); /* nobody writes a type that is not read */
+        return;
+    }
     test_temp_path(path, "back.safetensors");
     assert_true(rewrite(&first, path));
     assert_true(checkpoint_open(path, &second, NULL));

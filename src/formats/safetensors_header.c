@@ -6,9 +6,10 @@
  *                              0   begin_0 .. end_0 = begin_1 .. end_1   (data_offsets)
  *
  * Invariants of what is handed on, for each tensor: its name is printable and not longer than 512 bytes; its
- * type is known; its sides are not negative and their product times the type's size is an int64; exactly that
- * many bytes lie at `data`, within the file. Sorted by place, the tensors cover the data without overlap or
- * hole, to the last byte. Data may begin at any alignment.
+ * sides are not negative; their product times its type's size is an int64, and exactly that many bytes lie at
+ * `data`, within the file. (Of a type that is not known here: as many as it says, within the file.) Sorted by
+ * place, the tensors cover the data without overlap or hole, to the last byte. Data may begin at any
+ * alignment.
  *
  * Upstream (huggingface/safetensors, tensor.rs) demands the same, except that we also refuse unknown keys in
  * a tensor's entry, more than 8 sides, and names that could not be shown.
@@ -19,10 +20,11 @@
 #include "base/json.h"
 #include "formats/json_walk.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { PREFIX_BYTES = 8 };
+enum { PREFIX_BYTES = 8, DTYPE_NAME_MAX = 32 };
 
 static const struct json_limits entry_limits = { SAFETENSORS_ENTRY_MAX, 8 };
 static const struct json_limits metadata_limits = { SAFETENSORS_METADATA_MAX, 1 };
@@ -113,11 +115,21 @@ static bool offsets_read(const json_t *value, int64_t *begin, int64_t *end, stru
                    (long long)*begin, (long long)*end);
 }
 
-static bool dtype_read(const json_t *value, enum dtype *out, struct sy_error *err) {
-    if (!json_is_string(value)) return sy_fail(err, SY_ERR_FORMAT, "its dtype is no string");
-    if (dtype_from_name(json_string_value(value), out)) return true;
-    sy_fail(err, SY_ERR_FORMAT, "its dtype is \"%.32s\", which is not known here", json_string_value(value));
-    return sy_error_remedy(err, "convert it to F32, F16, BF16, F64, F8_E4M3, F8_E5M2, F4 or an integer type");
+/* A type that is not read is kept by its name: who binds the tensor refuses it, who describes does not. */
+static bool dtype_read(const json_t *value, struct arena *arena, struct tensor *tensor,
+                       struct sy_error *err) {
+    const char *word = json_string_value(value);
+    size_t length = word ? strlen(word) : 0;
+    if (!word) return sy_fail(err, SY_ERR_FORMAT, "its dtype is no string");
+    if (dtype_from_name(word, &tensor->dtype)) return true;
+    for (size_t i = 0; i < length; i++)
+        if (!isalnum((unsigned char)word[i]) && word[i] != '_' && word[i] != '-' && word[i] != '.')
+            length = 0;
+    if (length == 0 || length > DTYPE_NAME_MAX)
+        return sy_fail(err, SY_ERR_FORMAT, "its dtype is \"%.32s\", which names no type", word);
+    tensor->dtype = DTYPE_COUNT;
+    tensor->type = arena_string(arena, word, length, err);
+    return tensor->type != NULL;
 }
 
 /* Shape times dtype must be what the offsets span. */
@@ -126,10 +138,12 @@ static bool bytes_check(const struct tensor *tensor, struct sy_error *err) {
     int64_t elements, bytes;
     tensor_shape_text(tensor->shape, tensor->rank, shape, sizeof shape);
     if (!tensor_elements(tensor, &elements) ||
-        (dtype_bits(tensor->dtype) >= 8 && !dtype_bytes(tensor->dtype, elements, &bytes))) {
+        (tensor->dtype != DTYPE_COUNT && dtype_bits(tensor->dtype) >= 8 &&
+         !dtype_bytes(tensor->dtype, elements, &bytes))) {
         return sy_fail(err, SY_ERR_FORMAT, "%s of shape %s is more than can be addressed",
-                       dtype_name(tensor->dtype), shape);
+                       tensor_type(tensor), shape);
     }
+    if (tensor->dtype == DTYPE_COUNT) return true; /* nobody here knows how many there should be */
     if (!dtype_bytes(tensor->dtype, elements, &bytes)) {
         return sy_fail(err, SY_ERR_FORMAT, "%s of shape %s is an odd number of half bytes",
                        dtype_name(tensor->dtype), shape);
@@ -139,15 +153,15 @@ static bool bytes_check(const struct tensor *tensor, struct sy_error *err) {
                    dtype_name(tensor->dtype), shape, (long long)bytes, (long long)tensor->bytes);
 }
 
-static bool entry_read(const struct header *header, const json_t *entry, struct tensor *tensor,
-                       struct sy_error *err) {
+static bool entry_read(const struct header *header, const json_t *entry, struct arena *arena,
+                       struct tensor *tensor, struct sy_error *err) {
     const json_t *dtype = json_object_get(entry, "dtype"), *shape = json_object_get(entry, "shape"),
                  *offsets = json_object_get(entry, "data_offsets");
     if (!dtype || !shape || !offsets || json_object_size(entry) != 3) {
         return sy_fail(err, SY_ERR_FORMAT, "its entry is no object of dtype, shape and data_offsets alone");
     }
     int64_t begin = 0, end = 0;
-    if (!dtype_read(dtype, &tensor->dtype, err) || !shape_read(shape, tensor, err) ||
+    if (!dtype_read(dtype, arena, tensor, err) || !shape_read(shape, tensor, err) ||
         !offsets_read(offsets, &begin, &end, err)) {
         return false;
     }
@@ -211,9 +225,9 @@ static struct tensor *list_add(struct tensor_list *list, struct sy_error *err) {
 }
 
 static bool tensor_read(const struct header *header, const struct json_walk *walk, const char *name,
-                        struct tensor *tensor, struct sy_error *err) {
+                        struct arena *arena, struct tensor *tensor, struct sy_error *err) {
     json_t *entry = parse_piece(walk->value, walk->value_bytes, entry_limits, err);
-    bool good = entry && entry_read(header, entry, tensor, err);
+    bool good = entry && entry_read(header, entry, arena, tensor, err);
     json_decref(entry);
     return good || sy_error_at(err, "tensor \"%s\"", name);
 }
@@ -230,7 +244,7 @@ static bool member_read(struct header *header, const struct json_walk *walk, con
         if (tensor) {
             tensor->file = file;
             tensor->name = arena_string(arena, name, strlen(name), err);
-            good = tensor->name && tensor_read(header, walk, name, tensor, err);
+            good = tensor->name && tensor_read(header, walk, name, arena, tensor, err);
         }
     }
     json_decref(key);

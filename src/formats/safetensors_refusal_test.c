@@ -122,10 +122,12 @@ TEST(entries_of_a_wrong_kind) {
 }
 
 TEST(wrong_dtypes) {
-    refuse("{" T("a", "F33", "[1]", "[0,4]") "}", 4, "tensor \"a\"", "\"F33\"");
-    refuse("{" T("a", "f32", "[1]", "[0,4]") "}", 4, "tensor \"a\"", "\"f32\"");
+    refuse("{" T("a", "f 32", "[1]", "[0,4]") "}", 4, "tensor \"a\"", "\"f 32\"");
     refuse("{" T("a", "", "[1]", "[0,4]") "}", 4, "tensor \"a\"", "\"\"");
-    refuse("{" T("a", "F8_E4M3FNUZ", "[4]", "[0,4]") "}", 4, "tensor \"a\"", "not known");
+    refuse("{" T("a", "F32,F32,F32,F32,F32,F32,F32,F32,F32", "[4]", "[0,4]") "}", 4, "tensor \"a\"",
+           "names no type");
+    refuse("{" T("a", "F33", "[1]", "[0,8]") "}", 4, "tensor \"a\"", "end at byte 8");
+    refuse("{" T("a", "F33", "[4294967296,4294967296]", "[0,4]") "}", 4, "tensor \"a\"", "addressed");
     refuse("{\"a\":{\"dtype\":32,\"shape\":[1],\"data_offsets\":[0,4]}}", 4, "tensor \"a\"", "no string");
 }
 

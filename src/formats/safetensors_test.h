@@ -41,9 +41,11 @@ static inline void assert_sound(const struct checkpoint *checkpoint) {
     unsigned sum = 0;
     for (int64_t i = 0; i < checkpoint->count; i++) {
         const struct tensor *tensor = &checkpoint->tensors[i];
-        int64_t elements, bytes = 0;
+        int64_t elements, bytes = tensor->bytes;
         assert_true(tensor->rank >= 0 && tensor->rank <= TENSOR_RANK_MAX);
-        assert_true(tensor_elements(tensor, &elements) && dtype_bytes(tensor->dtype, elements, &bytes));
+        bool known = tensor->dtype != DTYPE_COUNT;
+        assert_true(tensor_elements(tensor, &elements) && known == !tensor->type);
+        assert_true(!known || dtype_bytes(tensor->dtype, elements, &bytes));
         assert_true(bytes == tensor->bytes);
         assert_true(i == 0 || strcmp(checkpoint->tensors[i - 1].name, tensor->name) < 0);
         assert_ptr_equal(checkpoint_find(checkpoint, tensor->name), tensor);

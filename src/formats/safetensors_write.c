@@ -102,8 +102,8 @@ static bool declare_check(struct safetensors_writer *writer, const struct tensor
         return sy_fail(err, SY_ERR_LIMIT, "these are more than %lld tensors, the limit",
                        (long long)SAFETENSORS_TENSORS_MAX);
     }
-    if (dtype_is_block(tensor->dtype))
-        return sy_fail(err, SY_ERR_INTERNAL, "safetensors knows no %s", dtype_name(tensor->dtype));
+    if (tensor->dtype == DTYPE_COUNT || dtype_is_block(tensor->dtype))
+        return sy_fail(err, SY_ERR_INTERNAL, "safetensors knows no %s", tensor_type(tensor));
     if (tensor_elements(tensor, &elements) && dtype_bytes(tensor->dtype, elements, &bytes) &&
         size_add(writer->declared, bytes, end)) {
         return set_add(writer->names, tensor->name, err);

@@ -81,7 +81,7 @@ static int by_place(const void *a, const void *b) {
 /* The claims to one slot: one, or one for each expert, or one that holds all experts. */
 static bool check_slot(const struct family *family, const struct spec *spec,
                        const struct checkpoint *checkpoint, int64_t layer, enum slot slot,
-                       const struct claim *claims, int64_t count, struct sy_error *err) {
+                       const struct claim *claims, int64_t count, bool described, struct sy_error *err) {
     int64_t rows, cols;
     bool wanted = slot_shape(spec, layer, slot, &rows, &cols) && !(slot == SLOT_HEAD && spec->tied);
     if (!wanted) return count == 0 || refuse_extra(family, &claims[0], err);
@@ -94,12 +94,12 @@ static bool check_slot(const struct family *family, const struct spec *spec,
         if (i >= count || (!whole && claims[i].expert != i))
             return refuse_missing(family, checkpoint, layer, slot, i, err);
     for (int64_t i = 0; i < count; i++)
-        if (!view_check(family, spec, &claims[i], err)) return false;
+        if (!(described ? view_check_described : view_check)(family, spec, &claims[i], err)) return false;
     return true;
 }
 
 static bool check_claims(const struct family *family, const struct spec *spec,
-                         const struct checkpoint *checkpoint, const struct claims *claims,
+                         const struct checkpoint *checkpoint, const struct claims *claims, bool described,
                          struct sy_error *err) {
     int64_t at = 0;
     for (int64_t layer = -1; layer < spec->decoder.layer_count; layer++) {
@@ -110,7 +110,7 @@ static bool check_claims(const struct family *family, const struct spec *spec,
             while (at + count < claims->count && claims->list[at + count].layer == layer &&
                    claims->list[at + count].slot == slot)
                 count++;
-            if (!check_slot(family, spec, checkpoint, layer, slot, claims->list + at, count, err))
+            if (!check_slot(family, spec, checkpoint, layer, slot, claims->list + at, count, described, err))
                 return false;
             at += count;
         }
@@ -151,14 +151,14 @@ static bool build(const struct spec *spec, const struct claims *claims, struct a
 }
 
 bool bind_checkpoint(const struct family *family, const struct spec *spec,
-                     const struct checkpoint *checkpoint, bool ignore_unknown, struct arena *arena,
+                     const struct checkpoint *checkpoint, unsigned flags, struct arena *arena,
                      struct binding *binding, struct census *census, struct sy_error *err) {
     struct claims claims;
     struct arena scratch;
     arena_open(&scratch);
-    bool ok = census_take(family, spec, checkpoint, ignore_unknown, &scratch, arena, &claims, census, err);
+    bool ok = census_take(family, spec, checkpoint, flags, &scratch, arena, &claims, census, err);
     if (ok) qsort(claims.list, (size_t)claims.count, sizeof *claims.list, by_place);
-    ok = ok && check_claims(family, spec, checkpoint, &claims, err) &&
+    ok = ok && check_claims(family, spec, checkpoint, &claims, flags & MODEL_DESCRIBE, err) &&
          build(spec, &claims, arena, binding, err);
     arena_close(&scratch);
     if (!ok)

@@ -4,28 +4,35 @@
  *   a rule of the family, for a layer and an expert that the model has     bound: one claim, two for a pair
  *   the scales of such a tensor                                            bound with it
  *   what the family lists as ignored, the head of a tied model             ignored, with the reason
+ *   scales of a server's cache or activations                              ignored, with the reason
+ *   planes of a form of storage that is not read                           refused, whatever is asked
  *   nothing                                                                refused by name; unknown if wished
+ *
+ * Codes of float8 mean nothing without their scales: where the config or another tensor says that this
+ * checkpoint has scales, a matrix without is refused.
  */
+#include "base/account.h"
 #include "base/options.h"
 #include "model/claims.h"
+#include "model/foreign.h"
 #include "model/pattern.h"
 #include <stdio.h>
 #include <string.h>
 
 #define NAME_MAX_BYTES 1024
-#define PLANE_SUFFIX   "_scale_inv"
-
-enum fate { FATE_BOUND, FATE_IGNORED, FATE_UNKNOWN };
 
 struct taking {
     const struct family *family;
     const struct spec *spec;
     const struct checkpoint *checkpoint;
     struct claims *claims;
-    const char **reasons;  /* [count] of ignored tensors */
-    unsigned char *fates;  /* [count] */
-    int64_t beyond_layer;  /* an MTP layer found by its tensors; saves looking again */
-    struct rule_walk near; /* the rule that matched last: neighbours in the file often follow it */
+    const char **reasons;      /* [count] of ignored tensors */
+    unsigned char *fates;      /* [count] */
+    int64_t beyond_layer;      /* an MTP layer found by its tensors; saves looking again */
+    bool scaled;               /* some float8 tensor has scales, or the config says so */
+    bool embedded;             /* the file has the table that a tied head would be */
+    const struct tensor *bare; /* the first float8 matrix without scales */
+    struct rule_walk near;     /* the rule that matched last: neighbours in the file often follow it */
 };
 
 /* A name as a rule sees it. */
@@ -141,6 +148,11 @@ static void add_claims(struct taking *t, const struct tensor *tensor, const stru
         .tensor = tensor, .rule = rule, .slot = rule->slot, .layer = match->layer, .expert = match->expert
     };
     claim.scales = rule->scales ? find_beside(t, tensor->name, match, rule->scales) : find_plane(t, tensor);
+    if (t->spec->tied && claim.slot == SLOT_HEAD) claim.slot = SLOT_EMBED; /* stored under the head's name */
+    if (is_float8(tensor->dtype) && !slot_is_vector(claim.slot)) {
+        t->scaled = t->scaled || claim.scales;
+        if (!claim.scales && !t->bare) t->bare = tensor;
+    }
     t->claims->list[t->claims->count++] = claim;
     if (!layout_is_pair(rule->layout)) return;
     claim.slot = rule->second;
@@ -199,6 +211,22 @@ static bool refuse_range(const struct taking *t, const struct tensor *tensor, co
     return at_tensor(tensor, err);
 }
 
+static bool refuse_form(const struct tensor *tensor, const struct foreign *foreign, struct sy_error *err) {
+    if (foreign->what)
+        sy_fail(err, SY_ERR_FORMAT, "a part of weights stored by %s, which is not read here", foreign->what);
+    else
+        sy_fail(err, SY_ERR_FORMAT, "scales in a form that is not read here");
+    sy_error_remedy(err, "take the model in BF16, in float8 with ..." PLANE_SUFFIX ", or as GGUF");
+    return at_tensor(tensor, err);
+}
+
+static bool refuse_bare(const struct taking *t, struct sy_error *err) {
+    sy_fail(err, SY_ERR_SHAPE, "stored as %s, and its scale (this name and " PLANE_SUFFIX ") is missing",
+            dtype_name(t->bare->dtype));
+    sy_error_remedy(err, "its codes mean nothing without: take the checkpoint from where it was published");
+    return at_tensor(t->bare, err);
+}
+
 /* Names the known tensor that is spelt most like this one. */
 static bool refuse_unknown(const struct taking *t, const struct tensor *tensor, struct sy_error *err) {
     const char *patterns[256], *near;
@@ -219,11 +247,12 @@ static bool refuse_unknown(const struct taking *t, const struct tensor *tensor, 
 
 /* ---- all of them ---- */
 
-static bool take_tensor(struct taking *t, int64_t index, bool ignore_unknown, struct sy_error *err) {
+static bool take_tensor(struct taking *t, int64_t index, unsigned flags, struct sy_error *err) {
     const struct tensor *tensor = &t->checkpoint->tensors[index];
+    const struct foreign *foreign;
     struct match match = { 0 };
     bool known = match_rule(t, tensor->name, &match), lost = false;
-    if (known && match.rule->slot == SLOT_HEAD && t->spec->tied) {
+    if (known && match.rule->slot == SLOT_HEAD && t->spec->tied && t->embedded) {
         t->reasons[index] = "tied head";
     } else if (known && in_range(t, &match)) {
         add_claims(t, tensor, &match);
@@ -238,8 +267,11 @@ static bool take_tensor(struct taking *t, int64_t index, bool ignore_unknown, st
     if (known) return refuse_range(t, tensor, &match, err);
     if (is_scales(t, tensor, &lost)) return true;
     if (lost) return refuse_scales(tensor, err);
-    t->fates[index] = FATE_UNKNOWN;
-    return ignore_unknown || refuse_unknown(t, tensor, err);
+    foreign = foreign_find(tensor->name);
+    if (foreign && !foreign->beside) return refuse_form(tensor, foreign, err);
+    t->fates[index] = foreign ? FATE_IGNORED : FATE_UNKNOWN;
+    if (foreign) t->reasons[index] = foreign->what;
+    return foreign || (flags & MODEL_IGNORE_UNKNOWN) || refuse_unknown(t, tensor, err);
 }
 
 static bool is_plane(const char *name) {
@@ -248,7 +280,7 @@ static bool is_plane(const char *name) {
 }
 
 static bool sum_up(const struct taking *t, struct arena *arena, struct census *census, struct sy_error *err) {
-    int64_t counts[3] = { 0 }, elements;
+    int64_t counts[FATE_COUNT] = { 0 }, elements;
     for (int64_t i = 0; i < t->checkpoint->count; i++) counts[t->fates[i]]++;
     census->ignored_names = arena_new(arena, const char *, counts[FATE_IGNORED], err);
     census->ignored_reasons = arena_new(arena, const char *, counts[FATE_IGNORED], err);
@@ -256,9 +288,8 @@ static bool sum_up(const struct taking *t, struct arena *arena, struct census *c
     if (!census->ignored_names || !census->ignored_reasons || !census->unknown_names) return false;
     for (int64_t i = 0; i < t->checkpoint->count; i++) {
         const struct tensor *tensor = &t->checkpoint->tensors[i];
-        if (t->fates[i] == FATE_BOUND) {
+        if (t->fates[i] == FATE_USED) {
             census->bound++;
-            if (tensor->dtype == DTYPE_COUNT) continue; /* binding refuses it by name */
             census->dtype_tensors[tensor->dtype]++;
             census->dtype_bytes[tensor->dtype] += tensor->bytes;
         } else if (t->fates[i] == FATE_UNKNOWN) {
@@ -274,20 +305,25 @@ static bool sum_up(const struct taking *t, struct arena *arena, struct census *c
 }
 
 bool census_take(const struct family *family, const struct spec *spec, const struct checkpoint *checkpoint,
-                 bool ignore_unknown, struct arena *scratch, struct arena *arena, struct claims *claims,
+                 unsigned flags, struct arena *scratch, struct arena *arena, struct claims *claims,
                  struct census *census, struct sy_error *err) {
-    struct taking t = {
-        .family = family, .spec = spec, .checkpoint = checkpoint, .claims = claims, .beyond_layer = -1
-    };
+    struct taking t = { .family = family,
+                        .spec = spec,
+                        .checkpoint = checkpoint,
+                        .claims = claims,
+                        .beyond_layer = -1,
+                        .scaled = flags & BIND_SCALED,
+                        .embedded = tensor_of_slot(family, checkpoint, SLOT_EMBED) };
     memset(census, 0, sizeof *census);
     claims->count = 0;
     claims->list = arena_new(scratch, struct claim, checkpoint->count * 2, err);
     t.reasons = arena_new(scratch, const char *, checkpoint->count, err);
     t.fates = arena_new(scratch, unsigned char, checkpoint->count, err);
     if (!claims->list || !t.reasons || !t.fates) return false;
-    memset(t.fates, FATE_BOUND, (size_t)checkpoint->count);
+    memset(t.fates, FATE_USED, (size_t)checkpoint->count);
     memset(t.reasons, 0, (size_t)checkpoint->count * sizeof *t.reasons);
     for (int64_t i = 0; i < checkpoint->count; i++)
-        if (!take_tensor(&t, i, ignore_unknown, err)) return false;
+        if (!take_tensor(&t, i, flags, err)) return false;
+    if (t.bare && t.scaled) return refuse_bare(&t, err);
     return sum_up(&t, arena, census, err);
 }

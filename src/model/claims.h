@@ -21,17 +21,27 @@ struct claims {
     int64_t count;
 };
 
+#define PLANE_SUFFIX "_scale_inv" /* what the scales of a float8 tensor are called beside it */
+
 /* Every tensor is claimed, ignored, or refused by name. Claims go to `scratch`, the census to `arena`. */
 SY_MUST_CHECK bool census_take(const struct family *family, const struct spec *spec,
-                               const struct checkpoint *checkpoint, bool ignore_unknown,
-                               struct arena *scratch, struct arena *arena, struct claims *claims,
-                               struct census *census, struct sy_error *err);
+                               const struct checkpoint *checkpoint, unsigned flags, struct arena *scratch,
+                               struct arena *arena, struct claims *claims, struct census *census,
+                               struct sy_error *err);
+
+/* The tensor of a slot of the model (layer -1); NULL: none. */
+const struct tensor *tensor_of_slot(const struct family *family, const struct checkpoint *checkpoint,
+                                    enum slot slot);
 
 /* Does the claimed tensor have the shape and dtype that the slot asks for, and its scales theirs? */
 SY_MUST_CHECK bool view_check(const struct family *family, const struct spec *spec, const struct claim *claim,
                               struct sy_error *err);
+/* The same, but that types that are not read pass: for a model that is only described. */
+SY_MUST_CHECK bool view_check_described(const struct family *family, const struct spec *spec,
+                                        const struct claim *claim, struct sy_error *err);
 
-/* The weight of a claim that view_check passed; `expert` picks one out of a tensor that holds all. */
+/* The weight of a claim that view_check passed; `expert` picks one out of a tensor that holds all. Of a type
+ * that is not read: its bytes, as many a row. */
 struct weight view_make(const struct spec *spec, const struct claim *claim, int64_t expert);
 
 bool layout_is_pair(enum layout layout);

@@ -6,6 +6,7 @@
 #include "formats/recognize.h"
 #include "model/bind.h"
 #include "model/gguf_form.h"
+#include "model/model_account.h"
 #include "model/presets.h"
 #include <stdio.h>
 #include <string.h>
@@ -45,7 +46,17 @@ static bool config_path(const char *path, char *out, size_t size, struct sy_erro
     return sy_error_in(err, out);
 }
 
-static bool open_parts(struct model *model, const char *path, bool ignore_unknown, struct config *config,
+/* Does the config say that weights are codes with scales beside them? */
+static bool says_scaled(const struct config *config) {
+    static const char *const places[] = { "text_config", NULL };
+    const json_t *stored = json_object_get(config->root, "quantization_config");
+    for (int i = 0; places[i] && !stored; i++)
+        stored = json_object_get(json_object_get(config->root, places[i]), "quantization_config");
+    const char *method = json_string_value(json_object_get(stored, "quant_method"));
+    return method && strcmp(method, "fp8") == 0;
+}
+
+static bool open_parts(struct model *model, const char *path, unsigned flags, struct config *config,
                        struct sy_error *err) {
     struct census *census = &model->census;
     struct sy_error keys = { 0 };
@@ -59,7 +70,9 @@ static bool open_parts(struct model *model, const char *path, bool ignore_unknow
         return false;
     }
     if (!checkpoint_open(path, &model->checkpoint, err)) return false;
-    if (!bind_checkpoint(model->family, &model->spec, &model->checkpoint, ignore_unknown, &model->arena,
+    if (says_scaled(config)) flags |= BIND_SCALED;
+    if (!head_settle(model->family, &model->checkpoint, &model->spec, &model->account, err) ||
+        !bind_checkpoint(model->family, &model->spec, &model->checkpoint, flags, &model->arena,
                          &model->binding, census, err)) {
         checkpoint_close(&model->checkpoint);
         return sy_error_in(err, path);
@@ -69,23 +82,7 @@ static bool open_parts(struct model *model, const char *path, bool ignore_unknow
     return true;
 }
 
-/* A type that cannot be decoded is refused only now, by the name that the file's format has for it. */
-static void name_type(const struct gguf *gguf, const struct checkpoint *checkpoint, struct sy_error *err) {
-    for (int64_t i = 0; err && i < checkpoint->count; i++) {
-        if (checkpoint->tensors[i].dtype != DTYPE_COUNT ||
-            strcmp(checkpoint->tensors[i].name, err->place) != 0)
-            continue;
-        const char *name = gguf_type_name(gguf->types[i]);
-        if (name)
-            snprintf(err->message, sizeof err->message, "stored as %s, which is not read here", name);
-        else
-            snprintf(err->message, sizeof err->message, "stored in type %u, which is not known here",
-                     (unsigned)gguf->types[i]);
-        return;
-    }
-}
-
-static bool open_gguf(struct model *model, const char *path, bool ignore_unknown, struct sy_error *err) {
+static bool open_gguf(struct model *model, const char *path, unsigned flags, struct sy_error *err) {
     struct gguf gguf;
     struct gguf_model described;
     if (!gguf_open(path, &model->checkpoint, &gguf, err)) return false;
@@ -94,9 +91,9 @@ static bool open_gguf(struct model *model, const char *path, bool ignore_unknown
     if (ok) {
         model->family = described.family;
         model->spec = described.spec;
-        ok = bind_checkpoint(model->family, &model->spec, &model->checkpoint, ignore_unknown, &model->arena,
+        ok = head_settle(model->family, &model->checkpoint, &model->spec, &model->account, err) &&
+             bind_checkpoint(model->family, &model->spec, &model->checkpoint, flags, &model->arena,
                              &model->binding, &model->census, err);
-        if (!ok) name_type(&gguf, &model->checkpoint, err);
         model->census.unknown_keys = described.unknown;
         model->census.unknown_key_count = described.unknown_count;
         gguf_model_free(&described);
@@ -128,7 +125,7 @@ bool model_given(const char *path, enum given_want want, struct given *given, st
     return preset ? name_preset(preset, err) : false;
 }
 
-bool model_open(const char *path, bool ignore_unknown, struct model *model, struct sy_error *err) {
+bool model_open(const char *path, unsigned flags, struct model *model, struct sy_error *err) {
     char config_file[sizeof model->path + 16];
     struct config config;
     struct given given;
@@ -139,11 +136,17 @@ bool model_open(const char *path, bool ignore_unknown, struct model *model, stru
     if (!gguf && !config_path(given.path, config_file, sizeof model->path, err)) return false;
     snprintf(model->path, sizeof model->path, "%.511s", given.path); /* it fits: model_given */
     arena_open(&model->arena);
+    account_open(&model->account, &model->arena);
     if (gguf) {
-        ok = open_gguf(model, given.path, ignore_unknown, err);
+        ok = open_gguf(model, given.path, flags, err);
     } else if ((ok = config_open(config_file, &model->arena, &config, err))) {
-        ok = open_parts(model, given.path, ignore_unknown, &config, err);
+        ok = open_parts(model, given.path, flags, &config, err);
         config_close(&config);
+    }
+    if (ok &&
+        !account_warnings(&model->account, &model->arena, &model->warnings, &model->warning_count, err)) {
+        checkpoint_close(&model->checkpoint);
+        ok = false;
     }
     if (!ok) {
         arena_close(&model->arena);

@@ -173,16 +173,27 @@ static bool check_blocks(const struct claim *claim, struct sy_error *err) {
     return at_tensor(tensor, err);
 }
 
+static bool refuse_type(const struct tensor *tensor, struct sy_error *err) {
+    sy_fail(err, SY_ERR_FORMAT, "stored as %s, which is not read here", tensor_type(tensor));
+    sy_error_remedy(err,
+                    "take a file in a type that is (F16, BF16, F8_E4M3, MXFP4; in GGUF also Q2_K to Q8_0, "
+                    "IQ4_XS); `show` and `plan` work all the same");
+    return at_tensor(tensor, err);
+}
+
+bool view_check_described(const struct family *family, const struct spec *spec, const struct claim *claim,
+                          struct sy_error *err) {
+    if (claim->tensor->dtype == DTYPE_COUNT) return check_shape(family, spec, claim, err);
+    return view_check(family, spec, claim, err);
+}
+
 bool view_check(const struct family *family, const struct spec *spec, const struct claim *claim,
                 struct sy_error *err) {
     const struct tensor *tensor = claim->tensor;
     enum dtype d = tensor->dtype;
+    if (d == DTYPE_COUNT) return refuse_type(tensor, err);
     if (!check_shape(family, spec, claim, err)) return false;
     if (is_mx(claim->rule->layout)) return check_mx(family, spec, claim, err);
-    if (d == DTYPE_COUNT) {
-        sy_fail(err, SY_ERR_FORMAT, "stored in a type that is not read here");
-        return at_tensor(tensor, err);
-    }
     if (dtype_is_block(d)) return check_blocks(claim, err);
     if (d != DTYPE_F32 && d != DTYPE_F16 && d != DTYPE_BF16 && d != DTYPE_F64 && !is_float8(d)) {
         sy_fail(err, SY_ERR_FORMAT, "dtype %s, weights are floating", dtype_name(d));
@@ -240,12 +251,26 @@ static struct weight vector_view(const struct claim *claim, int64_t expert, int6
     return weight_transpose(&w);
 }
 
+/* Of a type that is not read: bytes, so that their number is right. */
+static struct weight raw_view(const struct spec *spec, const struct claim *claim, int64_t expert,
+                              int64_t rows) {
+    const struct tensor *tensor = claim->tensor;
+    bool fused = slot_is_expert(claim->slot) && claim->expert < 0;
+    int64_t bytes = tensor->bytes / (fused ? spec->router.experts : 1);
+    if (layout_is_pair(claim->rule->layout)) bytes /= 2;
+    struct weight w = weight_matrix(tensor->data, DTYPE_U8, rows, bytes / rows);
+    w.data += (fused ? expert : 0) * bytes;
+    w.name = tensor->name;
+    return w;
+}
+
 struct weight view_make(const struct spec *spec, const struct claim *claim, int64_t expert) {
     enum layout layout = claim->rule->layout;
     int64_t rows = 0, cols = 0;
     bool there = slot_shape(spec, claim->layer, claim->slot, &rows, &cols);
     struct weight w;
     assert(there);
+    if (claim->tensor->dtype == DTYPE_COUNT) return raw_view(spec, claim, expert, rows);
     if (claim->expert >= 0 || !slot_is_expert(claim->slot)) expert = 0;
     if (slot_is_vector(claim->slot)) {
         w = vector_view(claim, expert, cols);

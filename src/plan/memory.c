@@ -19,7 +19,7 @@
 static struct numerics numerics_of(const struct memory_input *in) {
     const struct weights *w = &in->traffic.weights;
     bool wide = w->recipe ? w->recipe->dtype == DTYPE_F32 : true;
-    for (int d = 0; !w->recipe && d < DTYPE_COUNT; d++)
+    for (int d = 0; !w->recipe && d <= DTYPE_COUNT; d++)
         if (d != DTYPE_F32 && d != DTYPE_F64 && w->model->census.dtype_tensors[d] > 0) wide = false;
     return (struct numerics){ .compute = wide ? COMPUTE_F32 : COMPUTE_BF16, .kv = in->traffic.kv };
 }

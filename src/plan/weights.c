@@ -33,7 +33,7 @@ bool weights_slot_bytes(const struct weights *w, int64_t layer, enum slot slot, 
 bool weights_bytes(const struct weights *w, int64_t *bytes, struct sy_error *err) {
     if (w->recipe) return recipe_bytes(w->recipe, w->spec, bytes, err);
     *bytes = 0;
-    for (int d = 0; d < DTYPE_COUNT; d++)
+    for (int d = 0; d <= DTYPE_COUNT; d++) /* the last: types that are not read */
         if (!size_add(*bytes, w->model->census.dtype_bytes[d], bytes))
             return sy_fail(err, SY_ERR_LIMIT, "the weights pass 2^63 bytes");
     return true;

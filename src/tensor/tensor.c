@@ -21,6 +21,11 @@ bool tensor_elements(const struct tensor *tensor, int64_t *out) {
     return true;
 }
 
+const char *tensor_type(const struct tensor *tensor) {
+    if (tensor->dtype != DTYPE_COUNT) return dtype_name(tensor->dtype);
+    return tensor->type ? tensor->type : "a type without a name";
+}
+
 char *tensor_shape_text(const int64_t *shape, int rank, char *text, size_t size) {
     size_t used = 0;
     if (size == 0) return text;

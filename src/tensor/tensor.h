@@ -12,15 +12,17 @@
 struct tensor {
     const char *name; /* borrowed */
     const char *file; /* borrowed; which shard, for messages */
-    enum dtype dtype;
-    int rank; /* 0: a scalar */
+    enum dtype dtype; /* DTYPE_COUNT: a type that is not read here */
+    const char *type; /* borrowed; what the file calls it then, else NULL */
+    int rank;         /* 0: a scalar */
     int64_t shape[TENSOR_RANK_MAX];
     const unsigned char *data; /* borrowed from a mapping, any alignment */
     int64_t bytes;
 };
 
 SY_MUST_CHECK bool tensor_elements(const struct tensor *tensor,
-                                   int64_t *out); /* false on overflow or a negative side */
+                                   int64_t *out);     /* false on overflow or a negative side */
+const char *tensor_type(const struct tensor *tensor); /* "BF16", also of types that are not read */
 /* "[5, 32]" into text. Returns text. */
 char *tensor_shape_text(const int64_t *shape, int rank, char *text, size_t size);
 

@@ -83,7 +83,6 @@ struct job {
     struct progress progress;
     int64_t done;
     char model[600], runs_as[160];
-    int64_t made_for; /* positions; 0: unknown */
 };
 
 /* The tests of one number of threads: prompts, then steps. */
@@ -181,10 +180,11 @@ static bool measure_in_session(const struct args *args, const char *word, struct
     if (!common_open(&args->common, word, &wanted, &job->session, err)) return false;
     snprintf(job->model, sizeof job->model, "%s (%s)", job->session.model.path,
              job->session.model.family->name);
-    job->made_for = job->session.model.spec.context;
     session_runs_as(&job->session, job->runs_as, sizeof job->runs_as);
     bool done = bench_work_open(&job->session, &job->work, err) && check_room(args, job, err) &&
                 measure_limits(&job->session, tests, job->each, err) && measure(args, job, tests, err);
+    if (done && tests + job->each == job->tests + job->count)
+        common_warn(&args->common, &job->session, job->positions);
     bench_work_close(&job->work);
     session_close(&job->session);
     return done;
@@ -215,11 +215,7 @@ static bool run_job(const struct call *call, struct job *job, struct sy_error *e
         done = measure_in_session(args, call->words[0], job, tests, err);
     }
     progress_end(&job->progress);
-    if (done) {
-        done = print(args, job, err);
-        if (done) common_warn_context(&args->common, job->positions, job->made_for);
-        return done;
-    }
+    if (done) return print(args, job, err);
     bool keep = err->code == SY_ERR_STOPPED && job->done > 0; /* Ctrl-C keeps what is finished */
     return keep && print(args, job, NULL) && false;
 }

@@ -123,6 +123,7 @@ static bool run(const struct call *call, struct sy_error *err) {
     if (!model_open(path, args->ignore_unknown, &model, err)) return false;
     bool ok = ends_in_gguf(args->out) ? convert_to_gguf(&model, path, &wanted, &result, err)
                                       : convert_to_folder(&model, path, &wanted, &result, err);
+    for (int64_t i = 0; i < model.warning_count && ok; i++) console_warn("%s", model.warnings[i]);
     model_close(&model);
     return ok ? tell(&wanted, &result, os_seconds() - start, err) : sy_error_in(err, path);
 }

@@ -88,6 +88,18 @@ static bool dump_config(struct making *m, const json_t *config, struct sy_error 
     return ok;
 }
 
+/* A flag that the file contradicts (model/head.c) would lose the head of the new folder. */
+static bool untie(const struct making *m, json_t *config) {
+    json_t *const scopes[] = { config, json_object_get(config, "text_config") };
+    bool untied = false;
+    for (int i = 0; i < 2 && !m->model->spec.tied; i++) {
+        if (!json_is_true(json_object_get(scopes[i], "tie_word_embeddings"))) continue;
+        json_object_set_new(scopes[i], "tie_word_embeddings", json_false());
+        untied = true;
+    }
+    return untied;
+}
+
 /* To the letter, but for what it says of the storage, where that is another now. */
 static bool keep_config(struct making *m, const char *text, int64_t size, struct sy_error *err) {
     static const struct json_limits limits = { .bytes = 16 << 20, .depth = 32 };
@@ -96,10 +108,13 @@ static bool keep_config(struct making *m, const char *text, int64_t size, struct
     const json_t *method = json_object_get(json_object_get(config, "quantization_config"), "quant_method");
     const char *word = json_string_value(method);
     bool float8 = word && strcmp(word, "fp8") == 0, mxfp4 = word && strcmp(word, "mxfp4") == 0, ok;
+    bool untied = untie(m, config);
     if (m->options->typed || float8) {
         if (float8 || mxfp4) json_object_del(config, "quantization_config");
         const char *key = json_object_get(config, "dtype") ? "dtype" : "torch_dtype";
         json_object_set_new(config, key, json_string(type_word(m)));
+        ok = dump_config(m, config, err);
+    } else if (untied) {
         ok = dump_config(m, config, err);
     } else {
         ok = copy_text(m, text, size, err);

@@ -32,7 +32,7 @@ static bool add_tensor(struct making *m, const struct tensor *tensor, const stru
     struct convert_tensor *out = &m->tensors[m->count++];
     enum dtype dtype = tensor->dtype;
     if (dtype == DTYPE_COUNT) {
-        sy_fail(err, SY_ERR_FORMAT, "stored in a type that is not read here");
+        sy_fail(err, SY_ERR_FORMAT, "stored as %s, which is not read here", tensor_type(tensor));
         return sy_error_at(err, "%s", tensor->name);
     }
     if (plan && m->options->typed)

@@ -186,6 +186,10 @@ bool convert_prepare(const struct model *source, const struct spec *target, cons
 
 bool convert_copy(const struct tensor *from, bool read, struct convert_tensor *out, struct sy_error *err) {
     int64_t elements = 0;
+    if (from->dtype == DTYPE_COUNT) {
+        sy_fail(err, SY_ERR_FORMAT, "stored as %s, which cannot be copied here", tensor_type(from));
+        return sy_error_at(err, "%s", from->name);
+    }
     *out = (struct convert_tensor){
         .dtype = from->dtype, .bytes = from->bytes, .raw = from->data, .read = read
     };

@@ -270,7 +270,7 @@ bool eval_choice(const struct eval_args *args, const char *word, struct sy_error
             done = sy_error_remedy(err, "give --ctx %lld, or shorter questions", (long long)job.longest);
         } else {
             done = score_file(&job, &session, err);
-            if (done) common_warn_context(&args->common, job.longest, session.model.spec.context);
+            if (done) common_warn(&args->common, &session, job.longest);
         }
         session_close(&session);
     }

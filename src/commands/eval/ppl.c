@@ -117,7 +117,7 @@ static bool run_text(const struct eval_args *args, const char *path, const struc
     bool done = common_open(&args->common, path, &wanted, &session, err);
     if (done) {
         done = measure(args, &session, &r, err);
-        if (done) common_warn_context(&args->common, r.window, session.model.spec.context);
+        if (done) common_warn(&args->common, &session, r.window);
         session_close(&session);
     }
     eval_ids_free(&ids);

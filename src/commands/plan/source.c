@@ -56,7 +56,8 @@ static bool described_only(const char *path) {
 
 static bool open_checkpoint(const char *path, bool ignore_unknown, struct plan_source *source,
                             struct sy_error *err) {
-    if (!model_open(path, ignore_unknown, &source->model, err)) return false;
+    unsigned flags = MODEL_DESCRIBE | (ignore_unknown ? MODEL_IGNORE_UNKNOWN : 0);
+    if (!model_open(path, flags, &source->model, err)) return false;
     source->stored = true;
     source->family = source->model.family;
     source->spec = &source->model.spec;

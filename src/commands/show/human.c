@@ -63,16 +63,36 @@ static void add_shape(const struct spec *spec, const struct style *style, struct
     add_line("experts", &words, style, out);
 }
 
-static void add_weights(const struct census *census, const struct style *style, struct text *out) {
+bool show_unread_type(const struct checkpoint *checkpoint, int64_t index, int64_t *tensors, int64_t *bytes) {
+    const struct tensor *list = checkpoint->tensors;
+    if (list[index].dtype != DTYPE_COUNT) return false;
+    *tensors = *bytes = 0;
+    for (int64_t i = 0; i < checkpoint->count; i++) {
+        if (list[i].dtype != DTYPE_COUNT || strcmp(list[i].type, list[index].type) != 0) continue;
+        if (i < index) return false;
+        *tensors += 1;
+        *bytes += list[i].bytes;
+    }
+    return true;
+}
+
+static void add_weights(const struct model *model, const struct style *style, struct text *out) {
+    const struct census *census = &model->census;
     struct text words = { 0 };
     char number[NUMBER_TEXT];
-    int64_t bytes = 0;
-    for (int d = 0; d < DTYPE_COUNT; d++) bytes += census->dtype_bytes[d];
-    text_add(&words, "%s in %lld tensors:", number_bytes(bytes, number), (long long)census->bound);
+    int64_t all = 0, tensors, bytes;
+    for (int d = 0; d <= DTYPE_COUNT; d++) all += census->dtype_bytes[d];
+    text_add(&words, "%s in %lld tensors:", number_bytes(all, number), (long long)census->bound);
     const char *comma = " ";
     for (enum dtype d = 0; d < DTYPE_COUNT; d++) {
         if (census->dtype_tensors[d] == 0) continue;
         text_add(&words, "%s%s in %lld", comma, dtype_name(d), (long long)census->dtype_tensors[d]);
+        comma = ", ";
+    }
+    for (int64_t i = 0; i < model->checkpoint.count && census->dtype_tensors[DTYPE_COUNT] > 0; i++) {
+        if (!show_unread_type(&model->checkpoint, i, &tensors, &bytes)) continue;
+        text_add(&words, "%s%s (not read: `run` refuses) in %lld", comma, model->checkpoint.tensors[i].type,
+                 (long long)tensors);
         comma = ", ";
     }
     add_line("weights", &words, style, out);
@@ -135,7 +155,7 @@ static void add_tensors(const struct checkpoint *checkpoint, const struct style 
     for (int64_t i = 0; i < checkpoint->count; i++) {
         const struct tensor *tensor = &checkpoint->tensors[i];
         char shape[TENSOR_RANK_MAX * 24], size[NUMBER_TEXT];
-        table_row(&table, tensor->name, dtype_name(tensor->dtype),
+        table_row(&table, tensor->name, tensor_type(tensor),
                   tensor_shape_text(tensor->shape, tensor->rank, shape, sizeof shape),
                   number_bytes(tensor->bytes, size));
     }
@@ -155,7 +175,7 @@ void show_report_human(const struct show_facts *facts, const struct style *style
         text_add(out, ", %s active for a token", number_count(params->active, active));
     text_add(out, "\n\n");
     add_shape(&model->spec, style, out);
-    add_weights(&model->census, style, out);
+    add_weights(model, style, out);
     add_ignored(&model->census, style, out);
     add_names("unknown", model->census.unknown_names, model->census.unknown, style, out);
     add_names("other keys", model->census.unknown_keys, model->census.unknown_key_count, style, out);

@@ -35,13 +35,33 @@ static void emit_names(struct emit *e, const char *key, const char *const *names
     emit_end(e);
 }
 
+/* By type; of types that are not read each by its own name. */
+static void emit_type(struct emit *e, const char *name, int64_t tensors, int64_t bytes) {
+    if (tensors == 0) return;
+    emit_object(e, name);
+    emit_int(e, "tensors", tensors);
+    emit_int(e, "bytes", bytes);
+    emit_end(e);
+}
+
+static void emit_types(struct emit *e, const struct model *model) {
+    const struct census *census = &model->census;
+    emit_object(e, "dtypes");
+    for (enum dtype d = 0; d < DTYPE_COUNT; d++)
+        emit_type(e, dtype_name(d), census->dtype_tensors[d], census->dtype_bytes[d]);
+    for (int64_t i = 0, tensors, bytes; i < model->checkpoint.count; i++)
+        if (show_unread_type(&model->checkpoint, i, &tensors, &bytes))
+            emit_type(e, model->checkpoint.tensors[i].type, tensors, bytes);
+    emit_end(e);
+}
+
 static void emit_tensors(struct emit *e, const struct checkpoint *checkpoint) {
     emit_list(e, "tensors");
     for (int64_t i = 0; i < checkpoint->count; i++) {
         const struct tensor *tensor = &checkpoint->tensors[i];
         emit_object(e, NULL);
         emit_string(e, "name", tensor->name);
-        emit_string(e, "dtype", dtype_name(tensor->dtype));
+        emit_string(e, "dtype", tensor_type(tensor));
         emit_list(e, "shape");
         for (int d = 0; d < tensor->rank; d++) emit_int(e, NULL, tensor->shape[d]);
         emit_end(e);
@@ -65,15 +85,7 @@ void show_report_json(const struct show_facts *facts, struct text *out) {
     for (enum part part = 0; part < PART_COUNT; part++)
         emit_int(&e, part_name(part), part == PART_MTP ? census->mtp_params : facts->params.part[part]);
     emit_end(&e);
-    emit_object(&e, "dtypes");
-    for (enum dtype dtype = 0; dtype < DTYPE_COUNT; dtype++) {
-        if (census->dtype_tensors[dtype] == 0) continue;
-        emit_object(&e, dtype_name(dtype));
-        emit_int(&e, "tensors", census->dtype_tensors[dtype]);
-        emit_int(&e, "bytes", census->dtype_bytes[dtype]);
-        emit_end(&e);
-    }
-    emit_end(&e);
+    emit_types(&e, model);
     emit_object(&e, "census");
     emit_int(&e, "bound", census->bound);
     emit_reasons(&e, census);

@@ -17,6 +17,9 @@ struct show_facts {
 void show_report_json(const struct show_facts *facts, struct text *out);
 void show_report_human(const struct show_facts *facts, const struct style *style, struct text *out);
 
+/* Is tensor `index` the first of a type that is not read? Then how many have it, and their bytes. */
+bool show_unread_type(const struct checkpoint *checkpoint, int64_t index, int64_t *tensors, int64_t *bytes);
+
 /* The sentences, for a test: "2 of 8 experts: ..." */
 void show_router(const struct router_spec *router, struct text *out);
 void show_attention(const struct spec *spec, struct text *out);

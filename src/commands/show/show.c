@@ -92,8 +92,9 @@ static bool show_model(const struct args *args, const char *word, struct sy_erro
     struct given given;
     struct text text = { 0 };
     struct style style = console_style(stdout);
+    unsigned flags = MODEL_DESCRIBE | (args->ignore_unknown ? MODEL_IGNORE_UNKNOWN : 0);
     if (!common_model(word, GIVEN_AS_MODEL, &given, err)) return false;
-    if (!model_open(given.path, args->ignore_unknown, &model, err)) return false;
+    if (!model_open(given.path, flags, &model, err)) return false;
     struct show_facts facts = { .model = &model, .tensors = args->tensors };
     bool done = spec_count(&model.spec, &facts.params, err);
     if (done && args->json)

@@ -1,0 +1,18 @@
+/*
+ * The whole account of a model (base/account.h): what each key and each tensor of its files is to us, and
+ * what of that is said on stderr whenever the model is opened.
+ */
+#ifndef MODEL_ACCOUNT_H
+#define MODEL_ACCOUNT_H
+
+#include "model/bind.h"
+
+/* All lines: those that opening kept, then one for each tensor. Into `account`, which is open. */
+SY_MUST_CHECK bool model_account(const struct model *model, struct account *account, struct sy_error *err);
+
+/* What is to be said, a line each, in the arena: what is warned of, one by one; and by file, all in one line,
+ * what nobody here knows. */
+SY_MUST_CHECK bool account_warnings(const struct account *account, struct arena *arena,
+                                    const char *const **lines, int64_t *count, struct sy_error *err);
+
+#endif

@@ -3,7 +3,7 @@
  *
  * The set of keys asked for is one flat JSON object. An entry is the address of the object that holds the key
  * and the key itself, so that equal keys of different scopes stay apart; an address alone says that this
- * object was entered, which is what makes config_unknown look inside it.
+ * object was entered, which is what makes config_each look inside it.
  */
 #include "model/config.h"
 #include "formats/recognize.h"
@@ -228,10 +228,6 @@ json_t *config_array(struct config *config, const char *key) {
     return json_is_array(value) ? value : NULL;
 }
 
-void config_known(struct config *config, const char *const *keys) {
-    for (; *keys; keys++) note(config, config->scope, *keys);
-}
-
 const char *config_spelling(struct config *config, ...) {
     const char *key, *last = NULL, *found = NULL;
     va_list keys;
@@ -256,48 +252,23 @@ void config_leave(struct config *config, json_t *former) {
     config->scope = former;
 }
 
-/* ---- the census of keys ---- */
+/* ---- all keys ---- */
 
-struct unknown {
-    const char **names; /* NULL while they are only counted */
-    int64_t count;
-    struct arena *arena;
-    struct sy_error *err;
-};
-
-static bool collect(const struct config *config, const json_t *object, const char *before,
-                    struct unknown *unknown) {
+static bool each(const struct config *config, const json_t *object, const char *before, config_visit *visit,
+                 void *argument) {
     const char *key;
     json_t *value;
     json_object_foreach((json_t *)(uintptr_t)object, key, value) {
-        if (noted(config, object, key) && !(json_is_object(value) && noted(config, value, NULL))) continue;
-        char *name = arena_format(unknown->arena, unknown->err, "%s%s%s", before, *before ? "." : "", key);
-        if (!name) return false;
-        if (noted(config, object, key)) {
-            if (!collect(config, value, name, unknown)) return false;
-            continue;
-        }
-        if (unknown->names) unknown->names[unknown->count] = name;
-        unknown->count++;
+        char name[512];
+        bool asked = noted(config, object, key);
+        snprintf(name, sizeof name, "%s%s%s", before, *before ? "." : "", key);
+        if (!visit(argument, name, value, asked)) return false;
+        bool entered = json_is_object(value) && noted(config, value, NULL);
+        if (entered && !each(config, value, name, visit, argument)) return false;
     }
     return true;
 }
 
-static int by_text(const void *a, const void *b) {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-bool config_unknown(struct config *config, const char ***names, int64_t *count, struct sy_error *err) {
-    struct arena scratch;
-    arena_open(&scratch);
-    struct unknown first = { NULL, 0, &scratch, err }, second = { NULL, 0, config->arena, err };
-    bool ok = collect(config, config->root, "", &first);
-    arena_close(&scratch);
-    if (!ok) return false;
-    second.names = arena_new(config->arena, const char *, first.count, err);
-    if (!second.names || !collect(config, config->root, "", &second)) return false;
-    qsort(second.names, (size_t)second.count, sizeof *second.names, by_text);
-    *names = second.names;
-    *count = second.count;
-    return true;
+bool config_each(const struct config *config, config_visit *visit, void *argument) {
+    return each(config, config->root, "", visit, argument);
 }

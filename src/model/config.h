@@ -11,15 +11,20 @@
 #ifndef MODEL_CONFIG_H
 #define MODEL_CONFIG_H
 
-#include "base/arena.h"
+#include "base/account.h"
 #include "base/json.h"
 
+struct key_meaning; /* model/meanings.h */
+struct spec;
+
 struct config {
-    json_t *root;          /* owned */
-    json_t *scope;         /* borrowed: the object that look-ups read (text_config of a multimodal model) */
-    json_t *asked;         /* owned: keys asked for, an object used as a set */
-    struct arena *arena;   /* borrowed: for arrays of the spec */
-    struct sy_error error; /* the first one; error.code SY_OK while none */
+    json_t *root;        /* owned */
+    json_t *scope;       /* borrowed: the object that look-ups read (text_config of a multimodal model) */
+    json_t *asked;       /* owned: keys asked for, an object used as a set */
+    struct arena *arena; /* borrowed: for arrays of the spec, and the account */
+    const struct key_meaning *meanings; /* borrowed: the family's own; NULL: none */
+    struct account account;             /* of the keys, once there is a spec (config_settle) */
+    struct sy_error error;              /* the first one; error.code SY_OK while none */
     char file[256];
 };
 
@@ -46,8 +51,6 @@ json_t *config_object(struct config *config, const char *key); /* NULL when abse
 json_t *config_array(struct config *config, const char *key);  /* NULL when absent */
 /* One of a list of words as its index; `otherwise` when absent. Another word is refused by name. */
 int config_word_or(struct config *config, const char *key, const char *const *words, int otherwise);
-void config_known(struct config *config,
-                  const char *const *keys); /* mark keys that do not matter (NULL-terminated) */
 /* The first spelling that is there; the last one named when none is. End the list with NULL. */
 const char *config_spelling(struct config *config, ...) __attribute__((sentinel));
 
@@ -57,7 +60,18 @@ void config_fail(struct config *config, const char *key, const char *format, ...
  * config_leave. */
 json_t *config_enter(struct config *config, const char *key); /* NULL when absent: then nothing was entered */
 void config_leave(struct config *config, json_t *former);
-/* Keys never asked for, dotted for nested scopes, sorted, in the arena. */
-bool config_unknown(struct config *config, const char ***names, int64_t *count, struct sy_error *err);
+
+/* ---- what becomes of the keys ---- */
+
+/* Each key, dotted for nested scopes, and whether it was asked for. False as soon as `visit` is. */
+typedef bool config_visit(void *argument, const char *key, const json_t *value, bool asked);
+SY_MUST_CHECK bool config_each(const struct config *config, config_visit *visit, void *argument);
+
+/* Once the spec is known: the account of all keys, by tables of what they mean (meanings.h), into
+ * config->account. A key whose value would make another model of it is refused by name. */
+SY_MUST_CHECK bool config_settle(struct config *config, const struct spec *spec, struct sy_error *err);
+/* Keys that nobody asked for and no table knows, sorted, in the arena. */
+SY_MUST_CHECK bool config_unknown(struct config *config, const char ***names, int64_t *count,
+                                  struct sy_error *err);
 
 #endif

@@ -72,6 +72,7 @@ bool spec_from_config(struct config *config, struct arena *arena, const struct f
     spec_init(spec);
     *family = choose(config);
     if (*family) {
+        config->meanings = (*family)->meanings;
         (*family)->read(config, spec);
         spec->family = (*family)->name;
     }
@@ -80,7 +81,7 @@ bool spec_from_config(struct config *config, struct arena *arena, const struct f
         sy_error_remedy(err, "correct it, or take config.json from where the weights came from");
         return sy_error_in(err, config->file);
     }
-    if (spec_check(spec, err)) return true;
+    if (spec_check(spec, err)) return config_settle(config, spec, err);
     sy_error_remedy(err,
                     "no model can be so: correct it, or take config.json from where the weights came from");
     return sy_error_in(err, config->file);

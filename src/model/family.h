@@ -52,8 +52,9 @@ struct family {
     const struct tensor_ignore *ignored; /* ends with pattern NULL */
     const char *const
         *prefixes; /* alternatives to strip from names ("language_model."), NULL-terminated; may be NULL */
-    const struct gguf_form *gguf; /* the same in GGUF (model/gguf_form.h); NULL: it has no form there */
-    const char *described_by;     /* where the sizes come from, for messages; NULL: config.json */
+    const struct gguf_form *gguf;       /* the same in GGUF (model/gguf_form.h); NULL: it has no form there */
+    const struct key_meaning *meanings; /* its own, before those of all (model/meanings.h); may be NULL */
+    const char *described_by;           /* where the sizes come from, for messages; NULL: config.json */
 };
 
 /* All rules of a family, list after list:

@@ -32,9 +32,10 @@ struct gguf_reading {
     const struct gguf *gguf;
     const struct checkpoint *checkpoint;
     const char *arch, *file;
-    json_t *config;  /* what the keys amount to */
-    json_t *covered; /* fields of the spec that standard keys said: a set */
-    json_t *known;   /* keys asked for: a set */
+    const struct family *origin; /* once it is known */
+    json_t *config;              /* what the keys amount to */
+    json_t *covered;             /* fields of the spec that standard keys said: a set */
+    json_t *known;               /* keys asked for: a set */
     struct sy_error error;
 };
 
@@ -55,7 +56,6 @@ int64_t meta_int(struct gguf_reading *r, const char *key, int64_t otherwise);
 double meta_real(struct gguf_reading *r, const char *key, double otherwise);
 bool meta_bool(struct gguf_reading *r, const char *key, bool otherwise);
 const char *meta_word(struct gguf_reading *r, const char *key, char *word, size_t size); /* NULL: not there */
-void meta_known(struct gguf_reading *r, const char *const *keys); /* that change nothing */
 void meta_fail(struct gguf_reading *r, const char *key, const char *format, ...) SY_PRINTF(3, 4);
 bool meta_has_tensor(const struct gguf_reading *r, const char *name);
 /* Into the config. */
@@ -69,13 +69,16 @@ void meta_covers(struct gguf_reading *r, const char *field);
 
 /* ---- the way from a file to a spec ---- */
 
+#define ACCOUNT_METADATA "metadata" /* in the account: what the lines of its keys give as their file */
+
 struct gguf_model {
     const struct family *family; /* as it is named in GGUF: a copy, in the arena, with GGUF's rules */
     const struct family *origin; /* the family itself */
     struct spec spec;
-    json_t *config;       /* owned: config.json as the metadata says it */
-    json_t *covered;      /* owned */
-    const char **unknown; /* keys that nobody asked for, sorted, in the arena */
+    json_t *config;         /* owned: config.json as the metadata says it */
+    json_t *covered;        /* owned */
+    struct account account; /* of the keys but the tokenizer's, in the arena; empty without `fields` */
+    const char **unknown;   /* of them those that no table knows, sorted */
     int64_t unknown_count;
 };
 /* `fields`: also read the switchyard.* keys. `file` for messages. */
@@ -95,6 +98,7 @@ void meta_read_scaling(struct gguf_reading *r);                                 
 bool meta_read_factors(struct gguf_reading *r, struct arena *arena, struct spec *spec);
 /* switchyard.*: onto the spec. meta_fields.c */
 bool meta_read_fields(struct gguf_reading *r, struct arena *arena, struct spec *spec, struct sy_error *err);
+json_t *meta_json(const struct gguf_value *value); /* NULL: no JSON can say it */
 /* A number of the file as config.json would have it: f32 become the shortest decimal that gives them. */
 double meta_decimal(float value);
 

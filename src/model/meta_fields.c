@@ -48,7 +48,7 @@ static json_t *item_json(const struct gguf_value *array, int64_t index) {
     return NULL;
 }
 
-static json_t *value_json(const struct gguf_value *value) {
+json_t *meta_json(const struct gguf_value *value) {
     if (value->type != GGUF_ARRAY) return scalar_json(value->type, value);
     if (value->array.count > LIST_LARGEST || value->array.type == GGUF_ARRAY) return NULL;
     json_t *list = json_array();
@@ -147,7 +147,7 @@ static bool apply(struct gguf_reading *r, const struct gguf_key *key, json_t **r
         return sy_error_at(&r->error, "%s", key->name);
     }
     if (!*root && !spec_to_json(spec, root, &r->error)) return false;
-    json_t *value = value_json(&key->value);
+    json_t *value = meta_json(&key->value);
     bool ok = value && set_field(*root, field, value);
     json_decref(value);
     if (ok) return true;

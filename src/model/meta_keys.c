@@ -132,10 +132,6 @@ const char *meta_word(struct gguf_reading *r, const char *key, char *word, size_
     return word;
 }
 
-void meta_known(struct gguf_reading *r, const char *const *keys) {
-    for (; *keys; keys++) look_up(r, *keys);
-}
-
 bool meta_has_tensor(const struct gguf_reading *r, const char *name) {
     return checkpoint_find(r->checkpoint, name) != NULL;
 }

@@ -3,6 +3,7 @@
  * own reader, and then what no config can say.
  */
 #include "model/gguf_form.h"
+#include "model/meanings.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -137,29 +138,55 @@ static void name_key(const struct gguf_form *form, struct sy_error *error) {
     }
 }
 
-static bool is_indifferent(const char *name) {
-    static const char *const begins[] = { "general.", "tokenizer.", "split.",   "quantize.",
-                                          "imatrix.", "adapter.",   "training." };
-    for (size_t i = 0; i < sizeof begins / sizeof begins[0]; i++)
-        if (strncmp(name, begins[i], strlen(begins[i])) == 0) return true;
+/* ---- what becomes of the keys ---- */
+
+/* Keys that the form lists without a key of config.json: nobody obeyed them yet. */
+static bool is_only_listed(const struct gguf_form *form, const char *key) {
+    for (const struct gguf_rule *const *list = form->keys; *list; list++)
+        for (const struct gguf_rule *rule = *list; rule->key; rule++)
+            if (strcmp(rule->key, key) == 0) return !rule->config;
     return false;
+}
+
+static bool settle_key(struct gguf_reading *r, const struct gguf_key *key, const struct spec *spec,
+                       struct account *account) {
+    size_t length = strlen(r->arch);
+    bool of_arch = strncmp(key->name, r->arch, length) == 0 && key->name[length] == '.';
+    const struct key_meaning *table = of_arch ? gguf_arch_meanings : gguf_general_meanings;
+    const struct key_meaning *meaning = key_meaning_find(table, key->name);
+    const char *name = of_arch ? key->name + length + 1 : key->name;
+    bool asked = json_object_get(r->known, key->name) != NULL;
+    bool obeyed =
+        asked && !(meaning && meaning->fate == FATE_REFUSED && is_only_listed(r->origin->gguf, name));
+    if (obeyed)
+        return account_add(account, ACCOUNT_METADATA, key->name, FATE_USED, &r->error, "%s",
+                           meaning ? meaning->reason : "");
+    json_t *value = of_arch ? meta_json(&key->value) : NULL;
+    bool ok = key_settle(NULL, table, ACCOUNT_METADATA, key->name, value, spec, account, &r->error);
+    json_decref(value);
+    return ok;
 }
 
 static int by_text(const void *a, const void *b) {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static bool census_keys(struct gguf_reading *r, struct arena *arena, struct gguf_model *out) {
-    out->unknown = arena_new(arena, const char *, r->gguf->key_count, &r->error);
-    if (!out->unknown) return false;
+/* But for the tokenizer's keys, which are the text's to tell of. */
+static bool settle_keys(struct gguf_reading *r, struct arena *arena, struct gguf_model *out) {
+    struct account *account = &out->account;
+    account_open(account, arena);
     for (int64_t i = 0; i < r->gguf->key_count; i++) {
-        const char *name = r->gguf->keys[i].name;
-        if (is_indifferent(name) || json_object_get(r->known, name)) continue;
-        out->unknown[out->unknown_count] = arena_string(arena, name, strlen(name), &r->error);
-        if (!out->unknown[out->unknown_count++]) return false;
+        const struct gguf_key *key = &r->gguf->keys[i];
+        bool of_text =
+            strncmp(key->name, "tokenizer.", 10) == 0 || strncmp(key->name, "general.sampling.", 17) == 0;
+        if (!of_text && !settle_key(r, key, &out->spec, account)) return false;
     }
-    qsort(out->unknown, (size_t)out->unknown_count, sizeof *out->unknown, by_text);
-    return true;
+    out->unknown = arena_new(arena, const char *, account_number(account, FATE_UNKNOWN), &r->error);
+    for (int64_t i = 0; i < account->count && out->unknown; i++)
+        if (account->lines[i].fate == FATE_UNKNOWN)
+            out->unknown[out->unknown_count++] = account->lines[i].what;
+    if (out->unknown) qsort(out->unknown, (size_t)out->unknown_count, sizeof *out->unknown, by_text);
+    return out->unknown != NULL;
 }
 
 static bool read_spec(struct gguf_reading *r, bool fields, struct arena *arena, struct gguf_model *out) {
@@ -191,7 +218,8 @@ static bool read_all(struct gguf_reading *r, bool fields, struct arena *arena, s
     out->family = out->origin ? gguf_family(out->origin, arena, &r->error) : NULL;
     if (!out->family || !read_config(r, out->origin) || !read_spec(r, fields, arena, out)) return false;
     r->arch = out->origin->gguf->arch;
-    return census_keys(r, arena, out);
+    r->origin = out->origin;
+    return !fields || settle_keys(r, arena, out);
 }
 
 bool spec_from_gguf(const struct gguf *gguf, const struct checkpoint *checkpoint, const char *file,

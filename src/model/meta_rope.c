@@ -58,12 +58,10 @@ static void read_yarn(struct gguf_reading *r, json_t *scaling, double factor) {
 }
 
 void meta_read_scaling(struct gguf_reading *r) {
-    static const char *const also[] = { "rope.scaling.finetuned", NULL };
     char word[32] = "none";
     bool lists = meta_has_tensor(r, SHORT_NAME) || meta_has_tensor(r, LONG_NAME);
     if (!meta_word(r, "rope.scaling.type", word, sizeof word) && lists)
         snprintf(word, sizeof word, "longrope");
-    meta_known(r, also);
     double factor = meta_real(r, "rope.scaling.factor", meta_real(r, "rope.scale_linear", 0));
     int64_t original = meta_int(r, "rope.scaling.original_context_length", 0);
     if (strcmp(word, "none") == 0 || (strcmp(word, "linear") == 0 && factor == 0)) return;

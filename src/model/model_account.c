@@ -4,18 +4,20 @@
  */
 #include "model/model_account.h"
 #include "base/json.h"
-#include <stdlib.h>
 #include <string.h>
 
 /* ---- tensors ---- */
 
+/* Told with its warning already: such lines are the last that opening adds. */
+static bool is_told(const struct account *kept, const struct tensor *tensor) {
+    for (int64_t i = kept->count - 1; i >= 0 && strcmp(kept->lines[i].file, ACCOUNT_WEIGHTS) == 0; i--)
+        if (strcmp(kept->lines[i].what, tensor->name) == 0) return true;
+    return false;
+}
+
 static bool add_tensor(const struct model *model, const struct tensor *tensor, struct account *account,
                        struct sy_error *err) {
-    const struct account *kept = &model->account;
-    for (int64_t i = 0; i < kept->count; i++) /* told with its warning already */
-        if (strcmp(kept->lines[i].file, ACCOUNT_WEIGHTS) == 0 &&
-            strcmp(kept->lines[i].what, tensor->name) == 0)
-            return true;
+    if (is_told(&model->account, tensor)) return true;
     if (tensor->dtype != DTYPE_COUNT)
         return account_add(account, ACCOUNT_WEIGHTS, tensor->name, FATE_USED, err, "%s", "");
     return account_add(account, ACCOUNT_WEIGHTS, tensor->name, FATE_REFUSED, err,
@@ -50,46 +52,53 @@ bool model_account(const struct model *model, struct account *account, struct sy
 
 /* ---- what is said ---- */
 
-static bool is_said_before(const struct account *account, int64_t index) {
-    for (int64_t i = 0; i < index; i++)
-        if (account->lines[i].fate == FATE_UNKNOWN &&
-            strcmp(account->lines[i].file, account->lines[index].file) == 0)
-            return true;
-    return false;
+/* A copy that is safe to print. */
+static const char *clean(struct arena *arena, const char *text, struct sy_error *err) {
+    size_t size = strlen(text) + 1;
+    char *line = arena_new(arena, char, (int64_t)size, err);
+    if (line) sy_clean(line, size, text);
+    return line;
 }
 
 /* "config.json: nobody here knows alpha, beta" */
-static bool tell_unknown(const struct account *account, int64_t first, struct arena *arena, const char **line,
-                         struct sy_error *err) {
-    const char *file = account->lines[first].file;
+static const char *tell_unknown(const struct account *account, int64_t first, struct arena *arena,
+                                struct sy_error *err) {
+    const char *file = account->lines[first].file, *line = NULL;
     struct text words = { 0 };
     text_add(&words, "%s: nobody here knows %s", file, account->lines[first].what);
     for (int64_t i = first + 1; i < account->count; i++)
         if (account->lines[i].fate == FATE_UNKNOWN && strcmp(account->lines[i].file, file) == 0)
             text_add(&words, ", %s", account->lines[i].what);
-    *line = words.failed ? NULL : arena_string(arena, words.data, words.size, err);
-    if (words.failed) sy_fail(err, SY_ERR_MEMORY, "no memory for what is to be said of %s", file);
+    if (words.failed)
+        sy_fail(err, SY_ERR_MEMORY, "no memory for what is to be said of %s", file);
+    else
+        line = clean(arena, words.data, err);
     text_free(&words);
-    return *line != NULL;
+    return line;
 }
 
 bool account_warnings(const struct account *account, struct arena *arena, const char *const **lines,
                       int64_t *count, struct sy_error *err) {
-    int64_t most = account_number(account, FATE_WARNED) + account_number(account, FATE_UNKNOWN);
-    const char **list = arena_new(arena, const char *, most, err);
+    enum { FILES_MAX = 16 };
+    const char *told[FILES_MAX]; /* files whose unknown keys have their line */
+    int files = 0;
+    const char **list = arena_new(arena, const char *, account_number(account, FATE_WARNED) + FILES_MAX, err);
     *lines = list;
     *count = 0;
     for (int64_t i = 0; i < account->count && list; i++) {
         const struct account_line *line = &account->lines[i];
-        const char **next = &list[*count];
-        if (line->fate == FATE_WARNED)
-            *next = arena_format(arena, err, "%s: %s %s", line->file, line->what, line->reason);
-        else if (line->fate != FATE_UNKNOWN || is_said_before(account, i))
+        bool unknown = line->fate == FATE_UNKNOWN && files < FILES_MAX;
+        for (int k = 0; k < files && unknown; k++) unknown = strcmp(told[k], line->file) != 0;
+        if (line->fate == FATE_WARNED) {
+            const char *text = arena_format(arena, err, "%s: %s %s", line->file, line->what, line->reason);
+            list[*count] = text ? clean(arena, text, err) : NULL;
+        } else if (unknown) {
+            told[files++] = line->file;
+            list[*count] = tell_unknown(account, i, arena, err);
+        } else {
             continue;
-        else if (!tell_unknown(account, i, arena, next, err))
-            return false;
-        if (!*next) return false;
-        ++*count;
+        }
+        if (!list[(*count)++]) return false;
     }
     return list != NULL;
 }

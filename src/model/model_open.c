@@ -59,16 +59,13 @@ static bool says_scaled(const struct config *config) {
 static bool open_parts(struct model *model, const char *path, unsigned flags, struct config *config,
                        struct sy_error *err) {
     struct census *census = &model->census;
-    struct sy_error keys = { 0 };
-    const char **unknown_keys = NULL;
-    int64_t unknown_count = 0;
     if (!spec_from_config(config, &model->arena, &model->family, &model->spec, err)) return false;
     if (family_is_described_only(model->family))
         return family_refuse(model->family, err) || sy_error_in(err, path);
-    if (!config_unknown(config, &unknown_keys, &unknown_count, &keys)) {
-        if (err) *err = keys;
-        return false;
-    }
+    model->account = config->account;
+    const char **unknown;
+    int64_t unknown_count;
+    if (!config_unknown(config, &unknown, &unknown_count, err)) return false;
     if (!checkpoint_open(path, &model->checkpoint, err)) return false;
     if (says_scaled(config)) flags |= BIND_SCALED;
     if (!head_settle(model->family, &model->checkpoint, &model->spec, &model->account, err) ||
@@ -77,7 +74,7 @@ static bool open_parts(struct model *model, const char *path, unsigned flags, st
         checkpoint_close(&model->checkpoint);
         return sy_error_in(err, path);
     }
-    census->unknown_keys = unknown_keys;
+    census->unknown_keys = unknown;
     census->unknown_key_count = unknown_count;
     return true;
 }
@@ -91,6 +88,7 @@ static bool open_gguf(struct model *model, const char *path, unsigned flags, str
     if (ok) {
         model->family = described.family;
         model->spec = described.spec;
+        model->account = described.account;
         ok = head_settle(model->family, &model->checkpoint, &model->spec, &model->account, err) &&
              bind_checkpoint(model->family, &model->spec, &model->checkpoint, flags, &model->arena,
                              &model->binding, &model->census, err);

@@ -27,14 +27,6 @@ static void read_layers(struct config *c, struct spec *spec) {
 
 static void read(struct config *c, struct spec *spec) {
     static const struct class_defaults defaults = { .norm_eps = 1e-5, .rope_theta = 10000, .context = 4096 };
-    static const char *const other[] = { "enable_expert_tensor_parallelism",
-                                         "moe_eval_capacity_factor",
-                                         "moe_min_capacity",
-                                         "moe_token_dropping",
-                                         "moe_train_capacity_factor",
-                                         "quantization",
-                                         NULL };
-    config_known(c, other);
     read_basics(c, spec, &defaults);
     read_rope(c, spec, spec->attention.head_width, defaults.rope_theta);
     read_window(c, spec);

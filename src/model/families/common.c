@@ -13,54 +13,6 @@ const struct tensor_ignore ignored_buffers_mtp[] = { { "*rotary_emb.inv_freq", "
                                                      { "model.layers.{L}.*", "MTP" },
                                                      { NULL, NULL } };
 
-/* Keys that change nothing here: training, bookkeeping, how somebody else loads or generates. */
-static const char *const indifferent[] = { "architectures",
-                                           "model_type",
-                                           "_name_or_path",
-                                           "transformers_version",
-                                           "torch_dtype",
-                                           "dtype",
-                                           "auto_map",
-                                           "use_cache",
-                                           "cache_implementation",
-                                           "initializer_range",
-                                           "attention_dropout",
-                                           "attn_dropout",
-                                           "hidden_dropout",
-                                           "resid_dropout",
-                                           "resid_pdrop",
-                                           "embd_pdrop",
-                                           "router_aux_loss_coef",
-                                           "aux_loss_alpha",
-                                           "seq_aux",
-                                           "output_router_logits",
-                                           "output_attentions",
-                                           "output_hidden_states",
-                                           "return_dict",
-                                           "pretraining_tp",
-                                           "ep_size",
-                                           "router_z_loss_coef",
-                                           "gradient_checkpointing",
-                                           "is_encoder_decoder",
-                                           "_attn_implementation",
-                                           "_experts_implementation",
-                                           "attn_implementation",
-                                           "chunk_size_feed_forward",
-                                           "id2label",
-                                           "label2id",
-                                           "problem_type",
-                                           "num_labels",
-                                           "sep_token_id",
-                                           "unsloth_fixed",
-                                           "task_specific_params",
-                                           "keys_to_ignore_at_inference",
-                                           "is_decoder",
-                                           "tie_encoder_decoder",
-                                           "add_cross_attention",
-                                           "use_bfloat16",
-                                           "rope_interleaved",
-                                           NULL };
-
 static const char *const act_words[] = { "silu",      "swish", "gelu", "gelu_new", "gelu_pytorch_tanh",
                                          "gelu_tanh", "relu",  NULL };
 static const enum activation act_values[] = { ACTIVATION_SILU,      ACTIVATION_SILU,
@@ -68,12 +20,13 @@ static const enum activation act_values[] = { ACTIVATION_SILU,      ACTIVATION_S
                                               ACTIVATION_GELU_TANH, ACTIVATION_GELU_TANH,
                                               ACTIVATION_RELU };
 
-/* A token's id; -1, as some files write, is none, also where it was stored unsigned. */
+#define NO_TOKEN 4294967295 /* -1, stored unsigned */
+
+/* A token's id; -1, as some files write (also unsigned), is none. */
 static int64_t read_token(struct config *c, const char *key) {
-    int64_t id = config_int_range(c, key, -1, UINT32_MAX, -1);
-    if (id == UINT32_MAX) return -1;
-    if (id > INT32_MAX) config_fail(c, key, "%lld is no token's id", (long long)id);
-    return id;
+    int64_t id;
+    if (config_has(c, key) && json_to_i64(json_object_get(c->scope, key), &id) && id == NO_TOKEN) return -1;
+    return config_int_range(c, key, -1, INT32_MAX, -1);
 }
 
 static void read_tokens(struct config *c, struct spec *spec) {
@@ -93,27 +46,18 @@ static void read_tokens(struct config *c, struct spec *spec) {
     for (size_t i = 0; i < json_array_size(eos) && i < most; i++) {
         int64_t id;
         bool whole = json_to_i64(json_array_get(eos, i), &id);
-        if (whole && (id == -1 || id == UINT32_MAX)) continue;
         if (whole && id >= 0 && id <= INT32_MAX)
             tokens->eos[tokens->eos_count++] = id;
-        else
+        else if (!whole || (id != -1 && id != NO_TOKEN))
             config_fail(c, "eos_token_id", "entry %zu is no token id", i);
     }
 }
 
 void read_storage(struct config *c, struct spec *spec) {
     static const char *const methods[] = { "fp8", "mxfp4", NULL };
-    static const char *const beside[] = { "modules_to_not_convert",
-                                          "activation_scheme",
-                                          "fmt",
-                                          "scale_fmt",
-                                          "dequantize",
-                                          "ignored_layers",
-                                          NULL };
     json_t *former = config_enter(c, "quantization_config");
     if (!former) return;
     if (config_word_or(c, "quant_method", methods, -1) < 0) config_fail(c, "quant_method", "missing");
-    config_known(c, beside);
     json_t *block = config_array(c, "weight_block_size");
     int64_t rows = 128, cols = 128;
     if (block && (json_array_size(block) != 2 || !json_to_i64(json_array_get(block, 0), &rows) ||
@@ -132,7 +76,6 @@ void read_layer_count(struct config *c, struct spec *spec, const char *key) {
 }
 
 void read_bookkeeping(struct config *c, struct spec *spec, bool tied) {
-    config_known(c, indifferent);
     spec->tied = config_bool_or(c, "tie_word_embeddings", tied);
     read_tokens(c, spec);
     read_storage(c, spec);
@@ -166,10 +109,8 @@ void read_attention_bias(struct config *c, struct spec *spec, bool otherwise) {
 }
 
 void read_latent_attention(struct config *c, struct spec *spec, double theta) {
-    static const char *const derived[] = { "head_dim", "qk_head_dim", NULL };
     struct attention_spec *a = &spec->attention;
     int64_t rotary = config_size(c, "qk_rope_head_dim");
-    config_known(c, derived);
     a->kind = ATTENTION_LATENT;
     a->kv_heads = a->heads; /* the file's num_key_value_heads means nothing: keys are made from the latent */
     a->q_lora_rank = config_size_or(c, "q_lora_rank", 0);

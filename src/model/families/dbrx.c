@@ -8,14 +8,12 @@
 #include <math.h>
 
 static void read_attention(struct config *c, struct spec *spec) {
-    static const char *const other[] = { "model_type", "attn_pdrop", NULL };
     struct attention_spec *a = &spec->attention;
     json_t *former = config_enter(c, "attn_config");
     if (!former) {
         config_fail(c, "attn_config", "missing");
         return;
     }
-    config_known(c, other);
     a->kv_heads = config_size(c, "kv_n_heads");
     a->clamp = config_real_or(c, "clip_qkv", 0);
     read_rope(c, spec, a->head_width, 10000);
@@ -31,14 +29,12 @@ static void read_act(struct config *c, struct spec *spec) {
 }
 
 static void read_ffn(struct config *c, struct spec *spec) {
-    static const char *const other[] = { "model_type", "moe_loss_weight", "uniform_expert_assignment", NULL };
     struct router_spec *r = &spec->router;
     json_t *former = config_enter(c, "ffn_config");
     if (!former) {
         config_fail(c, "ffn_config", "missing");
         return;
     }
-    config_known(c, other);
     spec->expert_width = config_size(c, "ffn_hidden_size");
     r->experts = config_size(c, "moe_num_experts");
     r->top_k = config_size(c, "moe_top_k");
@@ -53,8 +49,6 @@ static void read_ffn(struct config *c, struct spec *spec) {
 
 static void read(struct config *c, struct spec *spec) {
     struct attention_spec *a = &spec->attention;
-    static const char *const other[] = { "emb_pdrop", "resid_pdrop", NULL };
-    config_known(c, other);
     spec->width = config_size(c, "d_model");
     spec->vocab = config_size(c, "vocab_size");
     read_layer_count(c, spec, "n_layers");

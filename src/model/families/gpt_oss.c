@@ -25,8 +25,6 @@ static void read(struct config *c, struct spec *spec) {
                                                     .context = 131072,
                                                     .head_width_required = true,
                                                     .kv_heads_required = true };
-    static const char *const others[] = { "initial_context_length", "swiglu_limit", NULL };
-    config_known(c, others);
     read_basics(c, spec, &defaults);
     bool scaled = config_has(c, config_spelling(c, "rope_scaling", "rope_parameters", NULL));
     read_rope(c, spec, spec->attention.head_width, defaults.rope_theta);

@@ -27,8 +27,6 @@ static bool gguf_fits(struct gguf_reading *r) {
 }
 
 static void gguf_complete(struct gguf_reading *r) {
-    static const char *const zero[] = { "expert_used_count", NULL };
-    meta_known(r, zero);
     if (meta_has_tensor(r, "blk.0.ffn_gate.bias")) meta_put_bool(r, "mlp_bias", true);
 }
 

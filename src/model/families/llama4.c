@@ -70,9 +70,6 @@ static void read_text(struct config *c, struct spec *spec) {
                                                     .context = 131072,
                                                     .head_width_required = true,
                                                     .kv_heads_required = true };
-    static const char *const others[] = { "router_jitter_noise", "for_llm_compressor",
-                                          "cross_attention_layers", NULL };
-    config_known(c, others);
     read_basics(c, spec, &defaults);
     spec->rope.interleaved = true;
     read_rope(c, spec, spec->attention.head_width, defaults.rope_theta);
@@ -90,22 +87,10 @@ static void read_text(struct config *c, struct spec *spec) {
 }
 
 static void read(struct config *c, struct spec *spec) {
-    static const char *const multimodal[] = { "architectures",
-                                              "model_type",
-                                              "torch_dtype",
-                                              "dtype",
-                                              "transformers_version",
-                                              "vision_config",
-                                              "boi_token_index",
-                                              "eoi_token_index",
-                                              "image_token_index",
-                                              "tie_word_embeddings",
-                                              NULL };
     json_t *former = config_enter(c, "text_config");
     read_text(c, spec);
     if (!former) return;
     config_leave(c, former);
-    config_known(c, multimodal);
     read_storage(c, spec);
 }
 

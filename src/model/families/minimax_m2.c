@@ -25,15 +25,7 @@ static void read(struct config *c, struct spec *spec) {
                                                     .head_width_required = true,
                                                     .kv_heads_required = true };
     static const char *const scores[] = { "sigmoid", NULL }, *const norms[] = { "per_layer", NULL };
-    static const char *const other[] = { "attn_type_list",
-                                         "layernorm_full_attention_beta",
-                                         "shared_moe_mode",
-                                         "layernorm_linear_attention_beta",
-                                         "layernorm_mlp_beta",
-                                         "router_jitter_noise",
-                                         NULL };
     struct router_spec *r = &spec->router;
-    config_known(c, other);
     read_basics(c, spec, &defaults);
     read_rope(c, spec, config_size_or(c, "rotary_dim", spec->attention.head_width), defaults.rope_theta);
     read_window(c, spec);

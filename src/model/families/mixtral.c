@@ -12,8 +12,6 @@ static void read(struct config *c, struct spec *spec) {
     static const struct class_defaults defaults = {
         .norm_eps = 1e-5, .rope_theta = 1e6, .context = 131072, .kv_heads_required = true
     };
-    static const char *const training[] = { "router_jitter_noise", NULL };
-    config_known(c, training);
     read_basics(c, spec, &defaults);
     read_rope(c, spec, spec->attention.head_width, defaults.rope_theta);
     read_window(c, spec);

@@ -13,8 +13,6 @@ static void read(struct config *c, struct spec *spec) {
     static const struct class_defaults defaults = {
         .norm_eps = 1e-5, .rope_theta = 10000, .context = 131072, .kv_heads_required = true
     };
-    static const char *const training[] = { "input_jitter_noise", NULL };
-    config_known(c, training);
     read_basics(c, spec, &defaults);
     read_rope(c, spec, spec->attention.head_width, defaults.rope_theta);
     read_attention_bias(c, spec, false);

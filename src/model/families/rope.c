@@ -45,7 +45,8 @@ static double *read_factors(struct config *c, const char *key, int64_t count) {
     for (int64_t i = 0; i < count && factors; i++) {
         const json_t *value = json_array_get(list, (size_t)i);
         factors[i] = json_number_value(value);
-        if (!json_is_number(value)) config_fail(c, key, "factor %lld is no number", (long long)i);
+        if (!json_is_number(value) || !isfinite(factors[i]))
+            config_fail(c, key, "factor %lld is no finite number", (long long)i);
     }
     return factors;
 }
@@ -99,10 +100,9 @@ static json_t *enter_nested(struct config *c) {
     static const char *const kinds[] = { "full_attention", "sliding_attention", "chunked_attention", NULL };
     const json_t *first = NULL;
     const char *entered = NULL;
-    config_known(c, kinds);
     for (int i = 0; kinds[i]; i++) {
         const json_t *value = json_object_get(c->scope, kinds[i]);
-        if (!json_is_object(value)) continue;
+        if (!config_has(c, kinds[i]) || !json_is_object(value)) continue;
         if (first && !json_equal(first, value))
             config_fail(c, kinds[i], "rotates unlike %s, which no family here does", entered);
         if (!first) first = value, entered = kinds[i];
@@ -111,7 +111,6 @@ static json_t *enter_nested(struct config *c) {
 }
 
 void read_rope(struct config *c, struct spec *spec, int64_t dims, double theta) {
-    static const char *const partial[] = { "partial_rotary_factor", NULL };
     json_t *former, *nested;
     spec->rope.dims = dims;
     spec->rope.theta = config_real_or(c, "rope_theta", theta);
@@ -119,7 +118,6 @@ void read_rope(struct config *c, struct spec *spec, int64_t dims, double theta) 
     former = config_enter(c, config_spelling(c, "rope_scaling", "rope_parameters", NULL));
     if (!former) return;
     nested = enter_nested(c);
-    config_known(c, partial);
     read_scaling(c, spec, original);
     if (nested) config_leave(c, nested);
     config_leave(c, former);

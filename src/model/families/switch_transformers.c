@@ -8,6 +8,7 @@
  * n > 1 those where index % n == 1.
  */
 #include "model/families/common.h"
+#include "model/meanings.h"
 
 static void read_sparse(struct config *c, struct stack_spec *stack, const char *key) {
     int64_t sparse = config_int_or(c, key, 3);
@@ -24,16 +25,7 @@ static void read_sparse(struct config *c, struct stack_spec *stack, const char *
 
 static void read(struct config *c, struct spec *spec) {
     static const char *const words[] = { "relu", "gated-gelu", NULL };
-    static const char *const other[] = { "expert_capacity",
-                                         "router_dtype",
-                                         "router_ignore_padding_tokens",
-                                         "add_router_probs",
-                                         "encoder_sparse_step",
-                                         "decoder_sparse_step",
-                                         "router_type",
-                                         NULL };
     struct router_spec *r = &spec->router;
-    config_known(c, other);
     read_two_stacks(c, spec);
     int kind = config_word_or(c, config_spelling(c, "dense_act_fn", "feed_forward_proj", NULL), words, 0);
     spec->activation = kind ? ACTIVATION_GELU_TANH : ACTIVATION_RELU;
@@ -48,6 +40,11 @@ static void read(struct config *c, struct spec *spec) {
     read_sparse(c, &spec->decoder, "num_sparse_decoder_layers");
 }
 
+static const struct key_meaning meanings[] = {
+    { "decoder_sparse_step", FATE_IGNORED, NULL, "derived from the number of sparse layers" },
+    { NULL, FATE_UNKNOWN, NULL, NULL },
+};
+
 static const char *const architectures[] = { "SwitchTransformersForConditionalGeneration", NULL };
 static const char *const model_types[] = { "switch_transformers", NULL };
 
@@ -56,4 +53,5 @@ const struct family family_switch_transformers = {
     .architectures = architectures,
     .model_types = model_types,
     .read = read,
+    .meanings = meanings,
 };

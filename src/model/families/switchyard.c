@@ -7,9 +7,7 @@
 #include "model/spec_json.h"
 
 static void read(struct config *c, struct spec *spec) {
-    static const char *const beside[] = { "transformers_version", "torch_dtype", "dtype", NULL };
     json_t *object = config_object(c, "spec");
-    config_known(c, beside);
     if (object)
         spec_from_json(c, "spec", object, spec);
     else

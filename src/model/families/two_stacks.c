@@ -25,10 +25,7 @@ static void read_layers(struct config *c, struct spec *spec) {
 }
 
 void read_two_stacks(struct config *c, struct spec *spec) {
-    static const char *const other[] = { "dropout_rate", "initializer_factor", "classifier_dropout",
-                                         "output_past",  "is_decoder",         NULL };
     struct attention_spec *a = &spec->attention;
-    config_known(c, other);
     spec->width = config_size(c, "d_model");
     spec->vocab = config_size(c, "vocab_size");
     spec->context = config_size_or(c, "n_positions", 512); /* trained; relative positions have no end */

@@ -30,6 +30,7 @@ const struct key_meaning gguf_general_meanings[] = {
     { "adapter.*", FATE_REFUSED, says_nothing, "it is an adapter, and no model by itself" },
     { "switchyard.file.*", FATE_IGNORED, NULL, "files that came with the model, for convert" },
     { "switchyard.tensors.*", FATE_IGNORED, NULL, "files that came with the model, for convert" },
+    { "switchyard.*", FATE_USED, NULL, "a field of the spec that no standard key says" },
     { "tokenizer.*", FATE_IGNORED, NULL, "the text side reads it" },
 
     { NULL, FATE_UNKNOWN, NULL, NULL },

@@ -140,8 +140,9 @@ static bool apply(struct gguf_reading *r, const struct gguf_key *key, json_t **r
                   const struct spec *spec) {
     const char *name = key->name + strlen(PREFIX);
     const struct spec_field *field = spec_field_find(name);
+    if (is_aside(name)) return true;
+    if (field && json_object_get(r->covered, name)) return true; /* the standard key counts */
     json_object_set_new_nocheck(r->known, key->name, json_true());
-    if (is_aside(name) || (field && json_object_get(r->covered, name))) return true;
     if (!field) {
         sy_fail(&r->error, SY_ERR_FORMAT, "no field of a spec is called so");
         return sy_error_at(&r->error, "%s", key->name);

@@ -4,9 +4,19 @@
  */
 #include "model/model_account.h"
 #include "base/json.h"
+#include "model/pattern.h"
 #include <string.h>
 
 /* ---- tensors ---- */
+
+enum { FORM_BYTES = 576 };
+
+/* "blk.{L}.attn_q.weight": those of all layers and experts are told together. */
+static const char *form_of(const struct tensor *tensor, char form[FORM_BYTES]) {
+    int64_t layer, expert;
+    pattern_of(tensor->name, form, FORM_BYTES, &layer, &expert);
+    return form;
+}
 
 /* Told with its warning already: such lines are the last that opening adds. */
 static bool is_told(const struct account *kept, const struct tensor *tensor) {
@@ -17,10 +27,12 @@ static bool is_told(const struct account *kept, const struct tensor *tensor) {
 
 static bool add_tensor(const struct model *model, const struct tensor *tensor, struct account *account,
                        struct sy_error *err) {
+    char text[FORM_BYTES];
     if (is_told(&model->account, tensor)) return true;
+    const char *form = form_of(tensor, text);
     if (tensor->dtype != DTYPE_COUNT)
-        return account_add(account, ACCOUNT_WEIGHTS, tensor->name, FATE_USED, err, "%s", "");
-    return account_add(account, ACCOUNT_WEIGHTS, tensor->name, FATE_REFUSED, err,
+        return account_add(account, ACCOUNT_WEIGHTS, form, FATE_USED, err, "%s", "");
+    return account_add(account, ACCOUNT_WEIGHTS, form, FATE_REFUSED, err,
                        "stored as %s, which is not read here", tensor_type(tensor));
 }
 
@@ -29,9 +41,10 @@ static bool add_tensors(const struct model *model, struct account *account, stru
     int64_t ignored = 0, unknown = 0;
     for (int64_t i = 0; i < model->checkpoint.count; i++) { /* all lists are in the order of the tensors */
         const struct tensor *tensor = &model->checkpoint.tensors[i];
+        char text[FORM_BYTES];
         bool ok;
         if (ignored < census->ignored && census->ignored_names[ignored] == tensor->name)
-            ok = account_add(account, ACCOUNT_WEIGHTS, tensor->name, FATE_IGNORED, err, "%s",
+            ok = account_add(account, ACCOUNT_WEIGHTS, form_of(tensor, text), FATE_IGNORED, err, "%s",
                              census->ignored_reasons[ignored++]);
         else if (unknown < census->unknown && census->unknown_names[unknown] == tensor->name)
             ok = account_add(account, ACCOUNT_WEIGHTS, tensor->name, FATE_UNKNOWN, err, "%s", ""), unknown++;

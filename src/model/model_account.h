@@ -7,7 +7,8 @@
 
 #include "model/bind.h"
 
-/* All lines: those that opening kept, then one for each tensor. Into `account`, which is open. */
+/* All lines: those that opening kept, then one for each tensor, by the form of its name where it is used,
+ * ignored or not read ("model.layers.{L}...."). Into `account`, which is open. */
 SY_MUST_CHECK bool model_account(const struct model *model, struct account *account, struct sy_error *err);
 
 /* What is to be said, a line each, in the arena: what is warned of, one by one; and by file, all in one line,

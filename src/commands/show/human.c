@@ -10,29 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LABEL_COLUMNS 12
-#define BAR_COLUMNS   24
-
-/* "label       words ...", filled to the width and indented. Frees the words. */
-static void add_line(const char *label, struct text *words, const struct style *style, struct text *out) {
-    int column = LABEL_COLUMNS;
-    text_add(out, "%s%-*s%s", style_begin(style, TINT_DIM), LABEL_COLUMNS, label, style_end(style, TINT_DIM));
-    for (const char *at = words->data ? words->data : ""; *at;) {
-        int length = (int)strcspn(at, " ");
-        bool first = column == LABEL_COLUMNS;
-        if (!first && column + 1 + length > style->columns) {
-            text_add(out, "\n%*s", LABEL_COLUMNS, "");
-            column = LABEL_COLUMNS;
-            first = true;
-        }
-        text_add(out, "%s%.*s", first ? "" : " ", length, at);
-        column += length + !first;
-        at += length + (at[length] == ' ');
-    }
-    text_add(out, "\n");
-    if (words->failed) out->failed = true;
-    text_free(words);
-}
+#define BAR_COLUMNS 24
 
 static int64_t moe_layers(const struct spec *spec) {
     int64_t count = 0;
@@ -50,17 +28,17 @@ static void add_shape(const struct spec *spec, const struct style *style, struct
     text_add(&words, "; vocabulary %s", number_exact(spec->vocab, number));
     text_add(&words, "; context %s", number_exact(spec->context, number));
     if (spec->tied) text_add(&words, "; the head is the embedding");
-    add_line("layers", &words, style, out);
+    show_line("layers", &words, style, out);
     show_attention(spec, &words);
-    add_line("attention", &words, style, out);
+    show_line("attention", &words, style, out);
     if (moe == 0) return;
     show_router(&spec->router, &words);
-    add_line("router", &words, style, out);
+    show_line("router", &words, style, out);
     text_add(&words, "%lld of width %lld", (long long)spec->router.experts, (long long)spec->expert_width);
     if (spec->shared_width > 0)
         text_add(&words, "; shared by all tokens: width %lld%s", (long long)spec->shared_width,
                  spec->shared_gate ? ", gated" : "");
-    add_line("experts", &words, style, out);
+    show_line("experts", &words, style, out);
 }
 
 bool show_unread_type(const struct checkpoint *checkpoint, int64_t index, int64_t *tensors, int64_t *bytes) {
@@ -95,38 +73,17 @@ static void add_weights(const struct model *model, const struct style *style, st
                  (long long)tensors);
         comma = ", ";
     }
-    add_line("weights", &words, style, out);
+    show_line("weights", &words, style, out);
 }
 
-static void add_names(const char *label, const char *const *names, int64_t count, const struct style *style,
-                      struct text *out) {
+/* What is skipped is told by its reasons in the account; of MTP layers, how much it is. */
+static void add_skipped(const struct census *census, const struct style *style, struct text *out) {
     struct text words = { 0 };
-    for (int64_t i = 0; i < count; i++) text_add(&words, "%s%s", i > 0 ? " " : "", names[i]);
-    if (count > 0) add_line(label, &words, style, out);
-}
-
-/* "14 tensors of MTP layers" by reason; the parameters of MTP layers are told. */
-static void add_ignored(const struct census *census, const struct style *style, struct text *out) {
-    for (int64_t i = 0; i < census->ignored; i++) {
-        bool told = false;
-        int64_t count = 0;
-        for (int64_t j = 0; j < i && !told; j++)
-            told = strcmp(census->ignored_reasons[j], census->ignored_reasons[i]) == 0;
-        if (told) continue;
-        for (int64_t j = i; j < census->ignored; j++)
-            count += strcmp(census->ignored_reasons[j], census->ignored_reasons[i]) == 0;
-        struct text words = { 0 };
-        text_add(&words, "%lld tensor%s: %s", (long long)count, count == 1 ? "" : "s",
-                 census->ignored_reasons[i]);
-        add_line("skipped", &words, style, out);
-    }
-    if (census->mtp_params > 0) {
-        struct text words = { 0 };
-        char number[NUMBER_TEXT];
-        text_add(&words, "%s parameters of multi-token prediction (MTP), which is not run",
-                 number_count(census->mtp_params, number));
-        add_line("", &words, style, out);
-    }
+    char number[NUMBER_TEXT];
+    if (census->mtp_params == 0) return;
+    text_add(&words, "%s parameters of multi-token prediction (MTP), which is not run",
+             number_count(census->mtp_params, number));
+    show_line("skipped", &words, style, out);
 }
 
 static void add_parts(const struct param_count *params, const struct style *style, struct text *out) {
@@ -176,9 +133,7 @@ void show_report_human(const struct show_facts *facts, const struct style *style
     text_add(out, "\n\n");
     add_shape(&model->spec, style, out);
     add_weights(model, style, out);
-    add_ignored(&model->census, style, out);
-    add_names("unknown", model->census.unknown_names, model->census.unknown, style, out);
-    add_names("other keys", model->census.unknown_keys, model->census.unknown_key_count, style, out);
+    add_skipped(&model->census, style, out);
     add_parts(params, style, out);
     text_add(&words, "%s in all, %s active", number_exact(params->total, total),
              number_exact(params->active, active));
@@ -186,5 +141,6 @@ void show_report_human(const struct show_facts *facts, const struct style *style
         text_add(&words, ", %s without the embedding table", number_exact(params->active_no_embed, bare));
     text_add(out, "%s\n", words.data ? words.data : "");
     text_free(&words);
+    show_account_human(facts->account, facts->all, style, out);
     if (facts->tensors) add_tensors(&model->checkpoint, style, out);
 }

@@ -92,6 +92,7 @@ void show_report_json(const struct show_facts *facts, struct text *out) {
     emit_names(&e, "unknown", census->unknown_names, census->unknown);
     emit_names(&e, "unknown_keys", census->unknown_keys, census->unknown_key_count);
     emit_end(&e);
+    show_account_json(facts->account, &e);
     if (facts->tensors) emit_tensors(&e, &model->checkpoint);
     emit_end(&e);
 }

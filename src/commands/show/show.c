@@ -8,19 +8,22 @@
 #include "commands/emit.h"
 #include "commands/machine.h"
 #include "commands/show/report.h"
+#include "model/model_account.h"
 #include "report/number.h"
 #include "report/table.h"
 
 #include <stdio.h>
 
 struct args {
-    bool machine, tensors, json, ignore_unknown;
+    bool machine, tensors, all, json, ignore_unknown;
     int64_t threads;
 };
 
 static const struct option options[] = {
     { "tensors", 0, OPTION_FLAG, NULL, "also list every tensor of the checkpoint",
       offsetof(struct args, tensors) },
+    { "all", 0, OPTION_FLAG, NULL, "also list, by name, all that its files say and what is made of it",
+      offsetof(struct args, all) },
     { "machine", 0, OPTION_FLAG, NULL, "measure this machine instead: memory and products",
       offsetof(struct args, machine) },
     { "json", 0, OPTION_FLAG, NULL, "print one JSON object", offsetof(struct args, json) },
@@ -95,12 +98,19 @@ static bool show_model(const struct args *args, const char *word, struct sy_erro
     unsigned flags = MODEL_DESCRIBE | (args->ignore_unknown ? MODEL_IGNORE_UNKNOWN : 0);
     if (!common_model(word, GIVEN_AS_MODEL, &given, err)) return false;
     if (!model_open(given.path, flags, &model, err)) return false;
-    struct show_facts facts = { .model = &model, .tensors = args->tensors };
-    bool done = spec_count(&model.spec, &facts.params, err);
+    struct arena arena;
+    struct account account;
+    struct show_facts facts = {
+        .model = &model, .account = &account, .tensors = args->tensors, .all = args->all
+    };
+    arena_open(&arena);
+    account_open(&account, &arena);
+    bool done = spec_count(&model.spec, &facts.params, err) && model_account(&model, &account, err);
     if (done && args->json)
         show_report_json(&facts, &text);
     else if (done)
         show_report_human(&facts, &style, &text);
+    arena_close(&arena);
     model_close(&model);
     return done && console_print(&text, err);
 }
@@ -120,9 +130,11 @@ const struct command command_show = {
         .usage = "MODEL | --machine",
         .details =
             "Reads config.json and the checkpoint's header, and tells shape, router, attention, parameters\n"
-            "by part, types, what is skipped, and config keys that its family does not know.",
+            "by part, types, and the account of its files: what of each key and tensor is used, what\n"
+            "is ignored and why, what is warned of, what cannot be read, and what nobody knows.",
         .examples = "switchyard show models/olmoe\n"
                     "switchyard show models/olmoe --tensors | less\n"
+                    "switchyard show models/olmoe --all     # every key of its files\n"
                     "switchyard show --machine  # bandwidth and matrix rates, measured now",
     },
     .table = &table,

@@ -41,6 +41,8 @@ bool preset_published(const struct preset *preset, struct published *out) {
         const char *why = json_string_value(json_object_get(row, "why"));
         out->total = json_integer_value(json_object_get(row, "total"));
         out->active = json_integer_value(json_object_get(row, "active"));
+        const char *type = json_string_value(json_object_get(row, "type"));
+        snprintf(out->type, sizeof out->type, "%s", type ? type : "");
         snprintf(out->why, sizeof out->why, "%s", why ? why : "");
     }
     json_decref(all);

@@ -9,6 +9,8 @@
  *   f8_e4m3   linear layers in float8 with an f32 scale for each 128 x 128 block, the rest in BF16
  *             (DeepSeek-V3's files, arXiv:2412.19437, section 3.3)
  *   mxfp4     experts in MXFP4, other matrices Q8_0; mxfp4_bf16: the others in BF16, as gpt-oss is published
+ *   packed    linear layers in codes of so many bits, a scale (and a zero point) for each group of a row, the
+ *             rest wide: GPTQ, AWQ, NVFP4, int4 and int8 as published.c reads them; not asked for by name
  *
  * The K mixes are llama.cpp's (src/llama-quant.cpp, llama_tensor_get_type, read 2025): "more" layers are the
  * first and last eighth and every third between; 8-expert models keep keys and values in Q8_0; 70B is a llama
@@ -28,30 +30,33 @@
 #include <string.h>
 #include <strings.h>
 
+#define RECIPE(NAME, DTYPE, MIX)                                                                             \
+    { .name = (NAME), .dtype = (DTYPE), .mix = (MIX) }
+
 const struct recipe recipes[] = {
-    { "f32", DTYPE_F32, MIX_NONE },
-    { "f16", DTYPE_F16, MIX_NONE },
-    { "bf16", DTYPE_BF16, MIX_NONE },
-    { "f8_e4m3", DTYPE_F8_E4M3, MIX_FLOAT8 },
-    { "q8_0", DTYPE_Q8_0, MIX_NONE },
-    { "q6_k", DTYPE_Q6_K, MIX_NONE },
-    { "q5_k_m", DTYPE_Q5_K, MIX_Q5_K_M },
-    { "q5_k", DTYPE_Q5_K, MIX_NONE },
-    { "q5_1", DTYPE_Q5_1, MIX_NONE },
-    { "q5_0", DTYPE_Q5_0, MIX_NONE },
-    { "q4_k_m", DTYPE_Q4_K, MIX_Q4_K_M },
-    { "q4_k_s", DTYPE_Q4_K, MIX_Q4_K_S },
-    { "q4_k", DTYPE_Q4_K, MIX_NONE },
-    { "q4_1", DTYPE_Q4_1, MIX_NONE },
-    { "q4_0", DTYPE_Q4_0, MIX_NONE },
-    { "iq4_nl", DTYPE_IQ4_NL, MIX_NONE },
-    { "iq4_xs", DTYPE_IQ4_XS, MIX_NONE },
-    { "mxfp4", DTYPE_MXFP4, MIX_MXFP4 },
-    { "mxfp4_bf16", DTYPE_MXFP4, MIX_MXFP4_BF16 },
-    { "q3_k_m", DTYPE_Q3_K, MIX_Q3_K_M },
-    { "q3_k", DTYPE_Q3_K, MIX_NONE },
-    { "q2_k", DTYPE_Q2_K, MIX_NONE },
-    { NULL, DTYPE_COUNT, MIX_NONE },
+    RECIPE("f32", DTYPE_F32, MIX_NONE),
+    RECIPE("f16", DTYPE_F16, MIX_NONE),
+    RECIPE("bf16", DTYPE_BF16, MIX_NONE),
+    RECIPE("f8_e4m3", DTYPE_F8_E4M3, MIX_FLOAT8),
+    RECIPE("q8_0", DTYPE_Q8_0, MIX_NONE),
+    RECIPE("q6_k", DTYPE_Q6_K, MIX_NONE),
+    RECIPE("q5_k_m", DTYPE_Q5_K, MIX_Q5_K_M),
+    RECIPE("q5_k", DTYPE_Q5_K, MIX_NONE),
+    RECIPE("q5_1", DTYPE_Q5_1, MIX_NONE),
+    RECIPE("q5_0", DTYPE_Q5_0, MIX_NONE),
+    RECIPE("q4_k_m", DTYPE_Q4_K, MIX_Q4_K_M),
+    RECIPE("q4_k_s", DTYPE_Q4_K, MIX_Q4_K_S),
+    RECIPE("q4_k", DTYPE_Q4_K, MIX_NONE),
+    RECIPE("q4_1", DTYPE_Q4_1, MIX_NONE),
+    RECIPE("q4_0", DTYPE_Q4_0, MIX_NONE),
+    RECIPE("iq4_nl", DTYPE_IQ4_NL, MIX_NONE),
+    RECIPE("iq4_xs", DTYPE_IQ4_XS, MIX_NONE),
+    RECIPE("mxfp4", DTYPE_MXFP4, MIX_MXFP4),
+    RECIPE("mxfp4_bf16", DTYPE_MXFP4, MIX_MXFP4_BF16),
+    RECIPE("q3_k_m", DTYPE_Q3_K, MIX_Q3_K_M),
+    RECIPE("q3_k", DTYPE_Q3_K, MIX_NONE),
+    RECIPE("q2_k", DTYPE_Q2_K, MIX_NONE),
+    RECIPE(NULL, DTYPE_COUNT, MIX_NONE),
 };
 
 const struct recipe *recipe_find(const char *name) {
@@ -122,6 +127,17 @@ static bool is_linear(enum slot slot) {
     return slot != SLOT_EMBED && slot != SLOT_HEAD && slot != SLOT_ROUTER && slot != SLOT_RELATIVE_BIAS;
 }
 
+/* Are its matrices the ones that a mix for experts narrows? */
+static bool as_expert(const struct recipe *r, enum slot slot) {
+    return slot_is_expert(slot) ||
+           (r->ffn_as_experts && (slot == SLOT_GATE || slot == SLOT_UP || slot == SLOT_DOWN));
+}
+
+/* Is it one of the linear layers that float8 and packed files narrow? */
+static bool is_narrowed(const struct recipe *r, enum slot slot) {
+    return !slot_is_vector(slot) && is_linear(slot) && !(r->kept >> slot_part(slot) & 1);
+}
+
 static enum dtype whole_rows(enum dtype wanted, int64_t cols) {
     int64_t elements, bytes;
     dtype_unit(wanted, &elements, &bytes);
@@ -139,13 +155,13 @@ enum dtype recipe_dtype(const struct recipe *r, const struct spec *spec, int64_t
                         int64_t cols) {
     bool vector = slot_is_vector(slot);
     if (slot == SLOT_SELECTION_BIAS) return DTYPE_F32; /* as published */
-    if (r->mix == MIX_FLOAT8) return vector || !is_linear(slot) ? DTYPE_BF16 : DTYPE_F8_E4M3;
-    if (r->mix == MIX_MXFP4_BF16 && (vector || !slot_is_expert(slot))) return DTYPE_BF16;
+    if (r->mix == MIX_FLOAT8) return is_narrowed(r, slot) ? DTYPE_F8_E4M3 : DTYPE_BF16;
+    if (r->mix == MIX_MXFP4_BF16 && (vector || !as_expert(r, slot))) return DTYPE_BF16;
     if (!dtype_is_block(r->dtype)) return r->dtype;
     if (vector || slot == SLOT_ROUTER || slot == SLOT_RELATIVE_BIAS) return DTYPE_F32;
     if (r->mix == MIX_NONE) return whole_rows(r->dtype, cols);
     if (r->mix == MIX_MXFP4 || r->mix == MIX_MXFP4_BF16)
-        return whole_rows(slot_is_expert(slot) ? DTYPE_MXFP4 : DTYPE_Q8_0, cols);
+        return whole_rows(as_expert(r, slot) ? DTYPE_MXFP4 : DTYPE_Q8_0, cols);
     return whole_rows(mixed(r, spec, layer, slot), cols);
 }
 
@@ -158,11 +174,18 @@ static bool add_scales(const struct spec *spec, int64_t rows, int64_t cols, int6
            size_mul_add(count, 4, *bytes, bytes);
 }
 
+static bool packed_bytes(const struct packing *p, int64_t rows, int64_t cols, int64_t *bytes) {
+    int64_t groups = p->group > 0 ? ceil_div(cols, p->group) : 1, codes, beside, bits;
+    return size_mul(cols, p->bits, &codes) && size_mul(groups, p->scale_bits + p->zero_bits, &beside) &&
+           size_add(codes, beside, &bits) && size_mul(rows, ceil_div(bits, 8), bytes);
+}
+
 bool recipe_slot_bytes(const struct recipe *r, const struct spec *spec, int64_t layer, enum slot slot,
                        int64_t *bytes) {
     int64_t rows, cols, elements;
     *bytes = 0;
     if (!slot_shape(spec, layer, slot, &rows, &cols) || (slot == SLOT_HEAD && spec->tied)) return true;
+    if (r->mix == MIX_PACKED && is_narrowed(r, slot)) return packed_bytes(&r->packing, rows, cols, bytes);
     enum dtype dtype = recipe_dtype(r, spec, layer, slot, cols);
     return size_mul(rows, cols, &elements) && dtype_bytes(dtype, elements, bytes) &&
            (dtype != DTYPE_F8_E4M3 || add_scales(spec, rows, cols, bytes));

@@ -8,12 +8,31 @@
 #include "model/slots.h"
 #include "tensor/dtype.h"
 
-enum mix { MIX_NONE, MIX_FLOAT8, MIX_MXFP4, MIX_MXFP4_BF16, MIX_Q3_K_M, MIX_Q4_K_S, MIX_Q4_K_M, MIX_Q5_K_M };
+enum mix {
+    MIX_NONE,
+    MIX_FLOAT8,
+    MIX_MXFP4,
+    MIX_MXFP4_BF16,
+    MIX_Q3_K_M,
+    MIX_Q4_K_S,
+    MIX_Q4_K_M,
+    MIX_Q5_K_M,
+    MIX_PACKED, /* codes of `packing`, the rest in `dtype`: what others publish, and only plan counts */
+};
+
+struct packing {   /* of a row: codes, and beside each group of them a scale and perhaps a zero point */
+    int bits;      /* of a code */
+    int64_t group; /* codes under one scale; 0: the whole row */
+    int scale_bits, zero_bits;
+};
 
 struct recipe {
     const char *name; /* "q4_k_m", as --dtype spells it */
-    enum dtype dtype; /* of most matrices */
+    enum dtype dtype; /* of most matrices; MIX_PACKED: of what is not packed */
     enum mix mix;
+    unsigned kept; /* MIX_FLOAT8 and MIX_PACKED: parts that stay wide, a bit for each enum part */
+    struct packing packing;
+    bool ffn_as_experts; /* of a dense twin: its FFNs are stored as the experts they stand for */
 };
 
 extern const struct recipe recipes[]; /* name NULL behind the last */

@@ -12,8 +12,7 @@
 static const struct option options[] = {
     { "dtype", 0, OPTION_STRING, "TYPE",
       "of the weights: f32, f16, bf16, f8_e4m3, q8_0, q4_k_m, mxfp4 or any other that plan lists (default: "
-      "as "
-      "stored; of a config bf16)",
+      "as stored; of a config or preset as published)",
       offsetof(struct plan_args, dtype) },
     { "kv", 0, OPTION_CHOICE, "f32|f16|bf16|q8_0", "type of keys and values (default: f16)",
       offsetof(struct plan_args, kv) },
@@ -167,8 +166,8 @@ bool plan_asked(const struct plan_args *args, struct plan_input *input, struct s
     static const struct rates assumed = RATES_DEFAULT;
     *input = (struct plan_input){ .rates = assumed };
     struct memory_input *m = &input->memory;
-    m->traffic.weights.recipe = recipe_find(args->dtype ? args->dtype : "bf16");
-    if (!m->traffic.weights.recipe) return no_type(args->dtype, err);
+    m->traffic.weights.recipe = args->dtype ? recipe_find(args->dtype) : NULL;
+    if (args->dtype && !m->traffic.weights.recipe) return no_type(args->dtype, err);
     m->traffic.kv = kv_types[args->kv];
     m->traffic.context = args->context;
     m->batch = args->batch;

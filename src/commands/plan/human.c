@@ -26,6 +26,9 @@ static void show_head(const struct plan_facts *f, const struct style *style, str
     plan_published_text(f, &words);
     if (words.data) plan_paragraph(words.data, 0, style, out);
     text_free(&words);
+    plan_types_text(f, &words);
+    if (words.data) plan_paragraph(words.data, 0, style, out);
+    text_free(&words);
 }
 
 static void part_row(const char *name, int64_t all, int64_t acts, int64_t total, struct table *table) {
@@ -132,7 +135,8 @@ static void show_memory(const struct plan_facts *f, const struct style *style, s
     plan_section("Memory", style, out);
     show_weights(f, style, out);
     text_add(out, "\n");
-    snprintf(note, sizeof note, "%s", weights_name(&in->traffic.weights));
+    snprintf(note, sizeof note, "%s%s", weights_name(&in->traffic.weights),
+             f->types == TYPES_PUBLISHED ? ", as published" : "");
     memory_row("weights", m->weights, note, &table);
     snprintf(note, sizeof note, "%lld x %lld positions in %s; %s a token", (long long)in->batch,
              (long long)in->traffic.context, dtype_name(in->traffic.kv), number_bytes(m->kv_per_token, each));

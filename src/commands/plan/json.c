@@ -19,9 +19,11 @@ static void emit_amount(struct emit *e, const char *key, double amount) {
 static void emit_head(struct emit *e, const struct plan_facts *f) {
     const struct memory_input *in = &f->plan->input.memory;
     struct published published;
+    static const char *const from[] = { "asked", "stored", "published", "assumed" };
     emit_string(e, "model", f->source->name);
     emit_string(e, "family", f->source->family->name);
     emit_string(e, "dtype", weights_name(&in->traffic.weights));
+    emit_string(e, "dtype_from", from[f->types]);
     emit_string(e, "kv", dtype_name(in->traffic.kv));
     emit_int(e, "ctx", in->traffic.context);
     emit_int(e, "batch", in->batch);

@@ -26,11 +26,7 @@ static bool make(const struct plan_args *args, const struct plan_input *asked, c
     struct plan_input input = *asked;
     struct traffic_input *traffic = &input.memory.traffic;
     if (!plan_source_open(word, args->ignore_unknown, &job->source, err)) return false;
-    traffic->weights.spec = job->source.spec;
-    if (job->source.stored && !args->dtype) {
-        traffic->weights.recipe = NULL;
-        traffic->weights.model = &job->source.model;
-    }
+    enum types_from types = plan_source_weights(&job->source, traffic->weights.recipe, &traffic->weights);
     traffic->context = plan_context(args, job->source.spec);
     arena_open(&job->arena);
     bool ok = true;
@@ -39,7 +35,7 @@ static bool make(const struct plan_args *args, const struct plan_input *asked, c
         traffic->trace = &job->trace;
     }
     ok = ok && (plan_make(&input, &job->plan, err) || sy_error_in(err, word));
-    job->facts = (struct plan_facts){ &job->source, &job->plan };
+    job->facts = (struct plan_facts){ &job->source, &job->plan, types };
     if (ok) return true;
     arena_close(&job->arena);
     plan_source_close(&job->source);

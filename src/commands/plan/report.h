@@ -12,6 +12,7 @@
 struct plan_facts {
     const struct plan_source *source;
     const struct plan *plan;
+    enum types_from types;
 };
 
 void plan_report_json(const struct plan_facts *facts, const struct plan_facts *other, struct text *out);
@@ -28,6 +29,9 @@ void plan_verdict_text(const struct plan_facts *facts, struct text *out);
 
 /* "published as 46.7 B / 12.9 B: reason"; nothing for what is no preset. */
 void plan_published_text(const struct plan_facts *facts, struct text *out);
+
+/* "Weights as published, in f8_e4m3: ..."; nothing where they were asked for or are there. */
+void plan_types_text(const struct plan_facts *facts, struct text *out);
 
 /* The formula behind a figure with this model's numbers; false: no such key (the nearest is the remedy). */
 SY_MUST_CHECK bool plan_explain(const struct plan_facts *facts, const char *key, struct text *out,

@@ -10,8 +10,18 @@
 
 #define CONFIG_BYTES_MAX ((int64_t)16 << 20)
 
+/* How others pack weights is no matter for the spec, whose reader refuses what `run` cannot read. */
+static void drop_packing(json_t *config) {
+    static const char *const keys[] = { "quantization_config", "compression_config" };
+    json_t *places[2] = { config, json_object_get(config, "text_config") };
+    for (int p = 0; p < 2; p++)
+        for (int k = 0; k < 2; k++) json_object_del(places[p], keys[k]);
+}
+
 /* The spec of a config that is open; closes it. */
 static bool take_config(struct config *config, struct plan_source *source, struct sy_error *err) {
+    published_from_config(config->root, &source->types);
+    if (!source->types.read_here) drop_packing(config->root);
     bool ok = spec_from_config(config, &source->arena, &source->family, &source->own, err) &&
               config_unknown(config, &source->unknown_keys, &source->unknown_key_count, err);
     source->spec = &source->own;
@@ -23,7 +33,11 @@ static bool open_preset(const struct preset *preset, struct plan_source *source,
     struct config config;
     source->preset = preset;
     snprintf(source->name, sizeof source->name, "%s", preset->name);
-    return preset_open(preset, &source->arena, &config, err) && take_config(&config, source, err);
+    if (!preset_open(preset, &source->arena, &config, err) || !take_config(&config, source, err))
+        return false;
+    struct published published;
+    if (preset_published(preset, &published)) (void)published_from_word(published.type, &source->types);
+    return true;
 }
 
 static bool open_config(const char *path, struct plan_source *source, struct sy_error *err) {
@@ -106,6 +120,18 @@ bool plan_source_open(const char *word, bool ignore_unknown, struct plan_source 
         ok = open_path(path, ignore_unknown, source, err);
     if (!ok) plan_source_close(source);
     return ok;
+}
+
+enum types_from plan_source_weights(const struct plan_source *source, const struct recipe *asked,
+                                    struct weights *weights) {
+    *weights = (struct weights){ .spec = source->spec, .recipe = asked };
+    if (asked) return TYPES_ASKED;
+    if (source->stored) {
+        weights->model = &source->model;
+        return TYPES_STORED;
+    }
+    weights->recipe = &source->types.recipe;
+    return source->types.said ? TYPES_PUBLISHED : TYPES_ASSUMED;
 }
 
 void plan_source_close(struct plan_source *source) {

@@ -6,6 +6,8 @@
 
 #include "model/bind.h"
 #include "model/presets.h"
+#include "plan/plan.h"
+#include "plan/published.h"
 
 struct plan_source {
     struct arena arena;
@@ -17,11 +19,18 @@ struct plan_source {
     struct spec own;    /* of a config */
     const char **unknown_keys;
     int64_t unknown_key_count;
-    char name[128]; /* as people call it */
+    char name[128];               /* as people call it */
+    struct published_types types; /* of a config or a preset: what its files are in */
 };
+
+enum types_from { TYPES_ASKED, TYPES_STORED, TYPES_PUBLISHED, TYPES_ASSUMED };
 
 SY_MUST_CHECK bool plan_source_open(const char *word, bool ignore_unknown, struct plan_source *source,
                                     struct sy_error *err);
+/* The weights to count: in the type asked for, else as the checkpoint stores them, else as published, else in
+ * bf16. asked: NULL where nobody asks. */
+enum types_from plan_source_weights(const struct plan_source *source, const struct recipe *asked,
+                                    struct weights *weights);
 void plan_source_close(struct plan_source *source);
 
 #endif

@@ -21,11 +21,13 @@ static bool each_preset(const struct plan_input *input, take_fn *take, void *arg
         struct plan plan;
         struct plan_input own = *input;
         if (!plan_source_open(preset->name, false, &source, err)) return false;
-        own.memory.traffic.weights.spec = source.spec;
+        enum types_from types =
+            plan_source_weights(&source, input->memory.traffic.weights.recipe, &own.memory.traffic.weights);
         if (own.memory.traffic.context == 0)
             own.memory.traffic.context =
                 source.spec->context < context_most ? source.spec->context : context_most;
-        ok = plan_make(&own, &plan, err) && take(argument, &(struct plan_facts){ &source, &plan }, err);
+        ok =
+            plan_make(&own, &plan, err) && take(argument, &(struct plan_facts){ &source, &plan, types }, err);
         plan_source_close(&source);
     }
     return ok;

@@ -112,3 +112,19 @@ void plan_published_text(const struct plan_facts *facts, struct text *out) {
     if (any) text_add(out, ")");
     if (any) text_add(out, ": %s", published.why[0] ? published.why : "rounded");
 }
+
+void plan_types_text(const struct plan_facts *facts, struct text *out) {
+    const struct published_types *types = &facts->source->types;
+    const struct plan *p = facts->plan;
+    const char *name = weights_name(&p->input.memory.traffic.weights);
+    char size[NUMBER_TEXT];
+    if (facts->types == TYPES_ASKED || facts->types == TYPES_STORED) return;
+    if (types->unknown[0])
+        text_add(out, "Its files are packed in a way not known here (%s): counted in %s.", types->unknown,
+                 name);
+    else if (facts->types == TYPES_ASSUMED)
+        text_add(out, "Its config names no type: counted in %s.", name);
+    else
+        text_add(out, "Weights as published: %s, %s.", name, number_bytes(p->memory.weights, size));
+    text_add(out, " --dtype counts another type.");
+}

@@ -127,16 +127,28 @@ static void spread(const struct sizing *s, struct plan_cluster *out) {
         2 * ((n - 1) * s->request->latency + ceil(batch / n) * out->dispatch / s->request->link);
 }
 
+static bool size_up(struct sizing *s, struct plan_cluster *out, struct sy_error *err) {
+    *out = (struct plan_cluster){ .ranks = s->request->ranks };
+    if (!traffic_sum(&s->input->traffic, &s->sums, err) || !plan_memory(s->input, &s->whole, err))
+        return false;
+    lay_out(s, out);
+    return true;
+}
+
+bool plan_layouts(const struct memory_input *input, const struct rates *rates,
+                  const struct cluster_request *request, struct plan_cluster *out, struct sy_error *err) {
+    struct sizing s = { .input = input, .rates = rates, .request = request };
+    return size_up(&s, out, err);
+}
+
 bool plan_cluster(const struct memory_input *input, const struct rates *rates,
                   const struct cluster_request *request, struct plan_cluster *out, struct sy_error *err) {
     const struct spec *spec = input->traffic.weights.spec;
     const struct trace *trace = input->traffic.trace;
     struct sizing s = { .input = input, .rates = rates, .request = request };
-    *out = (struct plan_cluster){ .ranks = request->ranks };
     bool moe = spec->router.experts > 0;
+    if (!size_up(&s, out, err)) return false;
     out->replicas = !moe ? 0 : request->replicas >= 0 ? request->replicas : request->ranks;
-    if (!traffic_sum(&input->traffic, &s.sums, err) || !plan_memory(input, &s.whole, err)) return false;
-    lay_out(&s, out);
     if (!moe) {
         out->memory_a_rank = (double)s.whole.peak;
         return true;

@@ -38,6 +38,11 @@ struct plan_cluster {
     int layout_count;
 };
 
+/* The layouts alone. */
+SY_MUST_CHECK bool plan_layouts(const struct memory_input *input, const struct rates *rates,
+                                const struct cluster_request *request, struct plan_cluster *out,
+                                struct sy_error *err);
+/* With how the experts spread. */
 SY_MUST_CHECK bool plan_cluster(const struct memory_input *input, const struct rates *rates,
                                 const struct cluster_request *request, struct plan_cluster *out,
                                 struct sy_error *err);

@@ -20,6 +20,20 @@ static bool plan_step(struct plan *p, struct sy_error *err) {
     return true;
 }
 
+double plan_training_rate(const struct plan *p) {
+    return p->input.training.flops > 0 ? p->input.training.flops : p->input.rates.flops;
+}
+
+/* The best layout of each batch. */
+static bool plan_over_ranks(struct plan *p, struct sy_error *err) {
+    struct memory_input trial = p->input.memory;
+    for (int i = 0; i < PLAN_BATCHES; i++) {
+        trial.batch = p->batches[i];
+        if (!plan_predict(&trial, &p->input.rates, &p->input.cluster, &p->predicted_at[i], err)) return false;
+    }
+    return true;
+}
+
 bool plan_make(const struct plan_input *input, struct plan *out, struct sy_error *err) {
     struct plan *p = out;
     *p = (struct plan){ .input = *input };
@@ -30,7 +44,13 @@ bool plan_make(const struct plan_input *input, struct plan *out, struct sy_error
         !plan_cluster(&input->memory, &input->rates, &input->cluster, &p->cluster, err))
         return false;
     if (input->training.wanted &&
-        !plan_training(&input->memory.traffic, &input->training, input->rates.flops, &p->training, err))
+        !plan_training(&input->memory.traffic, &input->training,
+                       input->training.flops > 0 ? input->training.flops : input->rates.flops, &p->training,
+                       err))
+        return false;
+    if (input->cluster.ranks > 1 && !plan_over_ranks(p, err)) return false;
+    if (input->price.an_hour > 0 &&
+        !plan_price(&input->memory, &input->rates, &input->cluster, &input->price, &p->price, err))
         return false;
     p->verdict = plan_verdict(&input->memory, &p->memory, &input->rates, &p->roofline,
                               p->parameters.count.total, p->parameters.count.active);

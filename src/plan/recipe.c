@@ -127,15 +127,15 @@ static bool is_linear(enum slot slot) {
     return slot != SLOT_EMBED && slot != SLOT_HEAD && slot != SLOT_ROUTER && slot != SLOT_RELATIVE_BIAS;
 }
 
-/* Are its matrices the ones that a mix for experts narrows? */
+/* Does it count as an expert's? */
 static bool as_expert(const struct recipe *r, enum slot slot) {
-    return slot_is_expert(slot) ||
-           (r->ffn_as_experts && (slot == SLOT_GATE || slot == SLOT_UP || slot == SLOT_DOWN));
+    return slot_is_expert(slot) || (r->ffn_as_experts && slot_part(slot) == PART_DENSE_FFN);
 }
 
 /* Is it one of the linear layers that float8 and packed files narrow? */
 static bool is_narrowed(const struct recipe *r, enum slot slot) {
-    return !slot_is_vector(slot) && is_linear(slot) && !(r->kept >> slot_part(slot) & 1);
+    enum part part = as_expert(r, slot) ? PART_ROUTED_EXPERTS : slot_part(slot);
+    return !slot_is_vector(slot) && is_linear(slot) && !(r->kept >> part & 1);
 }
 
 static enum dtype whole_rows(enum dtype wanted, int64_t cols) {

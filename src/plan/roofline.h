@@ -6,13 +6,14 @@
 
 #include "plan/traffic.h"
 
-enum rates_source { RATES_ASSUMED, RATES_GIVEN, RATES_MEASURED };
+enum rates_source { RATES_ASSUMED, RATES_GIVEN, RATES_MEASURED, RATES_MACHINE };
 
 struct rates {
     double read;    /* bytes a second */
     double flops;   /* a second */
     double storage; /* bytes a second, of the disk behind an expert cache */
     enum rates_source read_source, flops_source;
+    const char *flops_type; /* "bf16": of a machine that multiplies several at rates of their own, or NULL */
 };
 /* What holds where nobody says: two cores of an ordinary computer. */
 #define RATES_DEFAULT                                                                                        \

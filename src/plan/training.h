@@ -16,6 +16,7 @@ struct training_request {
     int64_t micro; /* of them at the same time: gradients add up over the rest */
     enum train_precision precision;
     enum dtype moments; /* F32, BF16 or F8_E4M3: of both of Adam's */
+    double flops;       /* a second; 0: those of the plan's rates */
     bool recompute;     /* activations: keep each layer's input, compute the rest again */
 };
 

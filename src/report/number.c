@@ -9,6 +9,11 @@ static int digits_of(double value) {
     return value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
 }
 
+/* Below a tenth: two significant digits, "0.023", "0.0023". */
+static int small_digits(double value) {
+    return value < 0.00095 ? 5 : value < 0.0095 ? 4 : 3;
+}
+
 /* Divide by `base` until fewer than a thousand are left, as it would be printed; *step says how often. */
 static double scaled(double value, double base, int steps, int *step) {
     *step = 0;
@@ -53,14 +58,22 @@ char *number_rate(double rate, const char *unit, char text[NUMBER_TEXT]) {
     static const char *const prefixes[] = { "", "K", "M", "G", "T", "P", "E", "Z", "Y" };
     int step, steps = unit[0] >= 'A' && unit[0] <= 'Z' ? 8 : 0;
     double value = scaled(rate > 0 ? rate : 0, 1000, steps, &step);
-    snprintf(text, NUMBER_TEXT, "%.*f %s%s", digits_of(value), value, prefixes[step], unit);
+    char grouped[NUMBER_TEXT];
+    if (value >= 9999.5 && value < 1e15)
+        snprintf(text, NUMBER_TEXT, "%s %s", number_exact(llround(value), grouped), unit);
+    else
+        snprintf(text, NUMBER_TEXT, "%.*f %s%s",
+                 value > 0 && value < 0.0995 ? small_digits(value) : digits_of(value), value, prefixes[step],
+                 unit);
     return text;
 }
 
 char *number_seconds(double seconds, char text[NUMBER_TEXT]) {
     if (!(seconds > 0)) seconds = 0;
     long long whole = seconds < 1e15 ? llround(seconds) : 0;
-    if (seconds < 0.9995)
+    if (seconds > 0 && seconds < 0.0000995)
+        snprintf(text, NUMBER_TEXT, "%.*f us", digits_of(seconds * 1e6), seconds * 1e6);
+    else if (seconds < 0.9995)
         snprintf(text, NUMBER_TEXT, "%.*f ms", digits_of(seconds * 1e3), seconds * 1e3);
     else if (seconds < 59.95)
         snprintf(text, NUMBER_TEXT, "%.1f s", seconds);

@@ -18,9 +18,9 @@ char *number_exact(int64_t count, char text[NUMBER_TEXT]);
 /* "1.50 GiB": memory, powers of 1024 */
 char *number_bytes(int64_t bytes, char text[NUMBER_TEXT]);
 /* A rate a second. Units in capitals take a prefix, powers of 1000: (31.4e9, "B/s") -> "31.4 GB/s"; others do
- * not: (2345, "tok/s") -> "2345 tok/s" */
+ * not: (2345, "tok/s") -> "2345 tok/s", 23456 -> "23,456 tok/s", 0.0234 -> "0.023 tok/s" */
 char *number_rate(double rate, const char *unit, char text[NUMBER_TEXT]);
-/* "340 ms", "12.3 s", "4 min 05 s", "2 h 10 min" */
+/* "5.00 us", "340 ms", "12.3 s", "4 min 05 s", "2 h 10 min" */
 char *number_seconds(double seconds, char text[NUMBER_TEXT]);
 /* "13.4 %"; of nothing "-" */
 char *number_share(double part, double whole, char text[NUMBER_TEXT]);

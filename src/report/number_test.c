@@ -38,11 +38,16 @@ TEST(rates_are_decimal) {
     assert_string_equal(number_rate(12.34, "tok/s", got), "12.3 tok/s");
     assert_string_equal(number_rate(0, "tok/s", got), "0.00 tok/s");
     assert_string_equal(number_rate(2345, "tok/s", got), "2345 tok/s");
+    assert_string_equal(number_rate(12345.6, "tok/s", got), "12,346 tok/s");
+    assert_string_equal(number_rate(0.0234, "tok/s", got), "0.023 tok/s");
+    assert_string_equal(number_rate(0.00234, "tok/s", got), "0.0023 tok/s");
+    assert_string_equal(number_rate(0.1, "tok/s", got), "0.10 tok/s");
     assert_string_equal(number_rate(NAN, "tok/s", got), "0.00 tok/s");
 }
 
 TEST(times_change_their_unit) {
     assert_string_equal(number_seconds(0.0005, got), "0.50 ms");
+    assert_string_equal(number_seconds(5e-6, got), "5.00 us");
     assert_string_equal(number_seconds(0.34, got), "340 ms");
     assert_string_equal(number_seconds(12.34, got), "12.3 s");
     assert_string_equal(number_seconds(245, got), "4 min 05 s");

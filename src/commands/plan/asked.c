@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define CONTEXT_DEFAULT 4096
-
 static const struct option options[] = {
     { "dtype", 0, OPTION_STRING, "TYPE",
       "of the weights: f32, f16, bf16, f8_e4m3, q8_0, q4_k_m, mxfp4 or any other that plan lists (default: "
@@ -20,18 +18,33 @@ static const struct option options[] = {
       offsetof(struct plan_args, context) },
     { "batch", 0, OPTION_COUNT, "N", "sequences at the same time (default: 1)",
       offsetof(struct plan_args, batch) },
-    { "memory", 0, OPTION_BYTES, "SIZE", "memory there is (24G): does it fit?",
+    { "machine", 0, OPTION_STRING, "NAME",
+      "on a machine known by name (h100, h100x8, rtx4090, m2-ultra, epyc-9654; list: all): its memory, "
+      "rates, "
+      "ranks and links, each of which its own option overrides",
+      offsetof(struct plan_args, machine) },
+    { "memory", 0, OPTION_BYTES, "SIZE", "memory there is (24G), of each rank: does it fit?",
       offsetof(struct plan_args, memory) },
-    { "bandwidth", 0, OPTION_RATE, "RATE", "of reading memory, bytes a second (default: 20G)",
+    { "bandwidth", 0, OPTION_RATE, "RATE",
+      "of reading memory, bytes a second (default: the machine's, else 20G)",
       offsetof(struct plan_args, bandwidth) },
-    { "flops", 0, OPTION_RATE, "RATE", "of arithmetic, a second (default: 300G)",
+    { "flops", 0, OPTION_RATE, "RATE", "of arithmetic, a second (default: the machine's, else 300G)",
       offsetof(struct plan_args, flops) },
     { "measure", 0, OPTION_FLAG, NULL, "measure both rates on this machine",
       offsetof(struct plan_args, measure) },
+    { "fit", 0, OPTION_FLAG, NULL,
+      "which presets run in a memory (plan --fit 24G) or on a --machine, in which types, how fast",
+      offsetof(struct plan_args, fit) },
+    { "price", 0, OPTION_REAL, "N",
+      "of the machine an hour, in any currency: what a million tokens cost, dense beside sparse",
+      offsetof(struct plan_args, price) },
     { "storage", 0, OPTION_RATE, "RATE", "of the disk that experts are fetched from (default: 3G)",
       offsetof(struct plan_args, storage) },
-    { "ranks", 0, OPTION_COUNT, "N", "over so many machines", offsetof(struct plan_args, ranks) },
-    { "link", 0, OPTION_RATE, "RATE", "of their links, bytes a second (default: 25G; 200Gbit works too)",
+    { "ranks", 0, OPTION_COUNT, "N", "over so many machines, or devices of one",
+      offsetof(struct plan_args, ranks) },
+    { "link", 0, OPTION_RATE, "RATE",
+      "of their links, bytes a second (default: the machine's, else 25G; "
+      "200Gbit works too)",
       offsetof(struct plan_args, link) },
     { "latency", 0, OPTION_REAL, "US", "of a message, microseconds (default: 5)",
       offsetof(struct plan_args, latency) },
@@ -48,7 +61,8 @@ static const struct option options[] = {
       offsetof(struct plan_args, explain) },
     { "list", 0, OPTION_FLAG, NULL, "the presets", offsetof(struct plan_args, list) },
     { "table", 0, OPTION_FLAG, NULL, "all presets in one table", offsetof(struct plan_args, table) },
-    { "format", 0, OPTION_CHOICE, "text|markdown|csv", "of --table", offsetof(struct plan_args, format) },
+    { "format", 0, OPTION_CHOICE, "text|markdown|csv", "of --table and --fit",
+      offsetof(struct plan_args, format) },
     { "svg", 0, OPTION_STRING, "FILE", "draw total against active, memory, the roofline",
       offsetof(struct plan_args, svg) },
     { "png", 0, OPTION_STRING, "FILE", "the same in pixels", offsetof(struct plan_args, png) },
@@ -143,11 +157,60 @@ bool plan_parse_train(const char *text, struct training_request *request, struct
     return true;
 }
 
+/* ---- bounds ---- */
+
+/* What a value must lie within: beyond it is no machine and no text, but a slip of the keyboard. */
+struct bound {
+    const char *option;
+    double low, high;
+    const char *wanted;
+};
+
+static bool within(const struct bound *b, double value, struct sy_error *err) {
+    if (value >= b->low && value <= b->high) return true;
+    return sy_fail(err, SY_ERR_USAGE, "%s %.10g: %s", b->option, value, b->wanted);
+}
+
+static bool check_counts(const struct plan_args *args, struct sy_error *err) {
+    static const struct bound context = { "--ctx", 1, 1LL << 31, "from 1 to 2147483648 positions" },
+                              batch = { "--batch", 1, 1 << 20, "from 1 to 1048576 sequences" },
+                              ranks = { "--ranks", 1, RANKS_MAX, "from 1 to 4096" },
+                              replicas = { "--replicas", 0, 65536, "from 0 to 65536 copies" },
+                              threads = { "--threads", 1, TEAM_MAX, "from 1 to 256" };
+    _Static_assert(RANKS_MAX == 4096 && TEAM_MAX == 256, "the words above name these");
+    return (args->context == -1 || within(&context, (double)args->context, err)) &&
+           (args->batch == -1 || within(&batch, (double)args->batch, err)) &&
+           (args->ranks == -1 || within(&ranks, (double)args->ranks, err)) &&
+           (args->replicas == -1 || within(&replicas, (double)args->replicas, err)) &&
+           (args->threads == -1 || within(&threads, (double)args->threads, err));
+}
+
+/* Rates are said in whole units: 5 is five bytes a second, where somebody meant 5G. */
+static bool check_rate(const char *option, double value, const char *unit, struct sy_error *err) {
+    if (!(value > 0) || (value >= 1e6 && value <= 1e24)) return true;
+    sy_fail(err, SY_ERR_USAGE, "%s %.10g: that is %.10g %s a second", option, value, value, unit);
+    return value < 1e6 ? sy_error_remedy(err, "with its unit, such as %s %.10gG", option, value)
+                       : sy_error_remedy(err, "at most 10^24");
+}
+
+static bool check_amounts(const struct plan_args *args, struct sy_error *err) {
+    static const struct bound memory = { "--memory", 1 << 20, 1e18,
+                                         "from 1M to 10^18 bytes; with its unit: 24G" },
+                              latency = { "--latency", 0, 1e7, "microseconds, from 0 to 10000000" },
+                              price = { "--price", 1e-6, 1e12, "money an hour, above 0 and at most 10^12" };
+    return (args->memory == -1 || within(&memory, (double)args->memory, err)) &&
+           (isnan(args->latency) || within(&latency, args->latency, err)) &&
+           (isnan(args->price) || within(&price, args->price, err)) &&
+           check_rate("--bandwidth", args->bandwidth, "bytes", err) &&
+           check_rate("--storage", args->storage, "bytes", err) &&
+           check_rate("--link", args->link, "bytes", err) && check_rate("--flops", args->flops, "FLOP", err);
+}
+
 /* ---- all of it ---- */
 
-int64_t plan_context(const struct plan_args *args, const struct spec *spec) {
-    return args->context > 0 ? args->context : min_i64(spec->context, CONTEXT_DEFAULT);
-}
+#define LINK_DEFAULT    25e9
+#define LATENCY_DEFAULT 5e-6
+#define PRICE_BATCH     32 /* beside one sequence, where --batch names no other */
 
 static bool no_type(const char *name, struct sy_error *err) {
     const char *nearest = recipe_nearest(name);
@@ -161,23 +224,74 @@ static bool no_type(const char *name, struct sy_error *err) {
     return sy_error_remedy(err, "known:%s", known);
 }
 
-bool plan_asked(const struct plan_args *args, struct plan_input *input, struct sy_error *err) {
+static void take_machine(const struct plan_args *args, struct plan_asked *out) {
+    const struct named_machine *machine = &out->machine;
+    struct plan_input *input = &out->input;
+    if (args->memory == -1) input->memory.memory = (int64_t)machine->memory.value;
+    input->rates.read = machine->read.value;
+    input->rates.read_source = RATES_MACHINE;
+    memcpy(out->flops, machine->flops, sizeof out->flops);
+    if (args->ranks == -1 && machine->devices > 1) input->cluster.ranks = machine->devices;
+    if (machine->link.value > 0) input->cluster.link = machine->link.value;
+}
+
+bool plan_asked(const struct plan_args *args, struct plan_asked *out, struct sy_error *err) {
     static const enum dtype kv_types[] = { DTYPE_F32, DTYPE_F16, DTYPE_BF16, DTYPE_Q8_0 };
     static const struct rates assumed = RATES_DEFAULT;
-    *input = (struct plan_input){ .rates = assumed };
+    if (!check_counts(args, err) || !check_amounts(args, err)) return false;
+    *out = (struct plan_asked){ .input = { .rates = assumed }, .named = args->machine != NULL };
+    out->recipe = args->dtype ? recipe_find(args->dtype) : NULL;
+    if (args->dtype && !out->recipe) return no_type(args->dtype, err);
+    struct plan_input *input = &out->input;
     struct memory_input *m = &input->memory;
-    m->traffic.weights.recipe = args->dtype ? recipe_find(args->dtype) : NULL;
-    if (args->dtype && !m->traffic.weights.recipe) return no_type(args->dtype, err);
     m->traffic.kv = kv_types[args->kv];
-    m->traffic.context = args->context;
-    m->batch = args->batch;
-    m->memory = args->memory;
+    m->batch = args->batch > 0 ? args->batch : 1;
+    m->memory = args->memory > 0 ? args->memory : 0;
     m->threads = args->threads > 0 ? (int)args->threads : team_default_count();
+    input->cluster =
+        (struct cluster_request){ .ranks = args->ranks > 0 ? args->ranks : 0,
+                                  .link = LINK_DEFAULT,
+                                  .latency = isnan(args->latency) ? LATENCY_DEFAULT : args->latency * 1e-6,
+                                  .replicas = args->replicas };
+    if (!isnan(args->price))
+        input->price = (struct price_request){ args->price, m->batch > 1 ? m->batch : PRICE_BATCH };
+    if (args->machine && !machine_find(args->machine, &out->machine, err)) return false;
+    if (args->machine) take_machine(args, out);
     if (args->bandwidth > 0) input->rates.read = args->bandwidth, input->rates.read_source = RATES_GIVEN;
-    if (args->flops > 0) input->rates.flops = args->flops, input->rates.flops_source = RATES_GIVEN;
-    input->rates.storage = args->storage;
-    input->cluster = (struct cluster_request){
-        .ranks = args->ranks, .link = args->link, .latency = args->latency * 1e-6, .replicas = args->replicas
-    };
+    if (args->storage > 0) input->rates.storage = args->storage;
+    if (args->link > 0) input->cluster.link = args->link;
     return !args->train || plan_parse_train(args->train, &input->training, err);
+}
+
+/* ---- for one model ---- */
+
+static void take_flops(const struct plan_args *args, const struct plan_asked *asked, enum rate_type wanted,
+                       struct rates *rates) {
+    struct named_machine known = { 0 };
+    memcpy(known.flops, asked->flops, sizeof known.flops);
+    enum rate_type type = machine_rate_type(&known, wanted);
+    if (args->flops > 0) {
+        rates->flops = args->flops;
+        rates->flops_source = RATES_GIVEN;
+    } else if (known.flops[type].value > 0) {
+        rates->flops = known.flops[type].value;
+        rates->flops_source = asked->named ? RATES_MACHINE : RATES_MEASURED;
+        rates->flops_type = rate_type_name(type);
+    }
+}
+
+struct plan_input plan_input_for(const struct plan_args *args, const struct plan_asked *asked,
+                                 const struct weights *weights) {
+    static const enum rate_type of_precision[] = {
+        [TRAIN_F32] = RATE_F32, [TRAIN_BF16] = RATE_BF16, [TRAIN_FP8] = RATE_F8
+    };
+    struct plan_input input = asked->input;
+    struct rates training = input.rates;
+    input.memory.traffic.weights = *weights;
+    input.memory.traffic.context =
+        args->context > 0 ? args->context : min_i64(weights->spec->context, PLAN_CONTEXT);
+    take_flops(args, asked, rate_type_of(weights), &input.rates);
+    take_flops(args, asked, of_precision[input.training.precision], &training);
+    input.training.flops = training.flops;
+    return input;
 }

@@ -3,6 +3,7 @@
  * function that writes it out.
  */
 #include "commands/plan/report.h"
+#include "commands/plan/words.h"
 #include "plan/scaling_law.h"
 #include "report/number.h"
 
@@ -183,11 +184,14 @@ static void say_intensity(const struct saying *s) {
 
 static void say_roofline(const struct saying *s) {
     const struct roofline *r = &s->p->roofline;
+    char read[NUMBER_TEXT], flops[NUMBER_TEXT], reading[NUMBER_TEXT], computing[NUMBER_TEXT];
     text_add(s->out,
-             "%.0f bytes / %.4g a second = %.4g s;  %.0f FLOP / %.4g a second = %.4g s\n"
+             "%.0f bytes / %s = %s;  %.0f FLOP / %s = %s\n"
              "1 / the larger\n= %.3f tokens a second at batch %lld\n",
-             s->p->traffic.bytes, s->p->input.rates.read, r->memory_seconds, s->p->traffic.flops,
-             s->p->input.rates.flops, r->compute_seconds, r->tokens, (long long)s->p->input.memory.batch);
+             s->p->traffic.bytes, number_rate(s->p->input.rates.read, "B/s", read),
+             number_seconds(r->memory_seconds, reading), s->p->traffic.flops,
+             number_rate(s->p->input.rates.flops, "FLOP/s", flops),
+             number_seconds(r->compute_seconds, computing), r->tokens, (long long)s->p->input.memory.batch);
 }
 
 static void say_speculation(const struct saying *s) {
@@ -205,6 +209,7 @@ static void say_speculation(const struct saying *s) {
 
 static void say_ranks(const struct saying *s) {
     const struct plan_cluster *c = &s->p->cluster;
+    char late[NUMBER_TEXT], link[NUMBER_TEXT], took[NUMBER_TEXT];
     if (c->ranks == 0) {
         text_add(s->out, "give --ranks\n");
         return;
@@ -213,27 +218,59 @@ static void say_ranks(const struct saying *s) {
              (long long)c->ranks, c->ranks_touched);
     text_add(s->out, "dispatch: %.3f * %lld wide * 2 bytes = %.0f a token and layer; combine the same\n",
              c->ranks_touched, (long long)s->spec->width, c->dispatch);
-    text_add(s->out, "time: 2 * (%lld * %.3g s + %.0f tokens * %.0f bytes / %.4g) = %.4g s a layer\n",
-             (long long)c->ranks - 1, s->p->input.cluster.latency,
-             ceil((double)s->p->input.memory.batch / (double)c->ranks), c->dispatch, s->p->input.cluster.link,
-             c->exchange_seconds);
+    text_add(s->out, "time: 2 * (%lld * %s + %.0f tokens * %.0f bytes / %s) = %s a layer\n",
+             (long long)c->ranks - 1, number_seconds(s->p->input.cluster.latency, late),
+             ceil((double)s->p->input.memory.batch / (double)c->ranks), c->dispatch,
+             number_rate(s->p->input.cluster.link, "B/s", link), number_seconds(c->exchange_seconds, took));
 }
 
 static void say_train(const struct saying *s) {
     const struct training *t = &s->p->training.model;
+    char tokens[NUMBER_TEXT], flops[NUMBER_TEXT], hours[NUMBER_TEXT], step[NUMBER_TEXT];
     if (!s->p->input.training.wanted) {
         text_add(s->out, "give --train\n");
         return;
     }
     text_add(s->out, "memory: %.0f weights + %.0f gradients + %.0f moments + %.0f activations = %.0f\n",
              t->weights, t->gradients, t->moments, t->activations, t->memory);
-    text_add(s->out, "a step: %.0f tokens * %.0f FLOP = %.6g\n", t->step_tokens, t->flops_token,
-             t->flops_step);
-    text_add(s->out, "hours: %.4g tokens * %.6g FLOP / %.4g a second / 3600 = %.4g\n",
-             s->p->input.training.tokens, t->flops_token, s->p->input.rates.flops, t->hours);
-    text_add(s->out, "loss: %s: N = %lld, E = %lld / %lld, D = %.4g: %.4f\n", scaling_law_name,
+    text_add(s->out, "a step: %.0f tokens * %.0f FLOP = %s\n", t->step_tokens, t->flops_token,
+             plan_amount(t->flops_step, "FLOP", step));
+    text_add(s->out, "time: %s tokens * %.0f FLOP / %s = %s\n",
+             plan_count(s->p->input.training.tokens, tokens), t->flops_token,
+             number_rate(plan_training_rate(s->p), "FLOP/s", flops), plan_hours(t->hours, hours));
+    text_add(s->out, "loss: %s: N = %lld, E = %lld / %lld, D = %s: %.4f\n", scaling_law_name,
              (long long)t->active, (long long)s->spec->router.experts, (long long)s->spec->router.top_k,
-             s->p->input.training.tokens, t->loss);
+             tokens, t->loss);
+}
+
+/* One model's three prices. */
+static void say_model_price(const struct saying *s, const char *name, const struct model_price *m) {
+    const struct plan_price *p = &s->p->price;
+    char hour[NUMBER_TEXT], cost[NUMBER_TEXT], rate[NUMBER_TEXT];
+    const struct {
+        const char *what;
+        double tokens, cost;
+    } rows[3] = { { "input", m->prompt_tokens, m->input },
+                  { "output, one sequence", m->tokens_one, m->output_one },
+                  { "output, at the batch", m->tokens_batch, m->output_batch } };
+    text_add(s->out, "%s, %lld parameters\n", name, (long long)m->parameters);
+    for (int i = 0; i < 3; i++)
+        text_add(s->out, "  %s: %s / 3600 s / %s * 1,000,000 = %s\n", rows[i].what,
+                 plan_money(p->an_hour, hour), number_rate(rows[i].tokens, "tok/s", rate),
+                 plan_money(rows[i].cost, cost));
+}
+
+static void say_price(const struct saying *s) {
+    static const char *const names[PRICE_MODELS] = { "this model", "dense, of equal active size",
+                                                     "dense, of equal total size" };
+    const struct plan_price *p = &s->p->price;
+    if (!(p->an_hour > 0)) {
+        text_add(s->out, "give --price, the machine's an hour\n");
+        return;
+    }
+    for (enum price_model m = 0; m < (p->twins ? PRICE_MODELS : 1); m++)
+        say_model_price(s, names[m], &p->models[m]);
+    text_add(s->out, "at batch %lld; the machine always busy\n", (long long)p->batch);
 }
 
 static void say_verdict(const struct saying *s) {
@@ -272,13 +309,14 @@ static const struct {
     { "speculation", "cost of two rows / cost of one - 1", say_speculation },
     { "ranks", "copies to the ranks that hold a token's experts; latency + bytes / link", say_ranks },
     { "train", "Adam's memory; 3 * forward; tokens * FLOPs / rate; a scaling law's loss", say_train },
+    { "price", "price an hour / 3600 / tokens a second * 10^6, at the predicted rate", say_price },
     { "verdict", "memory, rates and the rule of thumb for dense models", say_verdict },
 };
 
 bool plan_explain(const struct plan_facts *f, const char *key, struct text *out, struct sy_error *err) {
     const char *keys[sizeof sayings / sizeof *sayings];
     const int count = sizeof sayings / sizeof *sayings;
-    char known[256] = "";
+    char known[320] = "";
     for (int i = 0; i < count; i++) {
         keys[i] = sayings[i].key;
         size_t used = strlen(known);

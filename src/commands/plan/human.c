@@ -164,48 +164,72 @@ static void show_memory(const struct plan_facts *f, const struct style *style, s
 
 /* ---- compute and traffic ---- */
 
-static const char *source_word(enum rates_source source) {
-    return source == RATES_GIVEN ? "given" : source == RATES_MEASURED ? "measured" : "assumed";
-}
-
 static void batch_row(const struct plan *p, int i, struct table *table) {
     const struct traffic *t = &p->traffic_at[i];
     const struct roofline *r = &p->roofline_at[i];
-    char batch[24], experts[24], bytes[NUMBER_TEXT], intensity[24], rate[NUMBER_TEXT];
+    const struct rank_layout *layout = &p->predicted_at[i].layout;
+    bool spread = p->input.cluster.ranks > 1;
+    char batch[24], experts[24], bytes[NUMBER_TEXT], intensity[24], rate[NUMBER_TEXT], shape[72];
+    snprintf(shape, sizeof shape, "%lld x %lld x %lld%s", (long long)layout->tensor,
+             (long long)layout->expert, (long long)layout->data, p->predicted_at[i].fits ? "" : ", too big");
     snprintf(batch, sizeof batch, "%lld", (long long)p->batches[i]);
     snprintf(experts, sizeof experts, t->experts > 0 ? "%.1f" : "-", t->experts);
     snprintf(intensity, sizeof intensity, r->intensity < 10 ? "%.2f" : "%.1f", r->intensity);
     table_row(table, batch, experts, plan_bytes(t->bytes, bytes), intensity,
-              number_rate(r->tokens, "tok/s", rate), r->compute_binds ? "arithmetic" : "memory");
+              number_rate(spread ? p->predicted_at[i].tokens : r->tokens, "tok/s", rate),
+              spread             ? shape
+              : r->compute_binds ? "arithmetic"
+                                 : "memory");
 }
 
-static void show_traffic(const struct plan_facts *f, const struct style *style, struct text *out) {
+static void say_rates(const struct plan_facts *f, const struct style *style, struct text *out) {
     const struct plan *p = f->plan;
     const struct rates *rates = &p->input.rates;
     char read[NUMBER_TEXT], flops[NUMBER_TEXT], step[NUMBER_TEXT], prompt[NUMBER_TEXT],
-        attention[NUMBER_TEXT], rate[NUMBER_TEXT];
+        attention[NUMBER_TEXT];
     struct text words = { 0 };
-    struct table table = { .columns = 6, .align = "rrrrrl", .head = true };
-    plan_section("Compute and traffic", style, out);
+    if (f->machine) {
+        plan_machine_text(f, &words);
+        plan_paragraph(words.data ? words.data : "", 0, style, out);
+        text_free(&words);
+    }
     text_add(&words, "A step at position %lld takes %s (attention %s of it), a prompt's token %s.",
              (long long)p->input.memory.traffic.context - 1, plan_amount(p->traffic.flops, "FLOP", step),
              number_share(p->traffic.attention_flops, p->traffic.flops, attention),
              plan_amount(p->prompt_flops, "FLOP", prompt));
-    text_add(&words, " At %s (%s) and %s (%s):", number_rate(rates->read, "B/s", read),
-             source_word(rates->read_source), number_rate(rates->flops, "FLOP/s", flops),
-             source_word(rates->flops_source));
+    text_add(&words, " At %s (%s) and %s (%s%s%s)", number_rate(rates->read, "B/s", read),
+             plan_source_word(rates->read_source), number_rate(rates->flops, "FLOP/s", flops),
+             plan_source_word(rates->flops_source), rates->flops_type ? ", " : "",
+             rates->flops_type ? rates->flops_type : "");
+    if (p->input.cluster.ranks > 1)
+        text_add(&words, ", over %lld of them in the best layout (tensor x expert x data):",
+                 (long long)p->input.cluster.ranks);
+    else if (rates->read_source == RATES_ASSUMED && rates->flops_source == RATES_ASSUMED)
+        text_add(&words,
+                 ", as two cores of an ordinary computer have (--machine NAME or --measure says yours):");
+    else
+        text_add(&words, ":");
     plan_paragraph(words.data ? words.data : "", 0, style, out);
     text_free(&words);
+}
+
+static void show_traffic(const struct plan_facts *f, const struct style *style, struct text *out) {
+    const struct plan *p = f->plan;
+    int64_t ranks = p->input.cluster.ranks > 1 ? p->input.cluster.ranks : 1;
+    char rate[NUMBER_TEXT], batch[NUMBER_TEXT];
+    struct table table = { .columns = 6, .align = "rrrrrl", .head = true };
+    plan_section("Compute and traffic", style, out);
+    say_rates(f, style, out);
     table_row(&table, "batch", p->input.memory.traffic.trace ? "experts (trace)" : "experts", "a token reads",
-              "FLOP/byte", "at most", "binds");
+              "FLOP/byte", "at most", ranks > 1 ? "layout" : "binds");
     for (int i = 0; i < PLAN_BATCHES; i++) batch_row(p, i, &table);
     table_print(&table, style, out);
     table_free(&table);
-    if (p->turn > 0)
-        text_add(out, "Arithmetic binds from batch %lld on.", (long long)p->turn);
-    else
-        text_add(out, "Memory binds at every batch.");
-    text_add(out, " Prompts: at most %s.\n", number_rate(p->prompt_tokens, "tok/s", rate));
+    if (p->turn > 0 && ranks == 1)
+        text_add(out, "Arithmetic binds from batch %s on. ", number_exact(p->turn, batch));
+    else if (ranks == 1)
+        text_add(out, "Memory binds at every batch. ");
+    text_add(out, "Prompts: at most %s.\n", number_rate(p->prompt_tokens * (double)ranks, "tok/s", rate));
 }
 
 static void show_speculation(const struct plan_facts *f, const struct style *style, struct text *out) {
@@ -232,6 +256,7 @@ void plan_report_human(const struct plan_facts *f, const struct style *style, st
     show_traffic(f, style, out);
     show_speculation(f, style, out);
     if (f->plan->input.cluster.ranks > 0) plan_show_cluster(f, style, out);
+    if (f->plan->input.price.an_hour > 0) plan_show_price(f, style, out);
     if (f->plan->input.training.wanted) plan_show_training(f, style, out);
     plan_section("Verdict", style, out);
     plan_verdict_text(f, &verdict);

@@ -1,7 +1,8 @@
 /*
  * plan --json. Its keys are a contract: those of the first level are total_params, active_params,
  * active_params_no_embed, params_by_part, weights_bytes, kv_bytes_per_token, flops_per_token,
- * bytes_per_token, memory, fits, speculation, ranks, train, verdict; what else stands there explains them.
+ * bytes_per_token, memory, fits, speculation, ranks, train, machine, price, verdict; what else stands there
+ * explains them.
  */
 #include "commands/plan/report.h"
 #include "plan/scaling_law.h"
@@ -111,12 +112,13 @@ static void emit_memory(struct emit *e, const struct plan_facts *f) {
 }
 
 static void emit_roofline(struct emit *e, const struct plan *p) {
-    static const char *const sources[] = { "assumed", "given", "measured" };
+    static const char *const sources[] = { "assumed", "given", "measured", "machine" };
     emit_object(e, "roofline");
     emit_real(e, "read_bytes_per_s", p->input.rates.read);
     emit_string(e, "read_source", sources[p->input.rates.read_source]);
     emit_real(e, "flops_per_s", p->input.rates.flops);
     emit_string(e, "flops_source", sources[p->input.rates.flops_source]);
+    emit_string(e, "flops_type", p->input.rates.flops_type);
     emit_real(e, "tok_per_s", p->roofline.tokens);
     emit_string(e, "binds", p->roofline.compute_binds ? "compute" : "memory");
     if (p->turn > 0)
@@ -133,6 +135,7 @@ static void emit_roofline(struct emit *e, const struct plan *p) {
         emit_real(e, "flops_per_byte", p->roofline_at[i].intensity);
         emit_real(e, "tok_per_s", p->roofline_at[i].tokens);
         emit_string(e, "binds", p->roofline_at[i].compute_binds ? "compute" : "memory");
+        if (p->input.cluster.ranks > 1) emit_real(e, "ranks_tok_per_s", p->predicted_at[i].tokens);
         emit_end(e);
     }
     emit_end(e);
@@ -228,6 +231,45 @@ static void emit_train(struct emit *e, const struct plan *p) {
     emit_end(e);
 }
 
+static void emit_model_price(struct emit *e, const char *key, const struct model_price *m) {
+    emit_object(e, key);
+    emit_int(e, "params", m->parameters);
+    emit_real(e, "input", m->input);
+    emit_real(e, "output", m->output_one);
+    emit_real(e, "output_batch", m->output_batch);
+    emit_real(e, "prompt_tok_per_s", m->prompt_tokens);
+    emit_real(e, "tok_per_s", m->tokens_one);
+    emit_real(e, "tok_per_s_batch", m->tokens_batch);
+    emit_bool(e, "fits", m->fits_one);
+    emit_bool(e, "fits_batch", m->fits_batch);
+    emit_end(e);
+}
+
+/* Of a million tokens. */
+static void emit_price(struct emit *e, const struct plan_price *p) {
+    static const char *const keys[PRICE_MODELS] = { "model", "dense_equal_active", "dense_equal_total" };
+    if (!(p->an_hour > 0)) {
+        emit_string(e, "price", NULL);
+        return;
+    }
+    emit_object(e, "price");
+    emit_real(e, "an_hour", p->an_hour);
+    emit_int(e, "batch", p->batch);
+    for (enum price_model m = 0; m < PRICE_MODELS; m++)
+        if (m == PRICE_ITSELF || p->twins) emit_model_price(e, keys[m], &p->models[m]);
+    emit_end(e);
+}
+
+static void emit_machine(struct emit *e, const struct named_machine *machine) {
+    if (!machine) {
+        emit_string(e, "machine", NULL);
+        return;
+    }
+    emit_object(e, "machine");
+    plan_machine_json(machine, e);
+    emit_end(e);
+}
+
 static void emit_body(struct emit *e, const struct plan_facts *f) {
     const struct plan *p = f->plan;
     struct text verdict = { 0 };
@@ -241,6 +283,8 @@ static void emit_body(struct emit *e, const struct plan_facts *f) {
     emit_end(e);
     emit_ranks(e, p);
     emit_train(e, p);
+    emit_machine(e, f->machine);
+    emit_price(e, &p->price);
     plan_verdict_text(f, &verdict);
     emit_string(e, "verdict", verdict.data);
     text_free(&verdict);

@@ -21,21 +21,21 @@ struct job { /* one model's plan */
     struct plan_facts facts;
 };
 
-static bool make(const struct plan_args *args, const struct plan_input *asked, const char *word, bool traced,
+static bool make(const struct plan_args *args, const struct plan_asked *asked, const char *word, bool traced,
                  struct job *job, struct sy_error *err) {
-    struct plan_input input = *asked;
-    struct traffic_input *traffic = &input.memory.traffic;
+    struct weights weights;
     if (!plan_source_open(word, args->ignore_unknown, &job->source, err)) return false;
-    enum types_from types = plan_source_weights(&job->source, traffic->weights.recipe, &traffic->weights);
-    traffic->context = plan_context(args, job->source.spec);
+    enum types_from types = plan_source_weights(&job->source, asked->recipe, &weights);
+    struct plan_input input = plan_input_for(args, asked, &weights);
     arena_open(&job->arena);
     bool ok = true;
     if (traced && args->trace) {
         ok = plan_trace_read(args->trace, job->source.spec, &job->arena, &job->trace, err);
-        traffic->trace = &job->trace;
+        input.memory.traffic.trace = &job->trace;
     }
     ok = ok && (plan_make(&input, &job->plan, err) || sy_error_in(err, word));
-    job->facts = (struct plan_facts){ &job->source, &job->plan, types };
+    job->facts =
+        (struct plan_facts){ &job->source, &job->plan, types, asked->named ? &asked->machine : NULL };
     if (ok) return true;
     arena_close(&job->arena);
     plan_source_close(&job->source);
@@ -67,67 +67,100 @@ static bool report(const struct plan_args *args, const struct job *job, const st
     return false;
 }
 
-static bool run_one(const struct plan_args *args, const struct plan_input *input, const char *word,
+static bool run_one(const struct plan_args *args, const struct plan_asked *asked, const char *word,
                     struct sy_error *err) {
     struct job job = { 0 }, other = { 0 };
-    if (!make(args, input, word, true, &job, err)) return false;
-    bool ok = !args->versus || make(args, input, args->versus, false, &other, err);
+    if (!make(args, asked, word, true, &job, err)) return false;
+    bool ok = !args->versus || make(args, asked, args->versus, false, &other, err);
     ok = ok && report(args, &job, args->versus ? &other : NULL, err);
     if (args->versus && other.source.spec) drop(&other);
     drop(&job);
     return ok;
 }
 
-static bool run_all(const struct plan_args *args, const struct plan_input *input, struct sy_error *err) {
+static bool measure(const struct plan_args *args, struct plan_asked *asked, struct sy_error *err) {
+    struct machine machine;
+    if (!machine_measure(asked->input.memory.threads, LEVEL_COUNT - 1, &machine, err)) return false;
+    if (args->bandwidth <= 0) {
+        asked->input.rates.read = machine.all.read_bytes;
+        asked->input.rates.read_source = RATES_MEASURED;
+    }
+    asked->flops[RATE_F32].value = machine.all.f32_flops;
+    asked->flops[RATE_BF16].value = machine.all.bf16_flops;
+    return true;
+}
+
+/* What stands for no one model. */
+static bool run_all(const struct plan_args *args, const struct plan_asked *asked, struct sy_error *err) {
     struct text text = { 0 };
     struct style style = console_style(stdout);
-    bool ok = args->list ? plan_list(&text, err) : plan_table(input, args->format, &style, &text, err);
+    bool ok;
+    if (args->fit)
+        ok = plan_fit(args, asked, &style, &text, err);
+    else if (args->list)
+        ok = plan_list(&text, err);
+    else
+        ok = plan_table(args, asked, &style, &text, err);
     if (ok) return console_print(&text, err);
     text_free(&text);
     return false;
 }
 
-static bool measure(const struct plan_args *args, struct plan_input *input, struct sy_error *err) {
-    struct machine machine;
-    const struct recipe *recipe = input->memory.traffic.weights.recipe;
-    bool f32 = recipe && recipe->dtype == DTYPE_F32;
-    if (!machine_measure(input->memory.threads, LEVEL_COUNT - 1, &machine, err)) return false;
-    if (args->bandwidth <= 0)
-        input->rates.read = machine.all.read_bytes, input->rates.read_source = RATES_MEASURED;
-    if (args->flops <= 0) {
-        input->rates.flops = f32 ? machine.all.f32_flops : machine.all.bf16_flops;
-        input->rates.flops_source = RATES_MEASURED;
-    }
-    return true;
+static bool list_machines(const struct plan_args *args, struct sy_error *err) {
+    struct text text = { 0 };
+    struct style style = console_style(stdout);
+    plan_machines(args->json, &style, &text);
+    return console_print(&text, err);
+}
+
+/* `--fit 24G`: the word is a memory. */
+static bool take_fit_word(const char *word, struct plan_args *args, struct sy_error *err) {
+    if (args->memory == -1 && parse_bytes(word, &args->memory)) return true;
+    if (args->memory == -1)
+        return sy_fail(err, SY_ERR_USAGE, "--fit %s: a memory is wanted, such as 24G", word);
+    sy_fail(err, SY_ERR_USAGE, "--fit takes one memory: %s or that of --memory", word);
+    return sy_error_remedy(err, "--dtype shows one type alone");
 }
 
 static bool run(const struct call *call, struct sy_error *err) {
-    const struct plan_args *args = call->args;
-    struct plan_input input;
-    bool all = args->list || args->table;
-    if (all != (call->word_count == 0)) {
-        sy_fail(err, SY_ERR_USAGE, all ? "--list and --table take no model" : "no model to plan");
+    struct plan_args args = *(const struct plan_args *)call->args;
+    struct plan_asked asked;
+    bool machines = args.machine && strcmp(args.machine, "list") == 0;
+    bool all = args.list || args.table || machines;
+    if (args.fit && call->word_count == 1 && !take_fit_word(call->words[0], &args, err)) return false;
+    if (!args.fit && all != (call->word_count == 0)) {
+        sy_fail(err, SY_ERR_USAGE,
+                all ? "--list, --table and --machine list take no model" : "no model to plan");
         return sy_error_remedy(err, "usage: switchyard plan %s", call->command->text.usage);
     }
-    if (!plan_asked(args, &input, err) || (args->measure && !measure(args, &input, err))) return false;
-    return all ? run_all(args, &input, err) : run_one(args, &input, call->words[0], err);
+    if (machines) return list_machines(&args, err);
+    if (!plan_asked(&args, &asked, err) || (args.measure && !measure(&args, &asked, err))) return false;
+    return all || args.fit ? run_all(&args, &asked, err) : run_one(&args, &asked, call->words[0], err);
 }
 
 const struct command command_plan = {
     .text = {
         .name = "plan",
         .summary = "what a model costs, before a byte is downloaded",
-        .usage = "MODEL | CONFIG.json | PRESET | --list | --table",
+        .usage = "MODEL | CONFIG.json | PRESET | --fit SIZE | --list | --table",
         .details =
             "Parameters in all and acting on a token, memory by type and part, compute and traffic at each\n"
             "batch, the roofline, drafting, a cluster, training, and a verdict. It reads a config, a\n"
             "checkpoint's headers or a preset, and takes milliseconds.\n"
             "\n"
-            "Figures of a token are those at position ctx - 1 of a sequence, at --batch. Rates are assumed\n"
-            "unless given or measured. Q4_K_M and its like are mixed tensor by tensor as llama.cpp does.\n"
+            "Weights are counted in the types that a model is published in (deepseek-v3 in float8), or as a\n"
+            "checkpoint stores them, unless --dtype asks for another.\n"
+            "\n"
+            "Figures of a token are those at position ctx - 1 of a sequence, at --batch. Rates are those of\n"
+            "a --machine, given, or measured; else those of two cores of an ordinary computer are assumed.\n"
+            "Q4_K_M and its like are mixed tensor by tensor as llama.cpp does.\n"
+            "\n"
+            "--fit takes a memory instead of a model, and lists which presets run in it.\n"
             "\n"
             "A trace is what run --routing --json prints, or what logits --routing writes.",
-        .examples = "switchyard plan mixtral-8x7b --dtype q4_k_m --memory 24G\n"
+        .examples = "switchyard plan --fit 24G\n"
+                    "switchyard plan deepseek-v3 --machine h200x8 --batch 64 --price 30\n"
+                    "switchyard plan mixtral-8x7b --dtype q4_k_m --memory 24G\n"
                     "switchyard plan deepseek-v3 --ranks 64 --batch 1024 --link 400Gbit\n"
                     "switchyard plan qwen3-30b-a3b --vs qwen3-32b --measure\n"
                     "switchyard plan olmoe-1b-7b --train tokens=5T,batch=1024\n"

@@ -69,18 +69,18 @@ void plan_show_cluster(const struct plan_facts *f, const struct style *style, st
     const struct plan *p = f->plan;
     const struct plan_cluster *c = &p->cluster;
     struct text words = { 0 };
-    char memory[NUMBER_TEXT], sent[NUMBER_TEXT], link[NUMBER_TEXT], took[NUMBER_TEXT];
+    char memory[NUMBER_TEXT], sent[NUMBER_TEXT], link[NUMBER_TEXT], took[NUMBER_TEXT], late[NUMBER_TEXT];
     plan_section("Cluster", style, out);
     if (p->parameters.moe_layers > 0) {
         text_add(
             &words,
             "%lld ranks, %lld experts of each layer on one, %s a rank. A token goes to %.1f other ranks, "
-            "%s out and as much back for each layer; dispatch and combine of %lld tokens take %s a "
-            "layer at %s and %.3g us a message.",
+            "%s out and as much back for each layer; dispatch and combine of %lld %s take %s a "
+            "layer at %s and %s a message.",
             (long long)c->ranks, (long long)c->experts_a_rank, plan_bytes(c->memory_a_rank, memory),
             c->ranks_touched, plan_bytes(c->dispatch, sent), (long long)p->input.memory.batch,
-            number_seconds(c->exchange_seconds, took), number_rate(p->input.cluster.link, "B/s", link),
-            p->input.cluster.latency * 1e6);
+            p->input.memory.batch > 1 ? "tokens" : "token", number_seconds(c->exchange_seconds, took),
+            number_rate(p->input.cluster.link, "B/s", link), number_seconds(p->input.cluster.latency, late));
         plan_paragraph(words.data ? words.data : "", 0, style, out);
         text_free(&words);
         show_imbalance(c, style, out);
@@ -124,21 +124,20 @@ void plan_show_training(const struct plan_facts *f, const struct style *style, s
     bytes_row("memory", m->memory, d->memory, &table);
     amount_row("a token", "FLOP", m->flops_token, d->flops_token, &table);
     amount_row("a step", "FLOP", m->flops_step, d->flops_step, &table);
-    snprintf(first, sizeof first, "%.4g h", m->hours);
-    snprintf(second, sizeof second, "%.4g h", d->hours);
-    table_row(&table, "all tokens", first, second);
+    table_row(&table, "all tokens", plan_hours(m->hours, first), plan_hours(d->hours, second));
     snprintf(first, sizeof first, "%.3f%s", m->loss, m->law_holds ? "" : " (?)");
     snprintf(second, sizeof second, "%.3f%s", d->loss, d->law_holds ? "" : " (?)");
     table_row(&table, "loss, predicted", first, second);
     table_print(&table, style, out);
     table_free(&table);
     text_add(&words,
-             "%.3g tokens, %lld x %lld a step, micro-batches of %lld, %s. The dense twin has the same active "
+             "%s tokens, %lld x %lld a step, micro-batches of %lld, %s%s. The dense twin has the same active "
              "size. Loss by %s, %s%s.",
-             f->plan->input.training.tokens, (long long)f->plan->input.training.batch,
+             plan_count(f->plan->input.training.tokens, first), (long long)f->plan->input.training.batch,
              (long long)f->plan->input.memory.traffic.context, (long long)f->plan->input.training.micro,
-             number_rate(f->plan->input.rates.flops, "FLOP/s", second), scaling_law_name, scaling_law_range,
-             m->law_holds && d->law_holds ? "" : "; (?) is beyond that, a guess");
+             number_rate(plan_training_rate(f->plan), "FLOP/s", second),
+             f->plan->input.cluster.ranks > 1 ? " of one rank alone" : "", scaling_law_name,
+             scaling_law_range, m->law_holds && d->law_holds ? "" : "; (?) is beyond that, a guess");
     plan_paragraph(words.data ? words.data : "", 0, style, out);
     text_free(&words);
 }

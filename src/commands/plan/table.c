@@ -7,27 +7,22 @@
 
 #include <stdio.h>
 
-enum { FORMAT_TEXT, FORMAT_MARKDOWN, FORMAT_CSV };
-
 /* Calls `take` for each preset's plan. */
 typedef bool take_fn(void *argument, const struct plan_facts *facts, struct sy_error *err);
 
-static bool each_preset(const struct plan_input *input, take_fn *take, void *argument, struct sy_error *err) {
+static bool each_preset(const struct plan_args *args, const struct plan_asked *asked, take_fn *take,
+                        void *argument, struct sy_error *err) {
     const struct preset *preset;
-    static const int64_t context_most = 4096;
     bool ok = true;
     for (int i = 0; ok && (preset = preset_at(i)) != NULL; i++) {
         struct plan_source source;
         struct plan plan;
-        struct plan_input own = *input;
+        struct weights weights;
         if (!plan_source_open(preset->name, false, &source, err)) return false;
-        enum types_from types =
-            plan_source_weights(&source, input->memory.traffic.weights.recipe, &own.memory.traffic.weights);
-        if (own.memory.traffic.context == 0)
-            own.memory.traffic.context =
-                source.spec->context < context_most ? source.spec->context : context_most;
-        ok =
-            plan_make(&own, &plan, err) && take(argument, &(struct plan_facts){ &source, &plan, types }, err);
+        enum types_from types = plan_source_weights(&source, asked->recipe, &weights);
+        struct plan_input own = plan_input_for(args, asked, &weights);
+        ok = plan_make(&own, &plan, err) &&
+             take(argument, &(struct plan_facts){ &source, &plan, types, NULL }, err);
         plan_source_close(&source);
     }
     return ok;
@@ -112,8 +107,9 @@ static bool take_row(void *argument, const struct plan_facts *f, struct sy_error
     return true;
 }
 
-bool plan_table(const struct plan_input *input, int format, const struct style *style, struct text *out,
-                struct sy_error *err) {
+bool plan_table(const struct plan_args *args, const struct plan_asked *asked, const struct style *style,
+                struct text *out, struct sy_error *err) {
+    int format = args->format;
     struct making m = { .table = { .columns = COLUMNS - 1, .align = "lrrrrrr", .head = true },
                         .out = out,
                         .format = format };
@@ -124,7 +120,7 @@ bool plan_table(const struct plan_input *input, int format, const struct style *
                                                "weights_bytes",   "kv_bytes_per_token",
                                                "flops_per_token", "roofline_tok_per_s" };
     add_row(&m, format == FORMAT_CSV ? keys : heads);
-    bool ok = each_preset(input, take_row, &m, err);
+    bool ok = each_preset(args, asked, take_row, &m, err);
     if (ok && format == FORMAT_TEXT) table_print(&m.table, style, out);
     table_free(&m.table);
     return ok;

@@ -9,6 +9,12 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Over the ranks, where one alone is too small? */
+static bool fits_ranks(const struct plan *p) {
+    return p->cluster.ranks > 1 && p->cluster.layout_count > 0 && !p->cluster.layouts[0].refused &&
+           p->cluster.layouts[0].fits;
+}
+
 static void say_fit(const struct plan *p, const char *dtype, struct text *out) {
     const struct plan_memory *m = &p->memory;
     const struct verdict *v = &p->verdict;
@@ -22,6 +28,10 @@ static void say_fit(const struct plan *p, const char *dtype, struct text *out) {
     number_bytes(p->input.memory.memory, limit);
     if (m->fits) {
         text_add(out, "It fits: %s of %s. ", peak, limit);
+        return;
+    }
+    if (fits_ranks(p)) {
+        text_add(out, "In %s it takes %s, more than the %s of one machine. ", dtype, peak, limit);
         return;
     }
     text_add(out, "It does not fit: in %s it takes %s, %s too much", dtype, peak,
@@ -54,12 +64,13 @@ static void say_ranks(const struct plan *p, struct text *out) {
 }
 
 static void say_bound(const struct plan *p, struct text *out) {
-    char rate[NUMBER_TEXT];
+    char rate[NUMBER_TEXT], turn[NUMBER_TEXT];
+    if (p->cluster.ranks > 1) return; /* of one machine, which it does not run on */
     text_add(out, "%s binds at batch %lld: at most %s",
              p->roofline.compute_binds ? "Arithmetic" : "Reading memory", (long long)p->input.memory.batch,
              number_rate(p->roofline.tokens, "tok/s", rate));
     if (!p->roofline.compute_binds && p->turn > 0)
-        text_add(out, ", and arithmetic from batch %lld on", (long long)p->turn);
+        text_add(out, ", and arithmetic from batch %s on", number_exact(p->turn, turn));
     text_add(out, ". ");
 }
 
@@ -73,9 +84,9 @@ static void say_dense(const struct plan *p, struct text *out) {
              equal);
     if (v->dense_serves_better)
         text_add(out, "fits, runs at up to %s for one user, and serves better here.", rate);
-    else if (!p->memory.said || p->memory.fits)
-        text_add(out, "would run at %s at most for one user: it serves better only where memory is short.",
-                 rate);
+    else if (!p->memory.said || p->memory.fits || fits_ranks(p))
+        text_add(out, "would run at %s at most for one user%s: it serves better only where memory is short.",
+                 rate, p->cluster.ranks > 1 ? ", on one machine" : "");
     else if (v->dense_equal <= v->dense_fitting)
         text_add(out, "fits as it is, at %s at most for one user: it serves better only if %s.", rate,
                  v->fitting ? "narrower weights cost too much quality" : "fetching turns out slower");

@@ -37,10 +37,8 @@ static void training_rows(const struct plan *a, const struct plan *b, struct tab
     if (!a->input.training.wanted) return;
     bytes_row("training memory", x->memory, y->memory, table);
     rate_row("training, a token", "FLOP", x->flops_token, y->flops_token, table);
-    snprintf(first, sizeof first, "%.4g h", x->hours);
-    snprintf(second, sizeof second, "%.4g h", y->hours);
     snprintf(ratio, sizeof ratio, "%.2f", x->hours / y->hours);
-    table_row(table, "training", first, second, ratio);
+    table_row(table, "training", plan_hours(x->hours, first), plan_hours(y->hours, second), ratio);
 }
 
 void plan_report_versus(const struct plan_facts *fa, const struct plan_facts *fb, const struct style *style,

@@ -2,6 +2,8 @@
 
 #include "report/number.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 char *plan_bytes(double bytes, char *text) {
@@ -10,6 +12,36 @@ char *plan_bytes(double bytes, char *text) {
 
 char *plan_amount(double amount, const char *unit, char *text) {
     return number_rate(amount, unit, text);
+}
+
+char *plan_count(double count, char *text) {
+    return number_count(count < 9e18 ? (int64_t)count : INT64_MAX, text);
+}
+
+char *plan_hours(double hours, char *text) {
+    char number[NUMBER_TEXT];
+    if (hours < 48) return number_seconds(3600 * hours, text);
+    if (hours < 24 * 365.0 * 2)
+        snprintf(text, NUMBER_TEXT, "%.*f days", hours < 2400 ? 1 : 0, hours / 24);
+    else
+        snprintf(text, NUMBER_TEXT, "%s years",
+                 number_exact(hours < 1e18 ? llround(hours / 24 / 365.25) : INT64_MAX, number));
+    return text;
+}
+
+char *plan_money(double amount, char *text) {
+    int decimals = amount < 1e-9 ? 9 : amount < 1 ? 2 - (int)floor(log10(amount)) : 2;
+    if (amount >= 999.5 && amount < 9e15) return number_exact(llround(amount), text);
+    snprintf(text, NUMBER_TEXT, "%.*f", decimals, amount);
+    return text;
+}
+
+const char *plan_source_word(enum rates_source source) {
+    static const char *const words[] = { [RATES_ASSUMED] = "assumed",
+                                         [RATES_GIVEN] = "given",
+                                         [RATES_MEASURED] = "measured",
+                                         [RATES_MACHINE] = "the machine's" };
+    return words[source];
 }
 
 void plan_paragraph(const char *words, int indent, const struct style *style, struct text *out) {

@@ -3,6 +3,7 @@
 #include "api/model_path.h"
 #include "base/os.h"
 #include "commands/common_session.h"
+#include "plan/unpublished.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -92,6 +93,11 @@ static bool open_path(const char *path, bool ignore_unknown, struct plan_source 
 
 static bool unknown_word(const char *word, struct sy_error *err) {
     const char *nearest = preset_nearest(word);
+    struct unpublished model;
+    if (unpublished_find(word, &model)) {
+        (void)unpublished_refuse(&model, err);
+        return sy_error_in(err, word);
+    }
     struct given given;
     if (!model_given(word, GIVEN_AS_CONFIG, &given, err) && given.kind != GIVEN_NOTHING) return false;
     sy_fail(err, SY_ERR_INPUT, "no file, no folder, and no preset is called so");

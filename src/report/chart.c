@@ -56,10 +56,25 @@ static double panel_title(cairo_t *c, double y, const char *title) {
     return y + 26;
 }
 
-static double draw_bars(cairo_t *c, const struct chart *chart, double y) {
-    double largest = 0, width = PAGE_WIDTH - 2 * MARGIN - LABEL - 110;
+/* Of all charts of the page. */
+struct scales {
+    double bar, pieces;
+};
+
+static struct scales scales_of(const struct chart *first) {
+    struct scales s = { 0 };
+    for (const struct chart *chart = first; chart; chart = chart->next) {
+        double total = 0;
+        for (int i = 0; i < chart->bar_count; i++) s.bar = fmax(s.bar, chart->bars[i].outer);
+        for (int i = 0; i < chart->piece_count; i++) total += chart->pieces[i].amount;
+        s.pieces = fmax(s.pieces, fmax(total, chart->limit));
+    }
+    return s;
+}
+
+static double draw_bars(cairo_t *c, const struct chart *chart, double largest, double y) {
+    double width = PAGE_WIDTH - 2 * MARGIN - LABEL - 110;
     y = panel_title(c, y, chart->bars_title);
-    for (int i = 0; i < chart->bar_count; i++) largest = fmax(largest, chart->bars[i].outer);
     for (int i = 0; i < chart->bar_count && largest > 0; i++, y += ROW) {
         const struct chart_bar *bar = &chart->bars[i];
         say(c, MARGIN + LABEL - 8, y + 14, 1, 11, ink, bar->label);
@@ -71,10 +86,8 @@ static double draw_bars(cairo_t *c, const struct chart *chart, double y) {
     return y + 12;
 }
 
-static double draw_pieces(cairo_t *c, const struct chart *chart, double y) {
-    double total = 0, width = PAGE_WIDTH - 2 * MARGIN, x = MARGIN, at = MARGIN;
-    for (int i = 0; i < chart->piece_count; i++) total += chart->pieces[i].amount;
-    double scale = fmax(total, chart->limit);
+static double draw_pieces(cairo_t *c, const struct chart *chart, double scale, double y) {
+    double width = PAGE_WIDTH - 2 * MARGIN, x = MARGIN, at = MARGIN;
     if (!(scale > 0)) return y;
     y = panel_title(c, y, chart->pieces_title);
     for (int i = 0; i < chart->piece_count; i++) {
@@ -85,7 +98,10 @@ static double draw_pieces(cairo_t *c, const struct chart *chart, double y) {
     if (chart->limit > 0) {
         double mark = MARGIN + width * chart->limit / scale;
         box(c, mark - 1, y - 5, 2, 34, ink);
-        say(c, fmin(mark, PAGE_WIDTH - MARGIN), y - 8, mark > PAGE_WIDTH * 0.75 ? 1 : 0, 10, ink,
+        cairo_set_font_size(c, 13);
+        double title = MARGIN + text_width(c, chart->pieces_title) + 10; /* not over it */
+        bool left = mark > PAGE_WIDTH * 0.75;
+        say(c, left ? fmin(mark, PAGE_WIDTH - MARGIN) : fmax(mark, title), y - 8, left ? 1 : 0, 10, ink,
             chart->limit_label);
     }
     for (int i = 0; i < chart->piece_count; i++) {
@@ -180,13 +196,27 @@ static double draw_roof(cairo_t *c, const struct chart *chart, double y) {
     return a.y0 + 40;
 }
 
-static double draw_all(cairo_t *c, const struct chart *chart) {
+static void draw_one(cairo_t *c, const struct chart *chart, const struct scales *scales) {
     cairo_select_font_face(c, "sans-serif", CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_NORMAL);
     say(c, MARGIN, 34, 0, 18, ink, chart->title);
     say(c, MARGIN, 52, 0, 11, grey, chart->subtitle);
-    double y = draw_bars(c, chart, 66);
-    y = draw_pieces(c, chart, y);
-    return draw_roof(c, chart, y);
+    double y = draw_bars(c, chart, scales->bar, 66);
+    y = draw_pieces(c, chart, scales->pieces, y);
+    (void)draw_roof(c, chart, y);
+}
+
+/* Bars and pieces decide the height: known before. */
+static double chart_height(const struct chart *chart) {
+    return 66 + 26 + ROW * chart->bar_count + 12 + (chart->piece_count ? 26 + 62 + 16 : 0) + 26 + 12 + PLOT +
+           44;
+}
+
+static void draw_all(cairo_t *c, const struct chart *first) {
+    struct scales scales = scales_of(first);
+    for (const struct chart *chart = first; chart; chart = chart->next) {
+        draw_one(c, chart, &scales);
+        cairo_translate(c, 0, chart_height(chart));
+    }
 }
 
 static cairo_status_t take(void *closure, const unsigned char *bytes, unsigned count) {
@@ -206,10 +236,10 @@ static cairo_status_t take(void *closure, const unsigned char *bytes, unsigned c
     return CAIRO_STATUS_SUCCESS;
 }
 
-/* Bars and pieces decide the height: known before. */
-static double page_height(const struct chart *chart) {
-    return 66 + 26 + ROW * chart->bar_count + 12 + (chart->piece_count ? 26 + 62 + 16 : 0) + 26 + 12 + PLOT +
-           44;
+static double page_height(const struct chart *first) {
+    double height = 0;
+    for (const struct chart *chart = first; chart; chart = chart->next) height += chart_height(chart);
+    return height;
 }
 
 bool chart_draw(const struct chart *chart, enum chart_format format, struct text *out, struct sy_error *err) {

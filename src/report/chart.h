@@ -1,6 +1,6 @@
 /*
  * A page of pictures from plain data, as SVG or PNG from one drawing (cairo): rows of bars, a bar of pieces
- * with a limit, and a roofline. Without cairo at build time chart_draw says what to install.
+ * with a limit, and a roofline; several such below one another compare. Without cairo at build time chart_draw says what to install.
  */
 #ifndef REPORT_CHART_H
 #define REPORT_CHART_H
@@ -36,6 +36,7 @@ struct chart {
     double read, compute; /* the roof: bytes and FLOPs a second */
     const struct chart_point *points;
     int point_count;
+    const struct chart *next; /* drawn below, its bars and pieces to the same scale; NULL: the last */
 };
 
 enum chart_format { CHART_SVG, CHART_PNG };

@@ -5,6 +5,8 @@
 #include "test.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static json_t *plan_json(struct test_output output) {
@@ -168,4 +170,29 @@ TEST(plan_refuses_silly_values) {
         if (!strstr(got.err, name) && !strstr(got.err, "--threads")) fail_msg("%s: %s", name, got.err);
     }
     assert_non_null(strstr(test_run("plan", "mixtral-8x7b", "--link", "5").err, "--link 5G"));
+}
+
+/* The height that an SVG says of itself. */
+static double height_of(const char *path) {
+    char text[2048] = "";
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    size_t size = fread(text, 1, sizeof text - 1, file);
+    text[size] = 0;
+    fclose(file);
+    const char *at = strstr(text, "height=\"");
+    assert_non_null(at);
+    return strtod(at + 8, NULL);
+}
+
+/* Two models side by side, and the picture showed the first alone. */
+TEST(plan_draws_both_models) {
+    char one[TEST_PATH_MAX], both[TEST_PATH_MAX];
+    test_temp_path(one, "one.svg");
+    test_temp_path(both, "both.svg");
+    struct test_output got = test_run("plan", "olmoe-1b-7b", "--svg", one);
+    if (got.status == 1) test_skip("built without cairo");
+    assert_int_equal(got.status, 0);
+    assert_int_equal(test_run("plan", "olmoe-1b-7b", "--vs", "olmoe-1b-7b", "--svg", both).status, 0);
+    close_to(height_of(both), 2 * height_of(one));
 }

@@ -72,8 +72,9 @@ static void fill_texts(const struct plan_facts *f, struct texts *t) {
     snprintf(t->pieces_title, sizeof t->pieces_title, "Memory of a run: %s",
              number_bytes(p->memory.peak, one));
     snprintf(t->limit, sizeof t->limit, "%s there", number_bytes(p->input.memory.memory, one));
-    snprintf(t->roof, sizeof t->roof, "Roofline at %s and %s: steps of batch 1 to 256",
-             number_rate(p->input.rates.read, "B/s", one), number_rate(p->input.rates.flops, "FLOP/s", two));
+    snprintf(t->roof, sizeof t->roof, "Roofline%s at %s and %s: steps of batch 1 to 256",
+             p->input.cluster.ranks > 1 ? " of one rank" : "", number_rate(p->input.rates.read, "B/s", one),
+             number_rate(p->input.rates.flops, "FLOP/s", two));
 }
 
 static bool write_bytes(const char *path, int format, bool force, const struct text *bytes,
@@ -88,35 +89,49 @@ static bool write_bytes(const char *path, int format, bool force, const struct t
     return false;
 }
 
-bool plan_draw(const struct plan_facts *f, int format, const char *path, bool force, struct sy_error *err) {
-    enum chart_format kind = format == DRAW_SVG ? CHART_SVG : CHART_PNG;
-    const struct plan *p = f->plan;
-    struct texts t;
+/* One model's picture, and what it borrows. */
+struct page {
+    struct texts texts;
     struct chart_bar bars[PART_COUNT + 1];
     struct chart_piece pieces[PIECES];
     struct chart_point points[PLAN_BATCHES];
-    struct text bytes = { 0 };
-    fill_texts(f, &t);
-    fill_pieces(p, &t, pieces);
-    fill_points(p, &t, points);
-    struct chart chart = {
-        .title = t.title,
-        .subtitle = t.subtitle,
+    struct chart chart;
+};
+
+static void fill_page(const struct plan_facts *f, const struct chart *next, struct page *page) {
+    const struct plan *p = f->plan;
+    struct texts *t = &page->texts;
+    fill_texts(f, t);
+    fill_pieces(p, t, page->pieces);
+    fill_points(p, t, page->points);
+    page->chart = (struct chart){
+        .title = t->title,
+        .subtitle = t->subtitle,
         .bars_title = "Parameters: in all, and (dark) acting on a token",
-        .bars = bars,
-        .bar_count = fill_bars(p, &t, bars),
-        .pieces_title = t.pieces_title,
-        .pieces = pieces,
+        .bars = page->bars,
+        .bar_count = fill_bars(p, t, page->bars),
+        .pieces_title = t->pieces_title,
+        .pieces = page->pieces,
         .piece_count = PIECES,
         .limit = (double)p->input.memory.memory,
-        .limit_label = t.limit,
-        .roof_title = t.roof,
+        .limit_label = t->limit,
+        .roof_title = t->roof,
         .read = p->input.rates.read,
         .compute = p->input.rates.flops,
-        .points = points,
+        .points = page->points,
         .point_count = PLAN_BATCHES,
+        .next = next,
     };
-    bool ok = chart_draw(&chart, kind, &bytes, err);
+}
+
+bool plan_draw(const struct plan_facts *f, const struct plan_facts *other, int format, const char *path,
+               bool force, struct sy_error *err) {
+    enum chart_format kind = format == DRAW_SVG ? CHART_SVG : CHART_PNG;
+    struct page first, second;
+    struct text bytes = { 0 };
+    if (other) fill_page(other, NULL, &second);
+    fill_page(f, other ? &second.chart : NULL, &first);
+    bool ok = chart_draw(&first.chart, kind, &bytes, err);
     if (ok) signature_add(kind, &bytes);
     if (ok && bytes.failed) ok = sy_fail(err, SY_ERR_MEMORY, "no memory for the picture");
     ok = ok && write_bytes(path, format, force, &bytes, err);

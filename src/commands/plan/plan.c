@@ -51,17 +51,18 @@ static bool report(const struct plan_args *args, const struct job *job, const st
                    struct sy_error *err) {
     struct text text = { 0 };
     struct style style = console_style(stdout);
+    const struct plan_facts *second = other ? &other->facts : NULL;
     bool ok = true;
     if (args->explain)
         ok = plan_explain(&job->facts, args->explain, &text, err);
     else if (args->json)
-        plan_report_json(&job->facts, other ? &other->facts : NULL, &text);
+        plan_report_json(&job->facts, second, &text);
     else if (other)
         plan_report_versus(&job->facts, &other->facts, &style, &text);
     else
         plan_report_human(&job->facts, &style, &text);
-    ok = ok && (!args->svg || plan_draw(&job->facts, DRAW_SVG, args->svg, args->force, err)) &&
-         (!args->png || plan_draw(&job->facts, DRAW_PNG, args->png, args->force, err));
+    ok = ok && (!args->svg || plan_draw(&job->facts, second, DRAW_SVG, args->svg, args->force, err)) &&
+         (!args->png || plan_draw(&job->facts, second, DRAW_PNG, args->png, args->force, err));
     if (ok) return console_print(&text, err);
     text_free(&text);
     return false;

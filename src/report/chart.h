@@ -1,6 +1,7 @@
 /*
  * A page of pictures from plain data, as SVG or PNG from one drawing (cairo): rows of bars, a bar of pieces
- * with a limit, and a roofline; several such below one another compare. Without cairo at build time chart_draw says what to install.
+ * with a limit, and a roofline; several such below one another compare. Without cairo at build time
+ * chart_draw says what to install.
  */
 #ifndef REPORT_CHART_H
 #define REPORT_CHART_H

@@ -232,17 +232,25 @@ static void show_traffic(const struct plan_facts *f, const struct style *style, 
     text_add(out, "Prompts: at most %s.\n", number_rate(p->prompt_tokens * (double)ranks, "tok/s", rate));
 }
 
+/* At which acceptance drafting pays. */
+static const char *pays(double acceptance, char text[64]) {
+    if (!(acceptance < 0.995)) return "never pays";
+    snprintf(text, 64, "pays when more than %.0f %% of drafts are accepted", 100 * acceptance);
+    return text;
+}
+
 static void show_speculation(const struct plan_facts *f, const struct style *style, struct text *out) {
     const struct plan_speculation *s = &f->plan->speculation;
     struct text words = { 0 };
+    char share[64];
     plan_section("Speculation", style, out);
-    text_add(&words, "Drafting one token pays when more than %.0f %% of drafts are accepted",
-             100 * s->resident);
+    text_add(&words, "Drafting one token %s", pays(s->resident, share));
     if (s->experts_one > 0)
-        text_add(&words,
-                 " (weights in memory), %.0f %% when experts are fetched: two rows touch %.1f experts of a "
-                 "layer where one touches %.1f",
-                 100 * s->streamed, s->experts_two, s->experts_one);
+        text_add(
+            &words,
+            " with the weights in memory; when experts are fetched it %s: two rows touch %.1f experts of a "
+            "layer where one touches %.1f",
+            pays(s->streamed, share), s->experts_two, s->experts_one);
     text_add(&words, ". The draft itself is taken to cost nothing.");
     plan_paragraph(words.data ? words.data : "", 0, style, out);
     text_free(&words);

@@ -51,16 +51,16 @@ static void say_ranks(const struct plan *p, struct text *out) {
     const struct rank_layout *best = &p->cluster.layouts[0];
     char memory[NUMBER_TEXT], rate[NUMBER_TEXT];
     if (p->cluster.ranks == 0 || p->cluster.layout_count == 0 || best->refused) return;
-    text_add(out,
-             "Over %lld ranks, best as %lld x %lld x %lld (tensor, expert, data), it takes %s a rank%s and "
-             "runs at "
-             "%s at most. ",
-             (long long)p->cluster.ranks, (long long)best->tensor, (long long)best->expert,
-             (long long)best->data, plan_bytes(best->memory, memory),
-             !p->memory.said ? ""
-             : best->fits    ? ", which fits,"
-                             : ", too much,",
-             number_rate(best->tokens, "tok/s", rate));
+    text_add(
+        out,
+        "Over %lld ranks, best as %lld x %lld x %lld (tensor, expert, data), it takes %s a rank%s and %s "
+        "at %s at most. ",
+        (long long)p->cluster.ranks, (long long)best->tensor, (long long)best->expert, (long long)best->data,
+        plan_bytes(best->memory, memory),
+        !p->memory.said ? ""
+        : best->fits    ? ", which fits,"
+                        : ", too much,",
+        best->fits ? "runs" : "would run", number_rate(best->tokens, "tok/s", rate));
 }
 
 static void say_bound(const struct plan *p, struct text *out) {
@@ -136,6 +136,7 @@ void plan_types_text(const struct plan_facts *facts, struct text *out) {
     else if (facts->types == TYPES_ASSUMED)
         text_add(out, "Its config names no type: counted in %s.", name);
     else
-        text_add(out, "Weights as published: %s, %s.", name, number_bytes(p->memory.weights, size));
+        text_add(out, "Weights as published: %s, %s%s.", name, number_bytes(p->memory.weights, size),
+                 types->read_here ? "" : ", which run does not read");
     text_add(out, " --dtype counts another type.");
 }

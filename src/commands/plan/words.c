@@ -23,6 +23,8 @@ char *plan_hours(double hours, char *text) {
     if (hours < 48) return number_seconds(3600 * hours, text);
     if (hours < 24 * 365.0 * 2)
         snprintf(text, NUMBER_TEXT, "%.*f days", hours < 2400 ? 1 : 0, hours / 24);
+    else if (hours < 24 * 365.25 * 99.5)
+        snprintf(text, NUMBER_TEXT, "%.1f years", hours / 24 / 365.25);
     else
         snprintf(text, NUMBER_TEXT, "%s years",
                  number_exact(hours < 1e18 ? llround(hours / 24 / 365.25) : INT64_MAX, number));

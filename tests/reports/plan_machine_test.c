@@ -61,6 +61,7 @@ TEST(plan_knows_machines_by_name) {
     assert_non_null(strstr(wrong.err, "--machine list"));
     narrow_enough(test_run("plan", "deepseek-v3", "--machine", "h200x8", "--price", "30", "--batch", "64"));
     narrow_enough(test_run("plan", "--machine", "list"));
+    narrow_enough(test_run("plan", "--table", "--machine", "b200", "--batch", "512"));
     assert_non_null(strstr(test_run("plan", "--machine", "list", "--json").out, "datasheet"));
     assert_non_null(strstr(test_run("plan", "mixtral-8x7b").out, "--machine NAME"));
 }

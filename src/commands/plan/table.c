@@ -6,6 +6,7 @@
 #include "report/number.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* Calls `take` for each preset's plan. */
 typedef bool take_fn(void *argument, const struct plan_facts *facts, struct sy_error *err);
@@ -49,7 +50,7 @@ bool plan_list(struct text *out, struct sy_error *err) {
 
 /* ---- table ---- */
 
-#define COLUMNS 8
+#define COLUMNS 9
 
 struct making {
     struct table table;
@@ -59,8 +60,8 @@ struct making {
 };
 
 static void add_row(struct making *m, const char *const *cells) {
-    if (m->format == FORMAT_TEXT) { /* 80 columns have no room for the FLOPs of a step */
-        table_row(&m->table, cells[0], cells[1], cells[2], cells[3], cells[4], cells[5], cells[7]);
+    if (m->format == FORMAT_TEXT) { /* 80 columns have no room for the share and the FLOPs of a step */
+        table_row(&m->table, cells[0], cells[1], cells[2], cells[4], cells[8], cells[5], cells[7]);
         return;
     }
     for (int i = 0; i < COLUMNS; i++) {
@@ -81,16 +82,18 @@ static bool take_row(void *argument, const struct plan_facts *f, struct sy_error
     char cells[COLUMNS][NUMBER_TEXT + 16];
     const char *row[COLUMNS];
     const struct param_count *count = &p->parameters.count;
-    (void)err;
+    struct prediction predicted; /* the roofline, but over several devices */
+    if (!plan_predict(&p->input.memory, &p->input.rates, &p->input.cluster, &predicted, err)) return false;
     snprintf(cells[0], sizeof cells[0], "%.31s", f->source->name);
+    snprintf(cells[8], sizeof cells[8], "%s", weights_name(&p->input.memory.traffic.weights));
     if (m->format == FORMAT_CSV) {
         const double values[] = {
             (double)count->total,      (double)count->active,          (double)count->active_no_embed,
             (double)p->memory.weights, (double)p->memory.kv_per_token, p->traffic.flops,
-            p->roofline.tokens
+            predicted.tokens
         };
-        for (int i = 1; i < COLUMNS; i++)
-            snprintf(cells[i], sizeof cells[i], i < COLUMNS - 1 ? "%.0f" : "%.3f", values[i - 1]);
+        for (int i = 1; i <= 7; i++)
+            snprintf(cells[i], sizeof cells[i], i < 7 ? "%.0f" : "%.3f", values[i - 1]);
     } else {
         char shown[NUMBER_TEXT];
         number_count(count->total, cells[1]);
@@ -100,7 +103,8 @@ static bool take_row(void *argument, const struct plan_facts *f, struct sy_error
         number_bytes(p->memory.weights, cells[4]);
         number_bytes(p->memory.kv_per_token, cells[5]);
         number_rate(p->traffic.flops, "FLOP", cells[6]);
-        number_rate(p->roofline.tokens, "tok/s", cells[7]);
+        number_rate(predicted.tokens, "tok/s", cells[7]);
+        *strchr(cells[7], ' ') = 0; /* the head has the unit */
     }
     for (int i = 0; i < COLUMNS; i++) row[i] = cells[i];
     add_row(m, row);
@@ -110,15 +114,16 @@ static bool take_row(void *argument, const struct plan_facts *f, struct sy_error
 bool plan_table(const struct plan_args *args, const struct plan_asked *asked, const struct style *style,
                 struct text *out, struct sy_error *err) {
     int format = args->format;
-    struct making m = { .table = { .columns = COLUMNS - 1, .align = "lrrrrrr", .head = true },
+    struct making m = { .table = { .columns = 7, .align = "lrrrlrr", .head = true },
                         .out = out,
                         .format = format };
-    static const char *const heads[COLUMNS] = { "model",   "total",      "active", "share",
-                                                "weights", "KV a token", "a step", "at most" };
-    static const char *const keys[COLUMNS] = { "model",           "total_params",
-                                               "active_params",   "active_params_no_embed",
-                                               "weights_bytes",   "kv_bytes_per_token",
-                                               "flops_per_token", "roofline_tok_per_s" };
+    static const char *const heads[COLUMNS] = { "model",      "total",  "active", "share", "weights",
+                                                "KV a token", "a step", "tok/s",  "in" };
+    static const char *const keys[COLUMNS] = {
+        "model",         "total_params",       "active_params",   "active_params_no_embed",
+        "weights_bytes", "kv_bytes_per_token", "flops_per_token", "roofline_tok_per_s",
+        "dtype"
+    };
     add_row(&m, format == FORMAT_CSV ? keys : heads);
     bool ok = each_preset(args, asked, take_row, &m, err);
     if (ok && format == FORMAT_TEXT) table_print(&m.table, style, out);

@@ -11,10 +11,10 @@
 #include "base/options.h"
 #include "plan/data.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #define MACHINES_MAX 64
 
@@ -57,15 +57,30 @@ bool machine_at(int index, struct named_machine *out) {
     return row != NULL;
 }
 
-/* The N of NAMExN behind `name`; 1 where nothing is behind it, 0 where it is another name. */
+/* The N of NAMExN behind `name`, without case, hyphens and spaces; 1 where nothing is behind it, 0 where it
+ * is another name. */
 static int64_t devices_of(const char *word, const char *name) {
-    size_t length = strlen(name);
     char *end;
-    if (strncasecmp(word, name, length) != 0) return 0;
-    if (!word[length]) return 1;
-    if (word[length] != 'x' || word[length + 1] < '1' || word[length + 1] > '9') return 0;
-    long count = strtol(word + length + 1, &end, 10);
+    for (;; word++, name++) {
+        while (*word == '-' || *word == '_' || *word == ' ') word++;
+        while (*name == '-') name++;
+        if (!*name) break;
+        if (tolower((unsigned char)*word) != *name) return 0;
+    }
+    if (!*word) return 1;
+    if (*word != 'x' || word[1] < '1' || word[1] > '9') return 0;
+    long count = strtol(word + 1, &end, 10);
     return *end ? 0 : count;
+}
+
+/* By its name, or by one of the others that people use. */
+static int64_t devices_asked(const char *word, const json_t *row) {
+    const json_t *others = json_object_get(row, "aliases");
+    const char *name = json_string_value(json_object_get(row, "name"));
+    int64_t devices = name ? devices_of(word, name) : 0;
+    for (size_t i = 0; devices == 0 && i < json_array_size(others); i++)
+        devices = devices_of(word, json_string_value(json_array_get(others, i)));
+    return devices;
 }
 
 static bool unknown(const char *word, struct sy_error *err) {
@@ -81,22 +96,30 @@ static bool unknown(const char *word, struct sy_error *err) {
                            "`switchyard plan --machine list` has all; or --memory, --bandwidth and --flops");
 }
 
-bool machine_find(const char *word, struct named_machine *out, struct sy_error *err) {
-    for (int i = 0; machine_at(i, out); i++) {
-        int64_t devices = devices_of(word, out->name);
-        if (devices == 0) continue;
-        if (devices > out->devices_most) {
-            sy_fail(err, SY_ERR_USAGE, "--machine %s: at most %lld of %s are known in one machine", word,
-                    (long long)out->devices_most, out->name);
-            return sy_error_remedy(err, "--machine %s --ranks %lld --link RATE says how they are joined",
-                                   out->name, (long long)devices);
-        }
-        out->devices = devices;
-        size_t used = strlen(out->name);
-        if (devices > 1) snprintf(out->name + used, sizeof out->name - used, "x%lld", (long long)devices);
-        return true;
+static bool take_devices(const char *word, int64_t devices, struct named_machine *out, struct sy_error *err) {
+    size_t used = strlen(out->name);
+    if (devices > out->devices_most) {
+        sy_fail(err, SY_ERR_USAGE, "--machine %s: at most %lld of %s are known in one machine", word,
+                (long long)out->devices_most, out->name);
+        return sy_error_remedy(err, "--machine %s --ranks %lld --link RATE says how they are joined",
+                               out->name, (long long)devices);
     }
-    return unknown(word, err);
+    out->devices = devices;
+    if (devices > 1) snprintf(out->name + used, sizeof out->name - used, "x%lld", (long long)devices);
+    return true;
+}
+
+bool machine_find(const char *word, struct named_machine *out, struct sy_error *err) {
+    json_t *all = plan_data("machines");
+    const json_t *rows = json_object_get(all, "machines");
+    int64_t devices = 0;
+    for (size_t i = 0; devices == 0 && i < json_array_size(rows); i++) {
+        const json_t *row = json_array_get(rows, i);
+        devices = devices_asked(word, row);
+        if (devices > 0) read_machine(row, json_object_get(all, "sources"), out);
+    }
+    json_decref(all);
+    return devices > 0 ? take_devices(word, devices, out, err) : unknown(word, err);
 }
 
 /* ---- which arithmetic ---- */

@@ -42,6 +42,15 @@ TEST(machines_are_found_by_name_and_number) {
     assert_true(fabs(m.memory.value - 80.0 * (1 << 30)) < 1);
     assert_true(machine_find("h100-pcie", &m, &err));
     assert_string_equal(m.title, "NVIDIA H100 PCIe");
+    static const char *const alike[][2] = {
+        { "H100", "h100" },           { "RTX 4090", "rtx4090" },        { "4090", "rtx4090" },
+        { "a100", "a100-80g" },       { "A100-80GB x8", "a100-80gx8" }, { "m2ultra", "m2-ultra" },
+        { "RTX-4090x2", "rtx4090x2" }
+    };
+    for (size_t i = 0; i < sizeof alike / sizeof *alike; i++) {
+        if (!machine_find(alike[i][0], &m, &err)) fail_msg("%s is not found", alike[i][0]);
+        assert_string_equal(m.name, alike[i][1]);
+    }
     static const char *const wrong[] = { "h100x", "h100x0", "h100x9", "h100x8x2", "h10", "", "epyc-9654x2" };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         err = (struct sy_error){ 0 };

@@ -52,7 +52,7 @@ bool plan_make(const struct plan_input *input, struct plan *out, struct sy_error
     if (input->price.an_hour > 0 &&
         !plan_price(&input->memory, &input->rates, &input->cluster, &input->price, &p->price, err))
         return false;
-    p->verdict = plan_verdict(&input->memory, &p->memory, &input->rates, &p->roofline,
+    p->verdict = plan_verdict(&input->memory, &p->memory, &input->rates, &input->cluster, &p->roofline,
                               p->parameters.count.total, p->parameters.count.active);
     return true;
 }

@@ -71,6 +71,10 @@ TEST(plan_says_that_it_fits_over_devices) {
     struct test_output got = test_run("plan", "deepseek-v3", "--machine", "h200x8");
     assert_non_null(strstr(got.out, "which fits"));
     assert_null(strstr(got.out, "It does not fit"));
+    assert_non_null(strstr(got.out, "on each of 8: fits in 141 GiB"));
+    got = test_run("plan", "deepseek-v3", "--machine", "h100x8", "--dtype", "bf16");
+    assert_non_null(strstr(got.out, "It does not fit"));
+    assert_non_null(strstr(got.out, "f8_e4m3 it fits")); /* over the eight, not on one */
 }
 
 static const json_t *row_of(const json_t *rows, const char *model, const char *dtype) {
@@ -111,6 +115,10 @@ TEST(plan_lists_what_fits) {
     root = plan_json(test_run("plan", "--fit", "--machine", "h200x8", "--json", "--dtype", "f8_e4m3"));
     assert_non_null(row_of(json_object_get(root, "fits"), "deepseek-v3", "f8_e4m3"));
     assert_null(row_of(json_object_get(root, "fits"), "deepseek-v3", "q4_k_m"));
+    json_decref(root);
+    root = plan_json(test_run("plan", "--fit", "24G", "--json", "--dtype", "published"));
+    assert_non_null(row_of(json_object_get(root, "fits"), "gpt-oss-20b", "mxfp4_bf16"));
+    assert_null(row_of(json_object_get(root, "fits"), "gpt-oss-20b", "mxfp4"));
     json_decref(root);
     narrow_enough(test_run("plan", "--fit", "1000G", "--ctx", "65536"));
     assert_non_null(strstr(test_run("plan", "--fit", "--memory", "24G", "--format", "csv").out,

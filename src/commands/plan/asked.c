@@ -9,8 +9,9 @@
 
 static const struct option options[] = {
     { "dtype", 0, OPTION_STRING, "TYPE",
-      "of the weights: f32, f16, bf16, f8_e4m3, q8_0, q4_k_m, mxfp4 or any other that plan lists (default: "
-      "as stored; of a config or preset as published)",
+      "of the weights: f32, f16, bf16, f8_e4m3, q8_0, q4_k_m, mxfp4 or any other that plan lists, or "
+      "published "
+      "(default: as stored; of a config or preset as published)",
       offsetof(struct plan_args, dtype) },
     { "kv", 0, OPTION_CHOICE, "f32|f16|bf16|q8_0", "type of keys and values (default: f16)",
       offsetof(struct plan_args, kv) },
@@ -240,8 +241,9 @@ bool plan_asked(const struct plan_args *args, struct plan_asked *out, struct sy_
     static const struct rates assumed = RATES_DEFAULT;
     if (!check_counts(args, err) || !check_amounts(args, err)) return false;
     *out = (struct plan_asked){ .input = { .rates = assumed }, .named = args->machine != NULL };
-    out->recipe = args->dtype ? recipe_find(args->dtype) : NULL;
-    if (args->dtype && !out->recipe) return no_type(args->dtype, err);
+    bool typed = args->dtype && strcmp(args->dtype, "published") != 0;
+    out->recipe = typed ? recipe_find(args->dtype) : NULL;
+    if (typed && !out->recipe) return no_type(args->dtype, err);
     struct plan_input *input = &out->input;
     struct memory_input *m = &input->memory;
     m->traffic.kv = kv_types[args->kv];

@@ -57,7 +57,7 @@ static bool try_preset(struct fitting *f, const struct plan_source *source, stru
     int64_t published, bytes;
     enum types_from types = plan_source_weights(source, f->asked->recipe, &weights);
     if (!try_type(f, source, &weights, types == TYPES_PUBLISHED, err)) return false;
-    if (types == TYPES_ASKED) return true;
+    if (f->args->dtype) return true; /* that type alone */
     if (!weights_bytes(&weights, &published, err)) return false;
     for (int i = 0; kept_in[i]; i++) {
         weights.recipe = recipe_find(kept_in[i]);

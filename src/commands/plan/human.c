@@ -72,6 +72,17 @@ static void show_parameters(const struct plan_facts *f, const struct style *styl
 
 /* ---- memory ---- */
 
+/* With these weights, and all the rest; over the ranks, where there are some. */
+static bool type_fits(const struct plan *p, const struct recipe *recipe, int64_t bytes) {
+    const struct plan_memory *m = &p->memory;
+    struct memory_input in = p->input.memory;
+    struct prediction predicted;
+    if (!m->said) return false;
+    if (p->input.cluster.ranks <= 1) return bytes <= in.memory - (m->peak - m->weights);
+    in.traffic.weights.recipe = recipe;
+    return plan_predict(&in, &p->input.rates, &p->input.cluster, &predicted, NULL) && predicted.fits;
+}
+
 static void show_weights(const struct plan_facts *f, const struct style *style, struct text *out) {
     const struct plan *p = f->plan;
     const struct plan_memory *m = &p->memory;
@@ -82,8 +93,7 @@ static void show_weights(const struct plan_facts *f, const struct style *style, 
     for (const struct recipe *r = recipes; r->name; r++) {
         int64_t bytes;
         if (!recipe_bytes(r, f->source->spec, &bytes, NULL)) continue;
-        bool fits = m->said && bytes <= p->input.memory.memory - (m->peak - m->weights);
-        snprintf(names[count], sizeof names[count], "%s%s", r->name, fits ? " *" : "");
+        snprintf(names[count], sizeof names[count], "%s%s", r->name, type_fits(p, r, bytes) ? " *" : "");
         number_bytes(bytes, size[count]);
         snprintf(bits[count], NUMBER_TEXT, "%.2f", 8 * (double)bytes / (double)p->parameters.count.total);
         if (++count < 2) continue;
@@ -93,8 +103,11 @@ static void show_weights(const struct plan_facts *f, const struct style *style, 
     if (count) table_row(&table, names[0], size[0], bits[0], "", "", "");
     table_print(&table, style, out);
     table_free(&table);
-    if (m->said)
-        text_add(out, "* fits in %s with all the rest\n", number_bytes(p->input.memory.memory, limit));
+    if (!m->said) return;
+    text_add(out, "* fits in %s", number_bytes(p->input.memory.memory, limit));
+    if (p->input.cluster.ranks > 1)
+        text_add(out, " on each of %lld ranks", (long long)p->input.cluster.ranks);
+    text_add(out, " with all the rest\n");
 }
 
 static void memory_row(const char *what, int64_t bytes, const char *note, struct table *table) {
@@ -150,14 +163,26 @@ static void show_memory(const struct plan_facts *f, const struct style *style, s
     memory_row("activations", m->activations, note, &table);
     memory_row("all else", m->vectors + m->tables + m->program, "decoded vectors, tables, the program",
                &table);
+    const struct rank_layout *best = &p->cluster.layouts[0];
+    bool spread = p->cluster.ranks > 1 && p->cluster.layout_count > 0 && !best->refused;
+    number_bytes(in->memory, limit);
     if (m->said)
-        snprintf(note, sizeof note, "%s %s", m->fits ? "fits in" : "does not fit in",
-                 number_bytes(in->memory, limit));
+        snprintf(note, sizeof note, "%s %s%s", m->fits ? "fits in" : "does not fit in", limit,
+                 spread ? ", on one rank alone" : "");
     else
         snprintf(note, sizeof note, "--memory asks whether it fits");
     memory_row("peak of run", m->peak, note, &table);
+    if (spread) {
+        snprintf(note, sizeof note, "on each of %lld%s%s", (long long)p->cluster.ranks,
+                 !m->said     ? ""
+                 : best->fits ? ": fits in "
+                              : ": does not fit in ",
+                 m->said ? limit : "");
+        table_row(&table, "", plan_bytes(best->memory, kept), note);
+    }
     table_print(&table, style, out);
     table_free(&table);
+    if (spread && (m->fits || best->fits)) return;
     if (m->fits) text_add(out, "Up to %lld sequences of that length fit.\n", (long long)memory_batch_max(in));
     show_cache(m, in->traffic.trace, style, out);
 }

@@ -34,6 +34,14 @@ static void say_fit(const struct plan *p, const char *dtype, struct text *out) {
         text_add(out, "In %s it takes %s, more than the %s of one machine. ", dtype, peak, limit);
         return;
     }
+    if (p->cluster.ranks > 1 && p->cluster.layout_count > 0 && !p->cluster.layouts[0].refused) {
+        text_add(out, "It does not fit: in %s it takes more than the %s of each rank", dtype, limit);
+        if (v->fitting)
+            text_add(out, "; in %s it fits. ", v->fitting->name);
+        else
+            text_add(out, ", and so in every type known here. ");
+        return;
+    }
     text_add(out, "It does not fit: in %s it takes %s, %s too much", dtype, peak,
              number_bytes(v->short_of, lack));
     if (v->fitting) text_add(out, "; in %s it fits", v->fitting->name);
@@ -78,6 +86,7 @@ static void say_dense(const struct plan *p, struct text *out) {
     const struct verdict *v = &p->verdict;
     char equal[NUMBER_TEXT], fitting[NUMBER_TEXT], rate[NUMBER_TEXT];
     if (p->parameters.count.total == p->parameters.count.active) return;
+    if (p->cluster.ranks > 1 && p->memory.said && !fits_ranks(p)) return; /* what follows is of one machine */
     number_count(v->dense_equal, equal);
     number_rate(v->dense_tokens, "tok/s", rate);
     text_add(out, "A dense model of its class (about %s: the root of total times active, a rule of thumb) ",

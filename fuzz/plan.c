@@ -7,6 +7,7 @@
 #include "model/presets.h"
 #include "must.h"
 #include "mutate.h"
+#include "plan/published.h"
 
 #include <math.h>
 
@@ -41,7 +42,26 @@ static const char *const words[] = {
     "vocab_size",
     "",
     "model_type",
+    "fp8",
+    "mxfp4",
+    "gptq",
+    "awq",
+    "bitsandbytes",
+    "compressed-tensors",
+    "modelopt",
+    "NVFP4",
+    "self_attn",
+    "shared_experts",
+    "group_size",
+    "bits",
 };
+
+/* What a config may say of its files' types; the mutations go on in it. */
+static const char packed[] =
+    ",\"torch_dtype\":\"float16\",\"quantization_config\":{\"quant_method\":\"compressed-tensors\",\"bits\":"
+    "4,"
+    "\"group_size\":128,\"ignore\":[\"lm_head\",\"re:.*self_attn.*\"],\"config_groups\":{\"group_0\":"
+    "{\"weights\":{\"num_bits\":4,\"type\":\"int\",\"strategy\":\"group\",\"group_size\":32}}}}}";
 
 #define LAYERS_FEW 300 /* larger ones would only be slower */
 
@@ -63,11 +83,14 @@ static void check_plan(const struct plan *p) {
              p->cluster.imbalance[i].worst >= p->cluster.imbalance[i].expected * 0.9);
     for (int i = 0; i < p->cluster.layout_count; i++)
         MUST(p->cluster.layouts[i].refused || p->cluster.layouts[i].tokens > 0);
+    for (int i = 0; i < PRICE_MODELS && p->price.an_hour > 0 && (i == 0 || p->price.twins); i++)
+        MUST(p->price.models[i].input > 0 && p->price.models[i].output_one > 0 &&
+             p->price.models[i].output_batch > 0);
     if (p->input.training.wanted) MUST(p->training.model.memory > 0 && p->training.model.hours > 0);
 }
 
 /* What is asked for follows from the bytes, so that a finding repeats itself. */
-static void check_spec(const struct spec *spec, uint64_t hash) {
+static void check_spec(const struct spec *spec, const struct recipe *published, uint64_t hash) {
     static const int64_t contexts[] = { 1, 4096, 1 << 20, (int64_t)1 << 40 },
                          batches[] = { 1, 7, 256, 1 << 20 };
     static const struct rates rates = RATES_DEFAULT;
@@ -75,8 +98,9 @@ static void check_spec(const struct spec *spec, uint64_t hash) {
     struct plan plan;
     struct sy_error err = { 0 };
     while (recipes[kinds].name) kinds++;
+    const struct recipe *recipe = hash & (uint64_t)1 << 40 ? published : &recipes[hash % (unsigned)kinds];
     struct plan_input input = {
-        .memory = { .traffic = { .weights = { .spec = spec, .recipe = &recipes[hash % (unsigned)kinds] },
+        .memory = { .traffic = { .weights = { .spec = spec, .recipe = recipe },
                                  .kv = DTYPE_F16,
                                  .context = contexts[hash >> 8 & 3] },
                     .batch = batches[hash >> 10 & 3],
@@ -89,6 +113,7 @@ static void check_spec(const struct spec *spec, uint64_t hash) {
                       .batch = 512,
                       .micro = 1,
                       .moments = DTYPE_F32 },
+        .price = { hash & (uint64_t)1 << 41 ? 3 : 0, 32 },
     };
     if (plan_make(&input, &plan, &err))
         check_plan(&plan);
@@ -108,13 +133,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     must_begin();
     arena_open(&arena);
     if (config_parse((const char *)bytes, (int64_t)size, "config.json", &arena, &config, &err)) {
+        struct published_types types;
+        published_from_config(config.root, &types);
+        MUST(types.recipe.name == types.name && types.name[0]);
+        if (!types.read_here) json_object_del(config.root, "quantization_config"); /* as plan does */
         bool ok = spec_from_config(&config, &arena, &family, &spec, &err);
         must_deep += ok || family != NULL;
         must_good += ok;
         if (!ok)
             must_refuse(&err);
         else if (spec_layer_count(&spec) <= LAYERS_FEW)
-            check_spec(&spec, random_hash(bytes, size, 0));
+            check_spec(&spec, &types.recipe, random_hash(bytes, size, 0));
         config_close(&config);
     } else {
         must_refuse(&err);
@@ -130,6 +159,10 @@ size_t LLVMFuzzerCustomMutator(uint8_t *bytes, size_t size, size_t room, unsigne
         if ((size_t)preset->size > room) return size;
         m.size = (size_t)preset->size;
         memcpy(bytes, preset->text, m.size);
+        if (mutate_below(&m, 2) == 0 && m.size + sizeof packed <= room) {
+            memcpy(bytes + m.size - 1, packed, sizeof packed - 1); /* in the place of the last brace */
+            m.size += sizeof packed - 2;
+        }
     }
     for (size_t i = mutate_below(&m, 3) + 1; i > 0; i--) {
         size_t choice = mutate_below(&m, 16); /* mostly values: they leave the JSON sound */

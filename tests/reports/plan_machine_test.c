@@ -64,6 +64,11 @@ TEST(plan_knows_machines_by_name) {
     narrow_enough(test_run("plan", "--table", "--machine", "b200", "--batch", "512"));
     assert_non_null(strstr(test_run("plan", "--machine", "list", "--json").out, "datasheet"));
     assert_non_null(strstr(test_run("plan", "mixtral-8x7b").out, "--machine NAME"));
+    root = plan_json(test_run("plan", "olmoe-1b-7b", "--machine", "here", "--bandwidth", "20G", "--flops",
+                              "1T", "--json")); /* so nothing is measured, which takes seconds */
+    assert_true(json_is_boolean(json_object_get(root, "fits")));
+    close_to(real(root, "roofline", "flops_per_s"), 1e12);
+    json_decref(root);
 }
 
 /* People with eight cards were told that a model does not fit, by the memory of one. */
@@ -124,7 +129,7 @@ TEST(plan_lists_what_fits) {
     assert_non_null(strstr(test_run("plan", "--fit", "--memory", "24G", "--format", "csv").out,
                            "\ngpt-oss-20b,mxfp4_bf16,1,1,20914757184,"));
     assert_non_null(strstr(test_run("plan", "--fit", "24G", "--format", "markdown").out, "| gpt-oss-20b |"));
-    assert_int_equal(test_run("plan", "--fit").status, 2);
+    assert_non_null(strstr(test_run("plan", "--fit").out, "free on this machine"));
     assert_int_equal(test_run("plan", "--fit", "mixtral-8x7b").status, 2);
     assert_int_equal(test_run("plan", "--fit", "24G", "--memory", "48G").status, 2);
     assert_non_null(strstr(test_run("plan", "--fit", "1M").out, "No preset fits"));

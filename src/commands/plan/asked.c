@@ -20,9 +20,8 @@ static const struct option options[] = {
     { "batch", 0, OPTION_COUNT, "N", "sequences at the same time (default: 1)",
       offsetof(struct plan_args, batch) },
     { "machine", 0, OPTION_STRING, "NAME",
-      "on a machine known by name (h100, h100x8, rtx4090, m2-ultra, epyc-9654; list: all): its memory, "
-      "rates, "
-      "ranks and links, each of which its own option overrides",
+      "on a machine known by name (h100, h100x8, rtx4090, m2-ultra, epyc-9654; list: all; here: this one, "
+      "measured): its memory, rates, ranks and links, each of which its own option overrides",
       offsetof(struct plan_args, machine) },
     { "memory", 0, OPTION_BYTES, "SIZE", "memory there is (24G), of each rank: does it fit?",
       offsetof(struct plan_args, memory) },

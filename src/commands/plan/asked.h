@@ -35,6 +35,7 @@ struct plan_asked {
     const struct recipe *recipe; /* NULL: as stored or published */
     bool named;                  /* --machine: */
     struct named_machine machine;
+    bool memory_here; /* the memory is what is free on this machine: nobody named another */
     struct machine_figure flops[RATE_TYPES]; /* of --machine or --measure; without a value: not known */
 };
 

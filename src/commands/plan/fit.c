@@ -158,7 +158,8 @@ static void show_head(const struct fitting *f, const struct style *style, struct
     const struct plan_input *input = &f->asked->input;
     char memory[NUMBER_TEXT], read[NUMBER_TEXT], context[NUMBER_TEXT];
     struct text words = { 0 };
-    text_add(&words, "What runs in %s", number_bytes(input->memory.memory, memory));
+    text_add(&words, "What runs in %s%s", number_bytes(input->memory.memory, memory),
+             f->asked->memory_here ? ", as much as is free on this machine," : "");
     if (input->cluster.ranks > 1)
         text_add(&words, " on each of %lld devices", (long long)input->cluster.ranks);
     text_add(
@@ -197,7 +198,7 @@ bool plan_fit(const struct plan_args *args, const struct plan_asked *asked, cons
     struct fitting f = { .args = args, .asked = asked };
     if (asked->input.memory.memory == 0) {
         sy_fail(err, SY_ERR_USAGE, "--fit: no memory is said");
-        return sy_error_remedy(err, "plan --fit 24G, or --fit --machine NAME");
+        return sy_error_remedy(err, "plan --fit 24G, or plan --fit --machine NAME");
     }
     f.rows = calloc(ROWS_MAX, sizeof *f.rows);
     if (!f.rows) return sy_fail(err, SY_ERR_MEMORY, "no memory for the rows of --fit");

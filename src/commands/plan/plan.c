@@ -1,6 +1,8 @@
 /*
  * plan: what a model costs, from its config, its checkpoint's headers, or a preset's name.
  */
+#include "base/checked.h"
+#include "base/memory_limit.h"
 #include "commands/command.h"
 #include "commands/console.h"
 #include "commands/machine.h"
@@ -81,6 +83,7 @@ static bool run_one(const struct plan_args *args, const struct plan_asked *asked
 
 static bool measure(const struct plan_args *args, struct plan_asked *asked, struct sy_error *err) {
     struct machine machine;
+    if (args->bandwidth > 0 && args->flops > 0) return true; /* nothing is left to be measured */
     if (!machine_measure(asked->input.memory.threads, LEVEL_COUNT - 1, &machine, err)) return false;
     if (args->bandwidth <= 0) {
         asked->input.rates.read = machine.all.read_bytes;
@@ -123,6 +126,17 @@ static bool take_fit_word(const char *word, struct plan_args *args, struct sy_er
     return sy_error_remedy(err, "--dtype shows one type alone");
 }
 
+/* `--machine here`: its rates are measured, its memory is what is free. `--fit` alone asks for the latter. */
+static bool take_here(struct plan_args *args) {
+    struct memory_limit limit = memory_limit("");
+    int64_t free = min_i64(limit.bytes, limit.available);
+    bool here = args->machine && strcmp(args->machine, "here") == 0;
+    if (here) args->machine = NULL, args->measure = true;
+    if (args->memory != -1 || free == INT64_MAX || !(here || (args->fit && !args->machine))) return false;
+    args->memory = free;
+    return true;
+}
+
 static bool run(const struct call *call, struct sy_error *err) {
     struct plan_args args = *(const struct plan_args *)call->args;
     struct plan_asked asked;
@@ -135,7 +149,9 @@ static bool run(const struct call *call, struct sy_error *err) {
         return sy_error_remedy(err, "usage: switchyard plan %s", call->command->text.usage);
     }
     if (machines) return list_machines(&args, err);
+    bool here = take_here(&args);
     if (!plan_asked(&args, &asked, err) || (args.measure && !measure(&args, &asked, err))) return false;
+    asked.memory_here = here;
     return all || args.fit ? run_all(&args, &asked, err) : run_one(&args, &asked, call->words[0], err);
 }
 
@@ -156,7 +172,8 @@ const struct command command_plan = {
             "a --machine, given, or measured; else those of two cores of an ordinary computer are assumed.\n"
             "Q4_K_M and its like are mixed tensor by tensor as llama.cpp does.\n"
             "\n"
-            "--fit takes a memory instead of a model, and lists which presets run in it.\n"
+            "--fit takes a memory instead of a model (else what is free here), and lists which presets\n"
+            "run in it.\n"
             "\n"
             "A trace is what run --routing --json prints, or what logits --routing writes.",
         .examples = "switchyard plan --fit 24G\n"

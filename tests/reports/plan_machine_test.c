@@ -159,6 +159,10 @@ TEST(plan_prices_a_million_tokens) {
     root = plan_json(test_run("plan", "llama-3-8b", "--price", "1", "--json"));
     assert_null(json_object_get(json_object_get(root, "price"), "dense_equal_total"));
     json_decref(root);
+    struct test_output both =
+        test_run("plan", "mixtral-8x7b", "--vs", "qwen3-32b", "--machine", "a100-80gx2", "--price", "3.60");
+    narrow_enough(both);
+    assert_non_null(strstr(both.out, "a million out, batch 32"));
     assert_non_null(
         strstr(test_run("plan", "mixtral-8x7b", "--price", "2", "--explain", "price").out, "2.00 / 3600 s"));
 }

@@ -27,8 +27,32 @@ static void rate_row(const char *what, const char *unit, double a, double b, str
     table_row(table, what, number_rate(a, unit, first), number_rate(b, unit, second), ratio);
 }
 
-static const char *fit_word(const struct plan_memory *m) {
-    return !m->said ? "-" : m->fits ? "yes" : "no";
+static const char *fit_word(const struct plan *p) {
+    const struct rank_layout *best = &p->cluster.layouts[0];
+    bool spread = p->cluster.ranks > 1 && p->cluster.layout_count > 0 && !best->refused;
+    if (!p->memory.said) return "-";
+    return (spread ? best->fits : p->memory.fits) ? "yes" : "no";
+}
+
+static void price_row(const char *what, double a, double b, struct table *table) {
+    char first[NUMBER_TEXT], second[NUMBER_TEXT], ratio[24];
+    snprintf(ratio, sizeof ratio, "%.2f", a / b);
+    table_row(table, what, plan_money(a, first), plan_money(b, second), ratio);
+}
+
+static void price_rows(const struct plan *a, const struct plan *b, struct table *table) {
+    const struct model_price *x = &a->price.models[PRICE_ITSELF], *y = &b->price.models[PRICE_ITSELF];
+    char batch[48];
+    if (!(a->price.an_hour > 0)) return;
+    snprintf(batch, sizeof batch, "a million out, batch %lld", (long long)a->price.batch);
+    price_row("a million tokens in", x->input, y->input, table);
+    price_row("a million out, alone", x->output_one, y->output_one, table);
+    price_row(batch, x->output_batch, y->output_batch, table);
+}
+
+/* At batch number i, over the ranks where there are some. */
+static double tokens_at(const struct plan *p, int i) {
+    return p->input.cluster.ranks > 1 ? p->predicted_at[i].tokens : p->roofline_at[i].tokens;
 }
 
 static void training_rows(const struct plan *a, const struct plan *b, struct table *table) {
@@ -59,15 +83,16 @@ void plan_report_versus(const struct plan_facts *fa, const struct plan_facts *fb
     bytes_row("keys and values, a token", (double)a->memory.kv_per_token, (double)b->memory.kv_per_token,
               &table);
     bytes_row("peak of run", (double)a->memory.peak, (double)b->memory.peak, &table);
-    table_row(&table, "fits", fit_word(&a->memory), fit_word(&b->memory), "");
+    table_row(&table, "fits", fit_word(a), fit_word(b), "");
     rate_row("a step", "FLOP", a->traffic.flops, b->traffic.flops, &table);
     rate_row("a prompt's token", "FLOP", a->prompt_flops, b->prompt_flops, &table);
     for (int i = 0; i < PLAN_BATCHES; i += 4) {
         snprintf(batch[0], sizeof batch[0], "a token reads, batch %lld", (long long)a->batches[i]);
         bytes_row(batch[0], a->traffic_at[i].bytes, b->traffic_at[i].bytes, &table);
         snprintf(batch[1], sizeof batch[1], "at most, batch %lld", (long long)a->batches[i]);
-        rate_row(batch[1], "tok/s", a->roofline_at[i].tokens, b->roofline_at[i].tokens, &table);
+        rate_row(batch[1], "tok/s", tokens_at(a, i), tokens_at(b, i), &table);
     }
+    price_rows(a, b, &table);
     training_rows(a, b, &table);
     table_print(&table, style, out);
     table_free(&table);

@@ -28,8 +28,8 @@ SY_MUST_CHECK bool preset_open(const struct preset *preset, struct arena *arena,
 /* What its publisher claims. */
 struct published {
     int64_t total, active; /* 0: not said */
-    char type[24];         /* that its files are published in, as plan's --dtype spells it, or "int8" */
-    char why[120];         /* why our count differs; empty: it does not, but for rounding */
+    char type[24]; /* that its files are published in, as plan's --dtype spells it, or "int8" and the like */
+    char why[120]; /* why our count differs; empty: it does not, but for rounding */
 };
 bool preset_published(const struct preset *preset, struct published *out); /* false: nothing is known */
 

@@ -37,7 +37,7 @@ TEST(every_preset_reads_and_counts) {
         config_close(&config);
         arena_close(&arena);
     }
-    assert_int_equal(count, 38);
+    assert_int_equal(count, 46);
 }
 
 TEST(presets_are_found_by_name_alone) {

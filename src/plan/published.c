@@ -205,11 +205,15 @@ void published_from_config(const json_t *config, struct published_types *out) {
 }
 
 bool published_from_word(const char *word, struct published_types *out) {
-    bool int8 = strcmp(word, "int8") == 0;
-    const struct recipe *recipe = int8 ? recipe_find("bf16") : recipe_find(word);
+    bool int8 = strcmp(word, "int8") == 0, int4 = strcmp(word, "int4_experts") == 0;
+    const struct recipe *recipe = int8 || int4 ? recipe_find("bf16") : recipe_find(word);
     if (!recipe) return false;
     start(out, recipe);
     if (int8) pack(&(struct reading){ NULL, out }, "int", (struct packing){ 8, 0, 16, 0 });
+    if (int4) {
+        pack(&(struct reading){ NULL, out }, "int", (struct packing){ 4, 32, 16, 0 });
+        out->recipe.kept = 1u << PART_ATTENTION | 1u << PART_SHARED_EXPERTS | 1u << PART_DENSE_FFN;
+    }
     out->recipe.name = out->name;
     return true;
 }

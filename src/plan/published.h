@@ -18,7 +18,8 @@ struct published_types {
 /* Of a config.json: torch_dtype or dtype, and quantization_config, also those of its text_config. */
 void published_from_config(const json_t *config, struct published_types *out);
 
-/* Of a word of presets/published.json: a recipe's name, or "int8". False: no such type. */
+/* Of a word of presets/published.json: a recipe's name, "int8", or "int4_experts" (Kimi K2 Thinking: the
+ * routed experts alone, a bf16 scale for each 32). False: no such type. */
 bool published_from_word(const char *word, struct published_types *out);
 
 #endif

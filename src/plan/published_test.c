@@ -94,7 +94,8 @@ TEST(presets_are_as_large_as_their_files) {
                   { "gpt-oss-120b", 65.2 },
                   { "kimi-k2", 1029 },
                   { "grok-1", 318.2 },
-                  { "switch-c-2048", 3142 } };
+                  { "switch-c-2048", 3142 },
+                  { "kimi-k2-thinking", 594 } };
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         struct arena arena;
         struct spec spec;

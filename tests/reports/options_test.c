@@ -27,11 +27,14 @@ TEST(options_that_do_not_apply_are_refused) {
     refused("--table and MODEL", "leave one", "plan", "olmoe-1b-7b", "--table");
     refused("--table and --vs", "leave one", "plan", "--table", "--vs", "x");
     refused("--list and --json", "leave one", "plan", "--list", "--json");
-    refused("--format goes with --table", "add --table", "plan", "olmoe-1b-7b", "--format", "csv");
-    refused("--link goes with --ranks", "add --ranks", "plan", "olmoe-1b-7b", "--link", "25G");
-    refused("--latency goes with --ranks", "add --ranks", "plan", "olmoe-1b-7b", "--latency", "5");
-    refused("--replicas goes with --ranks", "add --ranks", "plan", "olmoe-1b-7b", "--replicas", "5");
-    refused("--vs and --svg", "leave one", "plan", "olmoe-1b-7b", "--vs", "qwen3-32b", "--svg", "a.svg");
+    refused("--format goes with --table or --fit", "add one of them", "plan", "olmoe-1b-7b", "--format",
+            "csv");
+    refused("--link goes with --ranks or --machine", "add one of them", "plan", "olmoe-1b-7b", "--link",
+            "25G");
+    refused("--latency goes with --ranks or --machine", "add one of them", "plan", "olmoe-1b-7b", "--latency",
+            "5");
+    refused("--replicas goes with --ranks or --machine", "add one of them", "plan", "olmoe-1b-7b",
+            "--replicas", "5");
     refused("--explain and --json", "leave one", "plan", "olmoe-1b-7b", "--explain", "ranks", "--json");
     refused("--exact and --fast", "leave one", "run", "m", "--ids", "1", "--exact", "--fast");
     refused("--exact and --regime bf16", "leave one", "logits", "m", "--ids", "1", "--exact", "--regime",

@@ -73,26 +73,30 @@ static const struct option options[] = {
       offsetof(struct plan_args, ignore_unknown) },
     { "threads", 't', OPTION_COUNT, "N", "threads that run would have (default: the physical cores)",
       offsetof(struct plan_args, threads) },
-    OPTION_NOT_WITH("table",
-                    "MODEL|list|memory|storage|ranks|train|trace|vs|explain|svg|png|json|ignore-unknown"),
+    OPTION_NOT_WITH("table", "MODEL|list|fit|memory|storage|ranks|train|trace|vs|explain|svg|png|json"),
+    OPTION_NOT_WITH("table", "price|ignore-unknown"),
     OPTION_NOT_WITH("list", "MODEL|dtype|kv|ctx|batch|memory|bandwidth|flops|measure|storage|ranks|train|"
                             "trace|vs|explain|svg|png"),
-    OPTION_NOT_WITH("list", "json|ignore-unknown|threads"),
-    OPTION_ONLY_WITH("format", "table"),
-    OPTION_NOT_WITH("vs", "explain|svg|png"),
+    OPTION_NOT_WITH("list", "fit|machine|price|json|ignore-unknown|threads"),
+    OPTION_NOT_WITH("fit", "storage|ranks|train|trace|vs|explain|svg|png|ignore-unknown"),
+    OPTION_ONLY_WITH("format", "table|fit"),
+    OPTION_NOT_WITH("vs", "explain"),
     OPTION_NOT_WITH("explain", "json"),
-    OPTION_ONLY_WITH("link", "ranks"),
-    OPTION_ONLY_WITH("latency", "ranks"),
-    OPTION_ONLY_WITH("replicas", "ranks"),
+    OPTION_ONLY_WITH("link", "ranks|machine"),
+    OPTION_ONLY_WITH("latency", "ranks|machine"),
+    OPTION_ONLY_WITH("replicas", "ranks|machine"),
+    OPTION_BETWEEN("ctx", "1 to 2147483648"),
+    OPTION_BETWEEN("batch", "1 to 1048576"),
+    OPTION_BETWEEN("memory", "1M to 1000P"),
     OPTION_BETWEEN("ranks", "1 to 4096"),
     OPTION_BETWEEN("replicas", "0 to 65536"),
+    OPTION_BETWEEN("latency", "0 to 10000000"),
+    OPTION_BETWEEN("price", "0.000001 to 1000000000000"),
+    /* 5 is five bytes a second, where somebody meant 5G */
     OPTION_BETWEEN("link", "1M to 1000P"),
-    OPTION_BETWEEN("latency", "0 to 1000000000"),
     OPTION_BETWEEN("bandwidth", "1M to 1000P"),
-    OPTION_BETWEEN("flops", "1M to 1000P"),
-    OPTION_BETWEEN("storage", "1K to 1000P"),
-    OPTION_BETWEEN("batch", "1 to 1048576"),
-    OPTION_BETWEEN("memory", "1K to 1000P"),
+    OPTION_BETWEEN("storage", "1M to 1000P"),
+    OPTION_BETWEEN("flops", "1M to 1000000000P"),
     OPTION_BETWEEN("threads", COMMON_THREADS),
     OPTION_END,
 };
@@ -157,55 +161,6 @@ bool plan_parse_train(const char *text, struct training_request *request, struct
     return true;
 }
 
-/* ---- bounds ---- */
-
-/* What a value must lie within: beyond it is no machine and no text, but a slip of the keyboard. */
-struct bound {
-    const char *option;
-    double low, high;
-    const char *wanted;
-};
-
-static bool within(const struct bound *b, double value, struct sy_error *err) {
-    if (value >= b->low && value <= b->high) return true;
-    return sy_fail(err, SY_ERR_USAGE, "%s %.10g: %s", b->option, value, b->wanted);
-}
-
-static bool check_counts(const struct plan_args *args, struct sy_error *err) {
-    static const struct bound context = { "--ctx", 1, 1LL << 31, "from 1 to 2147483648 positions" },
-                              batch = { "--batch", 1, 1 << 20, "from 1 to 1048576 sequences" },
-                              ranks = { "--ranks", 1, RANKS_MAX, "from 1 to 4096" },
-                              replicas = { "--replicas", 0, 65536, "from 0 to 65536 copies" },
-                              threads = { "--threads", 1, TEAM_MAX, "from 1 to 256" };
-    _Static_assert(RANKS_MAX == 4096 && TEAM_MAX == 256, "the words above name these");
-    return (args->context == -1 || within(&context, (double)args->context, err)) &&
-           (args->batch == -1 || within(&batch, (double)args->batch, err)) &&
-           (args->ranks == -1 || within(&ranks, (double)args->ranks, err)) &&
-           (args->replicas == -1 || within(&replicas, (double)args->replicas, err)) &&
-           (args->threads == -1 || within(&threads, (double)args->threads, err));
-}
-
-/* Rates are said in whole units: 5 is five bytes a second, where somebody meant 5G. */
-static bool check_rate(const char *option, double value, const char *unit, struct sy_error *err) {
-    if (!(value > 0) || (value >= 1e6 && value <= 1e24)) return true;
-    sy_fail(err, SY_ERR_USAGE, "%s %.10g: that is %.10g %s a second", option, value, value, unit);
-    return value < 1e6 ? sy_error_remedy(err, "with its unit, such as %s %.10gG", option, value)
-                       : sy_error_remedy(err, "at most 10^24");
-}
-
-static bool check_amounts(const struct plan_args *args, struct sy_error *err) {
-    static const struct bound memory = { "--memory", 1 << 20, 1e18,
-                                         "from 1M to 10^18 bytes; with its unit: 24G" },
-                              latency = { "--latency", 0, 1e7, "microseconds, from 0 to 10000000" },
-                              price = { "--price", 1e-6, 1e12, "money an hour, above 0 and at most 10^12" };
-    return (args->memory == -1 || within(&memory, (double)args->memory, err)) &&
-           (isnan(args->latency) || within(&latency, args->latency, err)) &&
-           (isnan(args->price) || within(&price, args->price, err)) &&
-           check_rate("--bandwidth", args->bandwidth, "bytes", err) &&
-           check_rate("--storage", args->storage, "bytes", err) &&
-           check_rate("--link", args->link, "bytes", err) && check_rate("--flops", args->flops, "FLOP", err);
-}
-
 /* ---- all of it ---- */
 
 #define LINK_DEFAULT    25e9
@@ -238,7 +193,6 @@ static void take_machine(const struct plan_args *args, struct plan_asked *out) {
 bool plan_asked(const struct plan_args *args, struct plan_asked *out, struct sy_error *err) {
     static const enum dtype kv_types[] = { DTYPE_F32, DTYPE_F16, DTYPE_BF16, DTYPE_Q8_0 };
     static const struct rates assumed = RATES_DEFAULT;
-    if (!check_counts(args, err) || !check_amounts(args, err)) return false;
     *out = (struct plan_asked){ .input = { .rates = assumed }, .named = args->machine != NULL };
     bool typed = args->dtype && strcmp(args->dtype, "published") != 0;
     out->recipe = typed ? recipe_find(args->dtype) : NULL;

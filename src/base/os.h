@@ -42,6 +42,10 @@ void os_map_close(struct os_map *map);
 SY_MUST_CHECK bool os_read_file(const char *path, int64_t limit, char **text, int64_t *size,
                                 struct sy_error *err);
 SY_MUST_CHECK bool os_read_stdin(int64_t limit, char **text, int64_t *size, struct sy_error *err);
+/* What standard input is good for, without reading it: nothing (a terminal, /dev/null, closed), something to
+ * read or its end, or a pipe that said nothing for so many seconds. 0 seconds: a pipe counts as ready. */
+enum os_stdin { OS_STDIN_NONE, OS_STDIN_READY, OS_STDIN_SILENT };
+enum os_stdin os_stdin_state(int seconds);
 /* The next byte of standard input as it is typed: 1; 0 at the end; -1 where Ctrl-C ended the wait. */
 int os_type_stdin(unsigned char *byte);
 

@@ -87,6 +87,15 @@ bool os_read_file(const char *path, int64_t limit, char **text, int64_t *size, s
     return done || sy_error_in(err, path);
 }
 
+enum os_stdin os_stdin_state(int seconds) {
+    struct stat status;
+    struct pollfd wanted = { .fd = STDIN_FILENO, .events = POLLIN };
+    if (fstat(STDIN_FILENO, &status) != 0 || S_ISCHR(status.st_mode) || S_ISDIR(status.st_mode))
+        return OS_STDIN_NONE;
+    if (S_ISREG(status.st_mode) || seconds == 0) return OS_STDIN_READY;
+    return poll(&wanted, 1, seconds * 1000) == 0 ? OS_STDIN_SILENT : OS_STDIN_READY;
+}
+
 int os_type_stdin(unsigned char *byte) {
     if (!wait_readable(STDIN_FILENO, NULL)) return os_interrupted() ? -1 : 0;
     return read(STDIN_FILENO, byte, 1) == 1;

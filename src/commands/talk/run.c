@@ -29,7 +29,7 @@
 #define AT(field)    offsetof(struct run_args, field)
 
 static const struct run_args defaults = {
-    .speaking = SPEAKING_DEFAULTS, .count = -1, .experts = -1, .logprobs = -1
+    .speaking = SPEAKING_DEFAULTS, .count = COUNT_DEFAULT, .experts = -1, .logprobs = -1
 };
 
 static const struct option options[] = {
@@ -38,7 +38,9 @@ static const struct option options[] = {
     { "ids", 0, OPTION_STRING, "1,2,3", "the prompt as token ids", AT(ids) },
     { "chat", 0, OPTION_FLAG, NULL, "the prompt is a message: apply the model's chat template", AT(chat) },
     { "system", 0, OPTION_STRING, "TEXT", "with --chat: the system message", AT(system) },
-    { "count", 'n', OPTION_COUNT, "N", "generate at most N tokens (default: 32 after ids, 256 after text)",
+    { "count", 'n', OPTION_INT, "N",
+      "generate at most N tokens (default: 32 after ids, 256 after text, fewer where there is no room); -1: "
+      "to the end of the context",
       AT(count) },
     { "ignore-eos", 0, OPTION_FLAG, NULL, "go on after the model's end token", AT(ignore_eos) },
     { "experts-per-token", 0, OPTION_COUNT, "N", "experts a token instead of the model's own number",
@@ -199,6 +201,10 @@ static bool report(struct job *job, struct sy_error *err) {
         .profile = job->args->profile ? &profile : NULL,
     };
     if (!print_report(job, &facts, err)) return false;
+    if (job->prompt.input_left)
+        console_warn(
+            "standard input is open, but was silent for %d s: it is no part of the prompt; -f - waits",
+            RUN_INPUT_SECONDS);
     if (end->prefilled_anew)
         console_warn(
             "the text outgrew the model's original %lld positions, and was run anew with long factors",
@@ -213,10 +219,14 @@ static bool report(struct job *job, struct sy_error *err) {
 static bool check_args(struct job *job, struct sy_error *err) {
     const struct run_args *args = job->args;
     struct sy_sampling greedy = { 0 };
-    job->new_count = args->count >= 0 ? args->count : job->prompt.text ? TEXT_COUNT : IDS_COUNT;
-    if (job->new_count > COUNT_MAX)
-        return sy_fail(err, SY_ERR_USAGE, "-n %lld: at most %lld", (long long)args->count,
-                       (long long)COUNT_MAX);
+    job->new_count = args->count == COUNT_DEFAULT ? job->prompt.text ? TEXT_COUNT : IDS_COUNT
+                     : args->count == COUNT_ROOM  ? COUNT_MAX
+                                                  : args->count;
+    if (job->new_count > COUNT_MAX || job->new_count < 0) {
+        sy_fail(err, SY_ERR_USAGE, "-n %lld: from 0 to %lld", (long long)args->count, (long long)COUNT_MAX);
+        return sy_error_remedy(err, "-1 goes on to the end of the context");
+    }
+    if (args->experts == 0) return sy_fail(err, SY_ERR_USAGE, "--experts-per-token 0: at least 1");
     return sampling_given(&args->speaking.sampling, &greedy, &job->given, err);
 }
 
@@ -261,16 +271,35 @@ static bool open_engine(struct job *job, const char *word, struct sy_error *err)
 }
 
 /* Positions: what --ctx says, else no more than the model was made for. */
-static bool check_room(const struct job *job, struct sy_error *err) {
+static int64_t room_of(const struct job *job) {
     const struct sy_facts *facts = &job->facts;
-    int64_t needed = job->prompt.count + max_i64(0, job->new_count - 1), room = facts->context;
-    if (!job->args->speaking.common.context && facts->context_trained > 0)
-        room = min_i64(room, facts->context_trained);
+    bool chosen = job->args->speaking.common.context > 0 || facts->context_trained <= 0;
+    return chosen ? facts->context : min_i64(facts->context, facts->context_trained);
+}
+
+/* What -n names must fit; where it names no number, what fits is generated. */
+static bool check_room(struct job *job, struct sy_error *err) {
+    int64_t needed = job->prompt.count + max_i64(0, job->new_count - 1), room = room_of(job),
+            fits = room - job->prompt.count + 1; /* the last token generated is not run */
     if (needed <= room) return true;
+    if (job->args->count < 0 && fits > 0) {
+        if (job->args->speaking.common.verbose)
+            console_note("tokens     at most %lld: %s %lld prompt ids and %lld positions", (long long)fits,
+                         job->args->count == COUNT_ROOM ? "to the end of the context, after"
+                                                        : "fewer than by default, after",
+                         (long long)job->prompt.count, (long long)room);
+        job->new_count = fits;
+        return true;
+    }
+    if (job->args->count < 0) {
+        sy_fail(err, SY_ERR_INPUT, "%lld prompt ids need as many positions, and there is room for %lld",
+                (long long)job->prompt.count, (long long)room);
+        return sy_error_remedy(err, "give --ctx %lld, or a shorter prompt", (long long)job->prompt.count);
+    }
     sy_fail(err, SY_ERR_INPUT,
             "%lld prompt ids and %lld new ones need %lld positions, and there is room for %lld",
             (long long)job->prompt.count, (long long)job->new_count, (long long)needed, (long long)room);
-    return sy_error_remedy(err, "give --ctx %lld, or a smaller -n", (long long)needed);
+    return sy_error_remedy(err, "give --ctx %lld, a smaller -n, or -n -1 for what fits", (long long)needed);
 }
 
 static bool prepare(struct job *job, const char *word, struct sy_error *err) {
@@ -313,8 +342,12 @@ const struct command command_run = {
     .text = {
         .name = "run",
         .summary = "run a prompt and generate from it",
-        .usage = "MODEL (-p TEXT | -f FILE | --ids 1,2,3) [-n N]",
+        .usage = "MODEL [-p TEXT | -f FILE | --ids 1,2,3] [-n N]",
         .details =
+            "The prompt is what -p, -f or --ids gives; without any, standard input, where that is no\n"
+            "terminal. With -p, text that a pipe or a file brings at standard input follows the prompt on a\n"
+            "new line.\n"
+            "\n"
             "With text, prints what the model makes of it, as it is made, and nothing else on\n"
             "standard output; rates go to standard error where that is a terminal. With --ids,\n"
             "prints the generated ids and the rates. With --routing also, for each MoE layer, how\n"
@@ -326,6 +359,7 @@ const struct command command_run = {
             "Fast by default: bf16 products where the weights are bf16 or narrower, f32 otherwise. --exact\n"
             "decodes every weight exactly and keeps everything else in f32.",
         .examples = "switchyard run models/olmoe -p \"The first railway\" -n 40\n"
+                    "switchyard run models/olmoe --chat -p 'What does this do?' < src/moe/moe.c\n"
                     "switchyard run models/olmoe --chat -f question.txt --temp 0.7 --seed 1\n"
                     "switchyard run models/olmoe --ids 1,2,3 --routing  # and where the tokens went\n"
                     "switchyard run models/olmoe --ids 1,2,3 --profile  # and where the time did\n"

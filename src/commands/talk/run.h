@@ -6,21 +6,30 @@
 #include "commands/talk/sampling_options.h"
 #include <switchyard.h>
 
+/* Of -n, beside numbers: not given, and to the end of the context. */
+#define COUNT_DEFAULT INT64_MIN
+#define COUNT_ROOM    (-1)
+
 struct run_args {
     struct speaking speaking; /* first: its table is chained */
     const char *ids, *prompt, *file, *system;
-    int64_t count, experts, logprobs; /* -1: not given */
+    int64_t count;             /* or one of the two above */
+    int64_t experts, logprobs; /* -1: not given */
     bool chat, ignore_eos, routing, profile, json;
 };
+
+#define RUN_INPUT_SECONDS 5 /* that a silent pipe at standard input is waited for */
 
 struct run_prompt { /* owned */
     char *text;     /* NULL: ids were given */
     size_t size;
     int64_t *ids;
     int64_t count;
+    bool input_left; /* standard input was open, but silent: it is not part of the text */
 };
 
-/* Read what was given: ids, or text from the command line, a file or standard input. One of them must be. */
+/* Read what was given: ids, or text from the command line, a file or standard input. One of them must be;
+ * standard input, where it is no terminal, stands in for none, and follows the text of the command line. */
 SY_MUST_CHECK bool run_prompt_read(const struct run_args *args, struct run_prompt *prompt,
                                    struct sy_error *err);
 /* Text to ids: through the chat template with --chat. */

@@ -5,6 +5,7 @@
 #include "base/os.h"
 #include "commands/talk/run.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define TEXT_BYTES_MAX ((int64_t)256 << 20)
@@ -21,20 +22,48 @@ static bool read_text(const char *file, struct run_prompt *prompt, struct sy_err
     return done;
 }
 
+/* Nothing was given: whatever standard input brings, as -f - would. */
+static bool read_input(struct run_prompt *prompt, struct sy_error *err) {
+    bool there = os_stdin_state(0) != OS_STDIN_NONE;
+    if (there && !read_text("-", prompt, err)) return false;
+    if (prompt->size > 0) return true;
+    run_prompt_free(prompt);
+    sy_fail(err, SY_ERR_USAGE, there ? "no prompt given, and standard input is empty" : "no prompt given");
+    return sy_error_remedy(err, "give one of --ids 1,2,3, -p TEXT and -f FILE");
+}
+
+/* Behind -p: what a pipe or a file brings. A pipe may stay open without a word for ever, so it is not waited for
+ * without end; that it was left out is told. */
+static bool append_input(struct run_prompt *prompt, struct text *text, struct sy_error *err) {
+    struct run_prompt more = { 0 };
+    enum os_stdin state = os_stdin_state(RUN_INPUT_SECONDS);
+    if (os_interrupted()) return sy_fail(err, SY_ERR_STOPPED, "interrupted");
+    prompt->input_left = state == OS_STDIN_SILENT;
+    if (state != OS_STDIN_READY) return true;
+    if (!read_text("-", &more, err)) return false;
+    if (more.size > 0 && text->size > 0) text_add(text, "\n");
+    text_add_bytes(text, more.text, more.size);
+    run_prompt_free(&more);
+    return true;
+}
+
+static bool read_words(const char *words, struct run_prompt *prompt, struct sy_error *err) {
+    struct text text = { 0 };
+    text_add_bytes(&text, words, strlen(words));
+    bool done = append_input(prompt, &text, err);
+    prompt->size = text.size;
+    prompt->text = text.size > 0 ? text.data : calloc(1, 1);
+    if (done && (text.failed || !prompt->text))
+        done = sy_fail(err, SY_ERR_MEMORY, "no memory for the prompt");
+    return done;
+}
+
 bool run_prompt_read(const struct run_args *args, struct run_prompt *prompt, struct sy_error *err) {
-    int given = (args->ids != NULL) + (args->prompt != NULL) + (args->file != NULL);
     *prompt = (struct run_prompt){ 0 };
-    if (given != 1) {
-        sy_fail(err, SY_ERR_USAGE, "no prompt given");
-        return sy_error_remedy(err, "give one of --ids 1,2,3, -p TEXT and -f FILE");
-    }
     if (args->ids)
         return parse_ids(args->ids, &prompt->ids, &prompt->count, err) || sy_error_in(err, "--ids");
     if (args->file) return read_text(args->file, prompt, err);
-    prompt->text = strdup(args->prompt);
-    if (!prompt->text) return sy_fail(err, SY_ERR_MEMORY, "no memory for the prompt");
-    prompt->size = strlen(prompt->text);
-    return true;
+    return args->prompt ? read_words(args->prompt, prompt, err) : read_input(prompt, err);
 }
 
 static void add_message(struct text *out, const char *role, const char *content) {

@@ -1,0 +1,105 @@
+/*
+ * run, as people meet it: prompts from pipes, counts that do not fit, many prompts at once.
+ */
+#include "base/json.h"
+#include "test.h"
+#include "text_model.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+struct ran {
+    int status;
+    char out[1 << 16];
+};
+
+/* The output, errors too, of `INPUT | switchyard run MODEL OPTIONS`, by the shell. */
+static struct ran *run_with(const char *input, const char *options) {
+    static struct ran ran;
+    char command[4 * TEST_PATH_MAX];
+    snprintf(command, sizeof command, "%s '%s/switchyard' run '%s' -t 1 %s 2>&1", input, SY_BUILD_ROOT,
+             text_model(), options);
+    FILE *pipe = popen(command, "r");
+    assert_non_null(pipe);
+    ran.out[fread(ran.out, 1, sizeof ran.out - 1, pipe)] = 0;
+    int status = pclose(pipe);
+    ran.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    return &ran;
+}
+
+static char *said(const char *input, const char *options) {
+    struct ran *ran = run_with(input, options);
+    if (ran->status != 0) fail_msg("status %d: %s", ran->status, ran->out);
+    char *copy = strdup(ran->out);
+    assert_non_null(copy);
+    return copy;
+}
+
+/* Piping a prompt into run was answered with "no prompt given". */
+TEST(standard_input_is_the_prompt_where_nothing_else_is_given) {
+    char *plain = said("</dev/null", "-p 'Ab c' -n 9 --ignore-eos"),
+         *piped = said("printf 'Ab c' |", "-n 9 --ignore-eos");
+    assert_true(strlen(plain) >= 9);
+    assert_string_equal(piped, plain);
+    free(plain);
+    free(piped);
+    struct ran *nothing = run_with("</dev/null", "-n 9");
+    assert_int_equal(nothing->status, 2);
+    nothing = run_with("printf '' |", "-n 9");
+    assert_int_equal(nothing->status, 2);
+    assert_non_null(strstr(nothing->out, "empty"));
+}
+
+/* A text piped beside -p was dropped without a word. */
+TEST(standard_input_follows_the_prompt_of_the_command_line) {
+    char *whole = said("</dev/null", "-p \"$(printf 'Ab\\nc d')\" -n 9 --ignore-eos"),
+         *piped = said("printf 'c d' |", "-p Ab -n 9 --ignore-eos"),
+         *other = said("</dev/null", "-p Ab -n 9 --ignore-eos");
+    assert_string_equal(piped, whole);
+    assert_string_not_equal(piped, other);
+    free(whole);
+    free(piped);
+    free(other);
+}
+
+/* A program that keeps a silent pipe open at standard input made others wait for ever. */
+TEST(a_silent_pipe_is_left_out_and_that_is_said) {
+    char *plain = said("</dev/null", "-p Ab -n 9 --ignore-eos"),
+         *silent = said("{ sleep 8; } |", "-p Ab -n 9 --ignore-eos");
+    assert_non_null(strstr(silent, "standard input is open"));
+    assert_memory_equal(silent, plain, strlen(plain));
+    free(plain);
+    free(silent);
+}
+
+static int64_t tokens_of(const char *options) {
+    struct ran *ran = run_with("</dev/null", options);
+    if (ran->status != 0) fail_msg("status %d: %s", ran->status, ran->out);
+    const char *begin = strchr(ran->out, '{'); /* --verbose says more before it */
+    assert_non_null(begin);
+    json_t *root = json_parse(begin, (int64_t)strlen(begin), (struct json_limits){ 1 << 20, 16 }, NULL);
+    assert_non_null(root);
+    int64_t count = (int64_t)json_array_size(json_object_get(root, "tokens"));
+    json_decref(root);
+    return count;
+}
+
+/* A prompt that left less room than the default number of tokens was refused. */
+TEST(without_n_what_fits_is_generated) {
+    assert_int_equal(tokens_of("-p 'Ab c' --ctx 20 --ignore-eos --json"), 17); /* the last is not run */
+    assert_int_equal(tokens_of("-p 'Ab c' --ctx 4 --ignore-eos --json"), 1);
+    assert_int_equal(tokens_of("--ids 1,2,3 --ctx 20 --ignore-eos --json"), 18);
+    assert_int_equal(tokens_of("-p 'Ab c' -n -1 --ctx 30 --ignore-eos --json"), 27);
+    struct ran *ran = run_with("</dev/null", "-p 'Ab c' --ctx 20 --ignore-eos --verbose");
+    assert_non_null(strstr(ran->out, "at most 17"));
+    ran = run_with("</dev/null", "-p 'Ab c' -n 30 --ctx 20");
+    assert_int_equal(ran->status, 1); /* what was asked for is not cut without a word */
+    assert_non_null(strstr(ran->out, "-n -1"));
+    ran = run_with("</dev/null", "-p 'Ab cd' --ctx 4");
+    assert_int_equal(ran->status, 1);
+    assert_non_null(strstr(ran->out, "--ctx 5"));
+    ran = run_with("</dev/null", "-p Ab -n -2");
+    assert_int_equal(ran->status, 2);
+}

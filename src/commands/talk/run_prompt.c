@@ -32,8 +32,8 @@ static bool read_input(struct run_prompt *prompt, struct sy_error *err) {
     return sy_error_remedy(err, "give one of --ids 1,2,3, -p TEXT and -f FILE");
 }
 
-/* Behind -p: what a pipe or a file brings. A pipe may stay open without a word for ever, so it is not waited for
- * without end; that it was left out is told. */
+/* Behind -p: what a pipe or a file brings. A pipe may stay open without a word for ever, so it is not waited
+ * for without end; that it was left out is told. */
 static bool append_input(struct run_prompt *prompt, struct text *text, struct sy_error *err) {
     struct run_prompt more = { 0 };
     enum os_stdin state = os_stdin_state(RUN_INPUT_SECONDS);

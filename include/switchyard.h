@@ -126,6 +126,9 @@ struct sy_options {
      * can need is no promise broken: who finds no room waits, and a request that is larger than this is
      * refused at once. 0, and at most: sequences x context. */
     int64_t kv_positions;
+    /* The source of a chat template (Jinja) that sy_chat applies instead of the model's own; checked and
+     * copied here. NULL: its own. */
+    const char *chat_template;
 };
 
 /* `model`: the path of a folder with a checkpoint, or of a GGUF file; else a name in $SWITCHYARD_MODELS; else
@@ -151,6 +154,7 @@ struct sy_facts { /* strings live as long as the engine */
     int64_t weight_bytes, kv_bytes, step_bytes,
         other_bytes; /* computed beforehand; the sum bounds the peak */
     double load_seconds;
+    int64_t chat_templates; /* that sy_chat may choose from; 0: none, and it fails */
 };
 SY_API void sy_engine_facts(const struct sy_engine *engine, struct sy_facts *facts);
 /* What the model's files say that has a meaning and is not obeyed, or that two of them say differently:

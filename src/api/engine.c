@@ -9,6 +9,7 @@
 #include "base/checked.h"
 #include "base/os.h"
 #include "moe/router.h"
+#include "template/template.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -146,6 +147,17 @@ static bool list_moe_layers(struct sy_engine *e, struct sy_error *err) {
     return true;
 }
 
+/* Whoever gives a template learns what is wrong with it here, not in the middle of a conversation. */
+static bool take_template(struct sy_engine *e, const char *source, struct sy_error *err) {
+    struct chat_template *parsed = NULL;
+    if (!source) return true;
+    if (!template_parse(source, (int64_t)strlen(source), NULL, &parsed, err))
+        return sy_error_in(err, "the chat template that was given");
+    template_free(parsed);
+    e->chat_template = strdup(source);
+    return e->chat_template || sy_fail(err, SY_ERR_MEMORY, "no memory for a chat template");
+}
+
 /* Other files may know more ids that end an answer than config.json does. */
 static void find_ends(struct sy_engine *e) {
     const struct spec *spec = &e->session.model.spec;
@@ -161,6 +173,7 @@ static bool open_parts(struct sy_engine *e, const char *path, const struct sy_op
     double begin = os_seconds();
     struct session_options whole = *wanted;
     struct sy_error wrong = { 0 }; /* with the text; what is wrong with the model is said first */
+    if (!take_template(e, o->chat_template, err)) return false;
     bool readable = model_text_open(path, &e->text, &wrong);
     if (readable && e->text.tokenizer) whole.beside += tokenizer_facts(e->text.tokenizer).bytes;
     if (!session_open(path, &whole, &e->session, err)) return false;
@@ -207,6 +220,7 @@ void sy_engine_close(struct sy_engine *e) {
     if (e->session.model.path[0]) session_close(&e->session);
     model_text_close(&e->text);
     free(e->warnings);
+    free(e->chat_template);
     free(e->moe_layer);
     free(e);
 }
@@ -232,6 +246,7 @@ void sy_engine_facts(const struct sy_engine *e, struct sy_facts *facts) {
         own.step_bytes = s->need.step;
         own.other_bytes = memory_anonymous(&s->need) - s->need.cache - s->need.step;
         own.load_seconds = e->load_seconds;
+        own.chat_templates = e->chat_template ? 1 : e->text.template_count;
     }
     if (!struct_give(&own, sizeof own, facts, "sy_facts", NULL)) return;
 }

@@ -17,6 +17,7 @@ struct sy_engine {
 
     struct session session;
     struct model_text text; /* .tokenizer NULL: ids only */
+    char *chat_template;    /* instead of the model's own; NULL: its own */
     struct scheduler *scheduler;
     struct stage_times times; /* with SY_PROFILE */
     bool profiled;

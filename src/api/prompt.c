@@ -56,7 +56,7 @@ static bool render(const struct model_text *text, const struct prompt_request *r
                    struct text *out, struct sy_error *err) {
     struct chat_template *template = NULL;
     struct template_context *context = NULL;
-    const char *source = choose(text, r, further, err);
+    const char *source = r->source ? r->source : choose(text, r, further, err);
     bool done = source && template_parse(source, (int64_t)strlen(source), NULL, &template, err) &&
                 template_context_open(&context, err) && fill(text, r, further, context, err) &&
                 template_render(template, context, r->clock, out, NULL, err);

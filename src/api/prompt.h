@@ -17,6 +17,7 @@ struct prompt_request {
     int64_t context_size;
     /* NULL: "tool_use" where there are tools and such a template, else "default" */
     const char *template_name;
+    const char *source;        /* a template instead of the model's own, or NULL */
     bool no_generation_prompt; /* do not open the answer */
     struct template_clock clock;
 };

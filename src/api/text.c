@@ -90,6 +90,7 @@ bool sy_chat(struct sy_engine *engine, const char *messages, const char *context
         .messages_size = (int64_t)strlen(messages),
         .context = context,
         .context_size = context ? (int64_t)strlen(context) : 0,
+        .source = engine->chat_template,
         .clock = { os_local_seconds() },
     };
     bool done = prompt_render(&engine->text, &request, &own, err) && give_text(&own, text, size, err);

@@ -25,8 +25,8 @@ static struct talked talk(const char *model, const char *options, const char *li
     assert_non_null(file);
     fputs(lines, file);
     fclose(file);
-    snprintf(command, sizeof command, "'%s/switchyard' chat '%s' -t 1 %s < '%s' 2>&1", SY_BUILD_ROOT, model,
-             options, input);
+    snprintf(command, sizeof command, "'%s/switchyard' chat '%s' -t 1 --commands %s < '%s' 2>&1",
+             SY_BUILD_ROOT, model, options, input);
     FILE *pipe = popen(command, "r");
     assert_non_null(pipe);
     size_t size = fread(talked.out, 1, sizeof talked.out - 1, pipe);

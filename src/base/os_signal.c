@@ -4,6 +4,7 @@
  * else.
  */
 #include "base/os.h"
+#include "base/os_terminal.h"
 #include <signal.h>
 #include <stdatomic.h>
 
@@ -12,6 +13,7 @@ static atomic_bool interrupted; /* lock-free, hence allowed in a handler */
 static void on_interrupt(int number) {
     (void)number;
     atomic_store(&interrupted, true);
+    os_terminal_restore(); /* the next one ends the program */
 }
 
 void os_install_interrupt(void) {

@@ -3,16 +3,20 @@
  */
 #include "base/checked.h"
 #include "base/os.h"
+#include "base/os_terminal.h"
 #include "commands/command.h"
 #include "commands/console.h"
 #include "commands/talk/chat_commands.h"
 #include "commands/talk/chat_input.h"
 #include "commands/talk/chat_view.h"
+#include "commands/talk/chat_wrap.h"
 #include "commands/talk/engine_options.h"
 #include "commands/talk/sampling_options.h"
+#include "report/progress.h"
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -20,7 +24,7 @@ struct args {
     struct speaking speaking;
     const char *system, *set;
     int64_t count, experts;
-    bool think, no_think;
+    bool think, no_think, keep_all, commands;
 };
 
 static const struct args defaults = { .speaking = SPEAKING_DEFAULTS };
@@ -36,6 +40,11 @@ static const struct option options[] = {
       offsetof(struct args, set) },
     { "experts-per-token", 0, OPTION_COUNT, "N", "experts a token instead of the model's own number",
       offsetof(struct args, experts) },
+    { "keep-all", 0, OPTION_FLAG, NULL,
+      "refuse what outgrows the context, instead of leaving out the oldest turns",
+      offsetof(struct args, keep_all) },
+    { "commands", 0, OPTION_FLAG, NULL, "from a pipe, too, a line such as /save F is a command, not text",
+      offsetof(struct args, commands) },
     OPTION_NOT_WITH("think", "no-think|template-context"),
     OPTION_NOT_WITH("no-think", "template-context"),
     OPTION_BETWEEN("count", "1 to 1000000000"),
@@ -48,28 +57,53 @@ struct room { /* of one conversation */
     struct chat chat;
     struct chat_input *input;
     struct chat_view view;
-    struct style dim; /* of stdout */
-    bool terminal;
+    struct chat_wrap wrap;    /* on a terminal */
+    struct progress progress; /* of reading a prompt */
+    struct style dim;         /* of stdout */
+    bool terminal, commands;
+    double asked; /* seconds: when the last message was */
+    bool told;    /* that the oldest turns are left out */
 };
 
 /* ---- an answer on the screen ---- */
 
 static void show_voice(void *argument, enum voice voice, const char *text, size_t size) {
-    const struct room *room = argument;
+    struct room *room = argument;
+    struct text wrapped = { 0 };
     enum tint tint = voice == VOICE_THINKING ? TINT_DIM : TINT_NONE;
+    if (room->terminal) chat_wrap_add(&room->wrap, text, size, &wrapped);
     fputs(style_begin(&room->dim, tint), stdout);
-    fwrite(text, 1, size, stdout);
+    if (room->terminal)
+        fwrite(wrapped.data ? wrapped.data : "", 1, wrapped.size, stdout);
+    else
+        fwrite(text, 1, size, stdout);
     fputs(style_end(&room->dim, tint), stdout);
+    text_free(&wrapped);
 }
 
 static void begin_answer(void *argument, const char *prompt, size_t size) {
     struct room *room = argument;
+    struct style style = console_style(stderr);
     room->view = chat_view_begin(prompt, size);
+    room->wrap = chat_wrap_begin(os_terminal_columns());
+    room->progress = progress_begin(NULL, &style, "", 0, "", 0);
+}
+
+/* A sign of life while a long prompt is read. */
+static void take_read(void *argument, int64_t done, int64_t count) {
+    struct room *room = argument;
+    struct progress *progress = &room->progress;
+    struct style style = console_style(stderr);
+    FILE *shown = room->terminal ? console_progress() : NULL;
+    if (!progress->to && shown)
+        *progress = progress_begin(shown, &style, "reading", count, "tok/s", room->asked);
+    if (done < count) progress_show(progress, done, os_seconds());
 }
 
 static void take_text(void *argument, const char *text, size_t size) {
     struct room *room = argument;
     struct chat_view_sink sink = { room, show_voice };
+    progress_end(&room->progress);
     chat_view_add(&room->view, text, size, &sink);
     fflush(stdout);
 }
@@ -79,14 +113,32 @@ static bool stopped(void *argument) {
     return os_interrupted();
 }
 
+/* After an answer: what somebody should know of it. */
+static void tell(struct room *room, enum sy_finish finish, bool interrupted) {
+    if (room->terminal && interrupted) console_note("(stopped)");
+    if (room->terminal && finish == SY_FINISH_LENGTH)
+        console_note("(cut off: no room for more; see -n and --ctx)");
+    if (room->chat.talk.left_out == 0 || room->told) return;
+    room->told = true;
+    if (room->terminal)
+        console_note("(the context is full: from here on the oldest turns are left out of it)");
+    else
+        console_warn("the context is full: the oldest turns are left out of it; --keep-all refuses instead");
+}
+
 static bool answer(struct room *room, struct sy_error *err) {
-    struct talk_sink sink = { room, begin_answer, take_text, stopped };
+    struct talk_sink sink = {
+        .argument = room, .prompt = begin_answer, .read = take_read, .text = take_text, .stop = stopped
+    };
     struct chat_view_sink view = { room, show_voice };
     enum sy_finish finish = SY_FINISH_NONE;
     os_install_interrupt(); /* a Ctrl-C from here on stops this answer */
+    room->asked = os_seconds();
+    if (room->terminal) os_terminal_quiet(); /* once more: a Ctrl-C may have ended it */
     bool done = talk_answer(&room->chat.talk, &sink, &finish, err);
     bool interrupted = os_interrupted();
     os_install_interrupt();
+    progress_end(&room->progress);
     chat_view_end(&room->view, &view);
     if (!done) {
         talk_drop(&room->chat.talk, "user"); /* as if it had not been asked */
@@ -94,9 +146,7 @@ static bool answer(struct room *room, struct sy_error *err) {
     }
     fputs("\n", stdout);
     fflush(stdout);
-    if (room->terminal && interrupted) console_note("(stopped)");
-    if (room->terminal && finish == SY_FINISH_LENGTH)
-        console_note("(cut off: no room for more; see -n and --ctx)");
+    tell(room, finish, interrupted);
     if (room->terminal) fputs("\n", stdout);
     return interrupted && !room->terminal ? sy_fail(err, SY_ERR_STOPPED, "interrupted") : true;
 }
@@ -109,21 +159,27 @@ static bool take_command(struct room *room, const char *line, bool *leave, struc
     if (!chat_command(&room->chat, line, &out, &next, err)) return text_free(&out), false;
     if (out.data && !console_print(&out, err)) return false;
     fflush(stdout);
+    if (room->chat.edit.data) chat_input_offer(room->input, room->chat.edit.data);
+    text_free(&room->chat.edit);
     *leave = next == CHAT_LEAVE;
     return next != CHAT_ANSWER || answer(room, err);
 }
 
+/* One line that begins with a slash is a command, where somebody types or says so: what is piped or pasted
+ * may be anybody's text. Two slashes are a message that begins with one. */
 static bool take_message(struct room *room, const char *message, bool *leave, struct sy_error *err) {
+    bool slash = message[0] == '/' && room->commands && !strchr(message, '\n');
     if (message[strspn(message, " \t\n")] == 0) return true;
-    if (message[0] == '/') return take_command(room, message, leave, err);
-    return talk_add(&room->chat.talk, "user", message, err) && answer(room, err);
+    if (slash && message[1] != '/') return take_command(room, message, leave, err);
+    return talk_add(&room->chat.talk, "user", message + slash, err) && answer(room, err);
 }
 
 /* In a terminal an error is told, and the conversation goes on. */
-static bool forgive(const struct room *room, const struct sy_error *err) {
+static bool forgive(const struct room *room, const char *message, const struct sy_error *err) {
     char line[1024];
     if (!room->terminal || err->code == SY_ERR_INTERNAL) return false;
     console_note("%s", sy_error_line(err, line, sizeof line));
+    if (message[0] != '/') console_note("(it was not sent; the arrow key up brings it back)");
     return true;
 }
 
@@ -140,8 +196,9 @@ static bool converse(struct room *room, struct sy_error *err) {
         }
         bool done = !message.failed || sy_fail(err, SY_ERR_MEMORY, "no memory for the message");
         done = done && take_message(room, message.data ? message.data : "", &leave, err);
+        done = done || forgive(room, message.data ? message.data : "", err);
         text_free(&message);
-        if (!done && !forgive(room, err)) return false;
+        if (!done) return false;
     }
     if (room->terminal) fputs("\n", stdout);
     return true;
@@ -167,28 +224,36 @@ static void template_context(const struct args *args, char *text, size_t size, c
     *context = text;
 }
 
-static bool talk_over(const struct args *args, struct sy_engine *engine, struct sy_error *err) {
-    struct room room = { .terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO),
-                         .dim = console_style(stdout) };
-    struct talk *talk = &room.chat.talk;
+/* Who cannot talk is told at the start, and how to use the model all the same. */
+static bool can_talk(const struct sy_engine *engine, struct sy_error *err) {
     struct sy_facts facts = { .struct_bytes = sizeof facts };
-    struct sy_sampling recommended = { 0 };
-    struct sampling_given given;
-    char context[96];
     sy_engine_facts(engine, &facts);
+    if (facts.tokenizer && facts.chat_templates > 0) return true;
     if (!facts.tokenizer) {
         sy_fail(err, SY_ERR_INPUT, "the model brings no tokenizer, so nobody can talk to it");
         sy_error_in(err, facts.path);
         return sy_error_remedy(err, "put its tokenizer.json beside it, or use run --ids");
     }
-    sy_recommended(engine, &recommended);
+    sy_fail(err, SY_ERR_INPUT, "the model brings no chat template, as models that only continue a text do");
+    sy_error_in(err, facts.path);
+    return sy_error_remedy(err, "continue a text with run -p TEXT, or give --template FILE");
+}
+
+static bool talk_over(const struct args *args, struct sy_engine *engine, struct sy_error *err) {
+    bool terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+    struct room room = { .terminal = terminal,
+                         .commands = terminal || args->commands,
+                         .dim = console_style(stdout) };
+    struct talk *talk = &room.chat.talk;
+    char context[96];
+    if (!can_talk(engine, err)) return false;
     room.chat.style = room.dim;
-    *talk = (struct talk){ .engine = engine, .new_count = args->count };
-    template_context(args, context, sizeof context, &talk->context);
-    if (!sampling_given(&args->speaking.sampling, &recommended, &given, err)) return false;
-    talk->sampling = given.sampling;
-    talk->stops = args->speaking.sampling.stops.words;
-    talk->stop_count = args->speaking.sampling.stops.count;
+    room.chat.editor = terminal;
+    *talk = (struct talk){ .engine = engine, .new_count = args->count, .keep_all = args->keep_all };
+    if (!template_context(args, context, sizeof context, &talk->context, err)) return false;
+    if (!chat_set_open(&room.chat.set, &args->speaking, engine, err)) return false;
+    chat_use_settings(&room.chat);
+    if (terminal) os_terminal_quiet(); /* who types ahead does not type into an answer */
     bool done = talk_begin(talk, args->system, err) && chat_input_open(room.terminal, &room.input, err);
     if (done) {
         greet(&room, args, engine);
@@ -196,6 +261,8 @@ static bool talk_over(const struct args *args, struct sy_engine *engine, struct 
         if (done && !room.terminal) engine_warn(&args->speaking.common, engine, 0);
     }
     chat_input_close(room.input);
+    os_terminal_restore();
+    chat_set_close(&room.chat.set);
     talk_end(talk);
     return done;
 }
@@ -216,8 +283,13 @@ static bool run(const struct call *call, struct sy_error *err) {
     wanted.experts_per_token = args->experts;
     wanted.beside = routes_bytes;
     wanted.argument = (void *)(uintptr_t)args;
-    if (!engine_open(&args->speaking.common, call->words[0], &wanted, &engine, err)) return false;
-    bool done = talk_over(args, engine, err);
+    char *source;
+    if (!engine_template(args->speaking.template_file, &source, err)) return false;
+    wanted.chat_template = source;
+    bool done = engine_open(&args->speaking.common, call->words[0], &wanted, &engine, err);
+    free(source);
+    if (!done) return false;
+    done = talk_over(args, engine, err);
     sy_engine_close(engine);
     return done;
 }
@@ -229,10 +301,15 @@ const struct command command_chat = {
         .usage = "MODEL [--system TEXT] [--temp T ...]",
         .details =
             "Messages go through the model's own chat template; what it says streams as it is generated,\n"
-            "its thinking dimmed. Ctrl-C stops an answer, Ctrl-D leaves, /help lists the commands. A line\n"
-            "that ends in a backslash goes on in the next; \"\"\" opens and closes a message of many lines.\n"
+            "its thinking dimmed. Ctrl-C stops an answer, Ctrl-D leaves, /help lists the commands. Several\n"
+            "lines that are pasted are one message; a line that ends in a backslash goes on in the next;\n"
+            "\"\"\" opens and closes a message of many lines. A message may begin with // for a slash.\n"
             "\n"
-            "From a pipe each line is a message, and only answers are printed.\n"
+            "From a pipe each line is a message, whatever it begins with (--commands takes /save and the\n"
+            "like from there, too), and only answers are printed.\n"
+            "\n"
+            "Once a conversation outgrows the context, its oldest turns are left out of what the model\n"
+            "reads; that is said once, and --keep-all refuses instead.\n"
             "\n"
             "Nothing is written to disk unless /save asks for it.",
         .examples = "switchyard chat models/olmoe\n"

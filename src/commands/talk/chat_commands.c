@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define PATH_BYTES 4096
+
 struct request { /* of one command */
     struct chat *chat;
     const char *rest; /* what stands behind the word; "" for nothing */
@@ -37,10 +39,20 @@ static bool want_file(const struct request *r, const char *word, struct sy_error
     return sy_error_remedy(err, "/%s talk.json", word);
 }
 
+/* ~/talk.json as the shell would have it: no shell sees what is typed here. */
+static bool home_path(const char *rest, char path[PATH_BYTES], struct sy_error *err) {
+    const char *home = getenv("HOME");
+    bool tilde = rest[0] == '~' && (rest[1] == '/' || rest[1] == 0) && home && home[0];
+    int length = snprintf(path, PATH_BYTES, "%s%s", tilde ? home : "", tilde ? rest + 1 : rest);
+    return length < PATH_BYTES || sy_fail(err, SY_ERR_INPUT, "the path is longer than %d bytes", PATH_BYTES);
+}
+
 static bool save(struct request *r, struct sy_error *err) {
+    char path[PATH_BYTES];
     const json_t *messages = r->chat->talk.messages;
-    if (!want_file(r, "save", err) || !chat_file_save(r->rest, messages, err)) return false;
-    text_add(r->out, "saved %zu messages to %s\n", json_array_size(messages), r->rest);
+    if (!want_file(r, "save", err) || !home_path(r->rest, path, err) || !chat_file_save(path, messages, err))
+        return false;
+    text_add(r->out, "saved %zu messages to %s\n", json_array_size(messages), path);
     return true;
 }
 
@@ -52,10 +64,47 @@ static bool save_over(struct request *r, struct sy_error *err) {
 }
 
 static bool load(struct request *r, struct sy_error *err) {
+    char path[PATH_BYTES];
     json_t *messages;
-    if (!want_file(r, "load", err) || !chat_file_load(r->rest, &messages, err)) return false;
+    if (!want_file(r, "load", err) || !home_path(r->rest, path, err) || !chat_file_load(path, &messages, err))
+        return false;
     talk_take(&r->chat->talk, messages);
-    text_add(r->out, "loaded %zu messages from %s\n", json_array_size(messages), r->rest);
+    text_add(r->out, "loaded %zu messages from %s\n", json_array_size(messages), path);
+    return true;
+}
+
+/* The last message and its answer go; the message in `taken`, where somebody wants it. */
+static bool take_back(struct request *r, struct text *taken, struct sy_error *err) {
+    struct talk *talk = &r->chat->talk;
+    talk_drop(talk, "assistant");
+    const json_t *last = json_array_get(talk->messages, json_array_size(talk->messages) - 1);
+    const char *said = json_string_value(json_object_get(last, "content"));
+    if (taken && said) text_add_bytes(taken, said, strlen(said));
+    if (!talk_drop(talk, "user")) return sy_fail(err, SY_ERR_INPUT, "there is no message to take back");
+    chat_routes_free(&talk->routes);
+    return true;
+}
+
+static bool undo(struct request *r, struct sy_error *err) {
+    if (!take_back(r, NULL, err)) return false;
+    text_add(r->out, "took back your last message and its answer\n");
+    return true;
+}
+
+static bool edit(struct request *r, struct sy_error *err) {
+    if (!r->chat->editor) return sy_fail(err, SY_ERR_USAGE, "/edit wants a terminal");
+    text_free(&r->chat->edit);
+    return take_back(r, &r->chat->edit, err);
+}
+
+static bool set(struct request *r, struct sy_error *err) {
+    if (r->rest[0]) {
+        if (!chat_set_take(&r->chat->set, r->rest, r->chat->talk.engine, err)) return false;
+        chat_use_settings(r->chat);
+        return true;
+    }
+    chat_set_show(&r->chat->set, &r->chat->style, r->out);
+    text_add(r->out, "/set NAME VALUE changes one, /set NAME - takes it back\n");
     return true;
 }
 
@@ -63,9 +112,10 @@ static bool load(struct request *r, struct sy_error *err) {
 static bool answer_again(struct request *r, struct sy_error *err) {
     struct talk *talk = &r->chat->talk;
     if (!talk_drop(talk, "assistant")) return sy_fail(err, SY_ERR_INPUT, "there is no answer to give anew");
-    talk->sampling.seed++;
+    r->chat->set.given.sampling.seed++;
+    chat_use_settings(r->chat);
     if (talk->sampling.temperature == 0)
-        text_add(r->out, "(the likeliest answer is the same each time; start with --temp for another)\n");
+        text_add(r->out, "(the likeliest answer is the same each time; /set temp 0.8 gives others)\n");
     r->next = CHAT_ANSWER;
     return true;
 }
@@ -161,6 +211,9 @@ static const struct chat_word {
     { "system", "[TEXT]", "show the system message, or set it (- takes it away)", show_system },
     { "clear", "", "forget the conversation, but for the system message", clear },
     { "regen", "", "answer the last message anew", answer_again },
+    { "undo", "", "take back your last message and its answer", undo },
+    { "edit", "", "the same, and put the message into the line to be changed", edit },
+    { "set", "[NAME VALUE]", "show how tokens are drawn, or change it: /set temp 0.8", set },
     { "save", "FILE", "write the conversation to a file that only you can read", save },
     { "save!", "FILE", "the same, whatever stands there", save_over },
     { "load", "FILE", "go on with a conversation from a file", load },
@@ -177,8 +230,9 @@ static bool show_help(struct request *r, struct sy_error *err) {
         snprintf(usage, sizeof usage, "/%s %s", words[i].name, words[i].rest);
         text_add(r->out, "  %-18s %s\n", usage, words[i].help);
     }
-    text_add(r->out, "A line that ends in \\ goes on in the next; \"\"\" opens and closes many lines.\n"
-                     "Ctrl-C stops an answer.\n");
+    text_add(r->out, "// begins a message with a slash. What is pasted is one message, its line ends\n"
+                     "shown as \u23ce; a line that ends in \\ goes on in the next; \"\"\" opens and closes\n"
+                     "many lines. Ctrl-C stops an answer.\n");
     return true;
 }
 
@@ -188,6 +242,13 @@ static bool unknown(const char *word, struct sy_error *err) {
     const char *near = nearest_word(word, names, WORD_COUNT);
     sy_fail(err, SY_ERR_USAGE, "there is no /%s", word);
     return near ? sy_error_remedy(err, "did you mean /%s?", near) : sy_error_remedy(err, "/help lists them");
+}
+
+void chat_use_settings(struct chat *chat) {
+    const struct chat_set *set = &chat->set;
+    chat->talk.sampling = set->given.sampling;
+    chat->talk.stops = set->speaking.sampling.stops.words;
+    chat->talk.stop_count = set->speaking.sampling.stops.count;
 }
 
 bool chat_command(struct chat *chat, const char *line, struct text *out, enum chat_next *next,

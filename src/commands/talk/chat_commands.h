@@ -5,15 +5,22 @@
 #ifndef COMMANDS_TALK_CHAT_COMMANDS_H
 #define COMMANDS_TALK_CHAT_COMMANDS_H
 
+#include "commands/talk/chat_set.h"
 #include "commands/talk/chat_talk.h"
 #include "report/style.h"
 
 struct chat { /* what a command may look at and change */
     struct talk talk;
-    struct style style; /* of stdout */
+    struct chat_set set; /* where talk's sampling comes from */
+    struct style style;  /* of stdout */
+    bool editor;         /* there is a line editor */
+    struct text edit;    /* a message that is to be edited: whoever reads the next one takes it */
 };
 
 enum chat_next { CHAT_GO_ON, CHAT_ANSWER, CHAT_LEAVE };
+
+/* Makes of the settings what the next answer is drawn by. */
+void chat_use_settings(struct chat *chat);
 
 /* `line` begins with a slash. What there is to read is added to `out`. On an error the conversation is as
  * before. */

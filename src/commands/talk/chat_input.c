@@ -1,18 +1,22 @@
 #include "commands/talk/chat_input.h"
 
 #include "base/os.h"
+#include "commands/talk/chat_keys.h"
 
 #include <histedit.h>
+#include <langinfo.h>
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
+#include <unistd.h>
 #include <wchar.h>
 
 #define HISTORY_LINES 1000
 
 struct chat_input {
     EditLine *edit; /* NULL: a pipe */
+    struct chat_keys keys;
     History *history;
     struct message_lines lines;
     char *line; /* getline's */
@@ -30,21 +34,26 @@ static char *prompt(EditLine *edit) {
 
 /* One character for libedit. Its own reader would sleep through a Ctrl-C. */
 static int type_character(EditLine *edit, wchar_t *character) {
-    mbstate_t state = { 0 };
-    unsigned char byte;
-    (void)edit;
-    for (;;) {
-        int got = os_type_stdin(&byte);
-        if (got <= 0) return got;
-        size_t length = mbrtowc(character, (const char *)&byte, 1, &state);
-        if (length == (size_t)-1) state = (mbstate_t){ 0 }; /* no such character: passed over */
-        if (length <= 1) return 1;
-    }
+    struct chat_input *input = NULL;
+    el_get(edit, EL_CLIENTDATA, (void **)&input);
+    return input ? chat_keys_next(&input->keys, character) : 0;
+}
+
+static int type_byte(void *argument, unsigned char *byte) {
+    (void)argument;
+    return os_type_stdin(byte);
+}
+
+/* Letters of more than one byte are UTF-8 here, whatever the environment says. */
+static void choose_letters(void) {
+    bool chosen = setlocale(LC_CTYPE, "");
+    if (!chosen || strcmp(nl_langinfo(CODESET), "UTF-8") != 0) setlocale(LC_CTYPE, "C.UTF-8");
 }
 
 static bool open_editor(struct chat_input *input, struct sy_error *err) {
     HistEvent event;
-    if (!setlocale(LC_CTYPE, "")) setlocale(LC_CTYPE, "C.UTF-8"); /* letters of more than one byte */
+    choose_letters();
+    input->keys = chat_keys_begin(type_byte, NULL);
     input->edit = el_init("switchyard", stdin, stdout, stderr);
     input->history = history_init();
     if (!input->edit || !input->history) return sy_fail(err, SY_ERR_MEMORY, "no memory for line editing");
@@ -55,6 +64,8 @@ static bool open_editor(struct chat_input *input, struct sy_error *err) {
     el_set(input->edit, EL_GETCFN, type_character);
     el_set(input->edit, EL_EDITOR, "emacs");
     el_set(input->edit, EL_HIST, history, input->history);
+    el_set(input->edit, EL_SETTY, "-x", "-echo", "-icanon", NULL); /* stays quiet between two lines, too */
+    if (isatty(STDOUT_FILENO)) fputs(CHAT_KEYS_ON, stdout);
     return true;
 }
 
@@ -71,7 +82,12 @@ bool chat_input_open(bool terminal, struct chat_input **out, struct sy_error *er
 
 void chat_input_close(struct chat_input *input) {
     if (!input) return;
-    if (input->edit) el_end(input->edit);
+    if (input->edit) {
+        fputs(CHAT_KEYS_OFF, stdout);
+        fflush(stdout);
+        el_end(input->edit);
+    }
+    chat_keys_end(&input->keys);
     if (input->history) history_end(input->history);
     free(input->line);
     free(input);
@@ -111,15 +127,38 @@ static void remember(struct chat_input *input) {
     if (input->edit && input->line[0]) history(input->history, &event, H_ENTER, input->line);
 }
 
+void chat_input_offer(struct chat_input *input, const char *text) {
+    if (input->edit) chat_keys_offer(&input->keys, text);
+}
+
+/* What is shown as a sign becomes the line end that it stands for. */
+static void put_line_ends(struct text *message) {
+    const size_t size = strlen(CHAT_KEYS_LINE_END);
+    char *to = message->data;
+    if (!to) return;
+    for (const char *from = to; *from;) {
+        bool end = strncmp(from, CHAT_KEYS_LINE_END, size) == 0;
+        *to++ = end ? '\n' : *from;
+        from += end ? size : 1;
+    }
+    *to = 0;
+    message->size = (size_t)(to - message->data);
+}
+
+static enum input complete(const struct chat_input *input, struct text *message) {
+    if (input->edit) put_line_ends(message);
+    return INPUT_MESSAGE;
+}
+
 enum input chat_input_read(struct chat_input *input, struct text *message) {
     input->lines = (struct message_lines){ 0 };
     for (input->inside = false;; input->inside = true) {
         const char *line = next_line(input);
         if (!line) {
             if (os_interrupted()) return text_free(message), INPUT_INTERRUPTED;
-            return message->size > 0 ? INPUT_MESSAGE : INPUT_END;
+            return message->size > 0 ? complete(input, message) : INPUT_END;
         }
         remember(input);
-        if (message_lines_add(&input->lines, line, message)) return INPUT_MESSAGE;
+        if (message_lines_add(&input->lines, line, message)) return complete(input, message);
     }
 }

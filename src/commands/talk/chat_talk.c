@@ -2,9 +2,12 @@
 
 #include "base/checked.h"
 #include "base/error.h"
+#include "commands/talk/chat_turns.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#define ANSWER_ROOM 256 /* tokens that an answer is to have room for */
 
 static bool no_memory(struct sy_error *err) {
     return sy_fail(err, SY_ERR_MEMORY, "no memory for the conversation");
@@ -70,18 +73,21 @@ bool talk_add(struct talk *talk, const char *role, const char *content, struct s
 bool talk_drop(struct talk *talk, const char *role) {
     size_t count = json_array_size(talk->messages);
     if (count == 0 || !has_role(json_array_get(talk->messages, count - 1), role)) return false;
+    if (talk->left_out >= count - 1) talk->left_out = 0; /* counted anew when it matters */
     return json_array_remove(talk->messages, count - 1) == 0;
 }
 
 void talk_clear(struct talk *talk) {
     while (json_array_size(talk->messages) > (talk_system(talk) ? 1 : 0))
         json_array_remove(talk->messages, json_array_size(talk->messages) - 1);
+    talk->left_out = 0;
     chat_routes_free(&talk->routes);
 }
 
 void talk_take(struct talk *talk, json_t *messages) {
     json_decref(talk->messages);
     talk->messages = messages;
+    talk->left_out = 0;
     chat_routes_free(&talk->routes);
 }
 
@@ -96,17 +102,69 @@ struct answer {
     struct text text;
 };
 
-static bool make_prompt(struct answer *a, struct sy_error *err) {
-    char *text = NULL, *messages = json_dumps(a->talk->messages, JSON_COMPACT);
+/* The text of the messages that are not left out, and its ids. */
+static bool render(struct answer *a, struct text *prompt, struct sy_error *err) {
+    json_t *kept = chat_turns_kept(a->talk->messages, a->talk->left_out);
+    char *text = NULL, *messages = kept ? json_dumps(kept, JSON_COMPACT) : NULL;
     size_t size = 0;
+    json_decref(kept);
     if (!messages) return no_memory(err);
     bool done = sy_chat(a->talk->engine, messages, a->talk->context, &text, &size, err);
     free(messages);
     if (!done) return false;
-    if (a->sink->prompt) a->sink->prompt(a->sink->argument, text, size);
-    done = sy_encode(a->talk->engine, text, size, SY_NO_SPECIAL | SY_PARSE_SPECIAL, &a->ids, &a->count, err);
+    text_free(prompt);
+    text_add_bytes(prompt, text, size);
     sy_free(text);
-    return done && (a->count > 0 || sy_fail(err, SY_ERR_INPUT, "the chat template made an empty prompt"));
+    sy_free(a->ids);
+    a->ids = NULL;
+    const uint32_t flags = SY_NO_SPECIAL | SY_PARSE_SPECIAL;
+    if (!sy_encode(a->talk->engine, prompt->data ? prompt->data : "", prompt->size, flags, &a->ids, &a->count,
+                   err))
+        return false;
+    return a->count > 0 || sy_fail(err, SY_ERR_INPUT, "the chat template made an empty prompt");
+}
+
+static int64_t context_of(const struct talk *talk) {
+    struct sy_facts facts = { .struct_bytes = sizeof facts };
+    sy_engine_facts(talk->engine, &facts);
+    return facts.context;
+}
+
+/* An answer wants some room. Where there is none, more than that is made at once: each time that the oldest
+ * go, all that stays is computed anew. */
+static bool make_room(struct answer *a, struct text *prompt, struct sy_error *err) {
+    struct talk *talk = a->talk;
+    int64_t context = context_of(talk), quarter = max_i64(1, context / 4),
+            wanted = min_i64(talk->new_count > 0 ? talk->new_count : ANSWER_ROOM, quarter);
+    if (talk->keep_all || a->count + wanted - 1 <= context) return true;
+    while (a->count > context - quarter) {
+        size_t next = chat_turns_next(talk->messages, talk->left_out);
+        if (next == talk->left_out) break;
+        talk->left_out = next;
+        if (!render(a, prompt, err)) return false;
+    }
+    return true;
+}
+
+static bool check_room(const struct answer *a, struct sy_error *err) {
+    int64_t context = context_of(a->talk);
+    bool last = chat_turns_next(a->talk->messages, a->talk->left_out) == a->talk->left_out;
+    if (a->count <= context) return true;
+    sy_fail(err, SY_ERR_INPUT, "the %s has %lld tokens, and there is room for %lld",
+            last ? "message" : "conversation", (long long)a->count, (long long)context);
+    if (last) return sy_error_remedy(err, "shorten it, or start with a larger --ctx");
+    return sy_error_remedy(err, "/clear or /undo, or start with a larger --ctx or without --keep-all");
+}
+
+static bool make_prompt(struct answer *a, struct sy_error *err) {
+    struct text prompt = { 0 };
+    size_t before = a->talk->left_out;
+    bool done = render(a, &prompt, err) && make_room(a, &prompt, err) && check_room(a, err);
+    if (done && prompt.failed) done = no_memory(err);
+    if (done && a->sink->prompt) a->sink->prompt(a->sink->argument, prompt.data, prompt.size);
+    if (!done) a->talk->left_out = before;
+    text_free(&prompt);
+    return done;
 }
 
 /* Ids that the kept sequence holds already; one is left to run, for its logits. */
@@ -129,11 +187,6 @@ static bool submit(struct answer *a, struct sy_error *err) {
     struct sy_facts facts = { .struct_bytes = sizeof facts };
     sy_engine_facts(talk->engine, &facts);
     int64_t room = facts.context - a->count + 1; /* the last token generated is not run */
-    if (room < 1) {
-        sy_fail(err, SY_ERR_INPUT, "the conversation has %lld tokens, and there is room for %lld",
-                (long long)a->count, (long long)facts.context);
-        return sy_error_remedy(err, "/clear it, or start with a larger --ctx");
-    }
     int64_t tokens = talk->new_count > 0 ? min_i64(talk->new_count, room) : room;
     if (!chat_routes_begin(&talk->routes, facts.layers, a->count, tokens, err)) return false;
     struct sy_request request = {
@@ -185,6 +238,10 @@ static bool run(struct answer *a, enum sy_finish *finish, struct sy_error *err) 
         int64_t active;
         if (a->sink->stop && a->sink->stop(a->sink->argument)) sy_cancel(engine, a->sequence);
         if (!sy_step(engine, &active, err)) return false;
+        if (a->sink->read && a->text.size == 0) {
+            int64_t length = sy_length(engine, a->sequence);
+            if (length <= a->count) a->sink->read(a->sink->argument, length - a->past, a->count - a->past);
+        }
         do {
             if (!sy_poll(engine, a->sequence, &event, err) || !take_event(a, &event, err)) return false;
         } while (event.kind == SY_EVENT_TOKEN);

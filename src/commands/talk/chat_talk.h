@@ -24,6 +24,8 @@ struct talk {
     const char *const *stops; /* borrowed */
     int64_t stop_count;
     int64_t new_count; /* of an answer at most; 0: as many as there is room for */
+    bool keep_all;     /* what outgrows the context is refused; else the oldest turns are left out */
+    size_t left_out;   /* messages behind the system message that the last prompt had no room for */
     int64_t kept;      /* the sequence of the last answer; 0: none */
     struct chat_routes routes;
     struct talk_counts last, all;
@@ -45,11 +47,13 @@ void talk_take(struct talk *talk, json_t *messages); /* takes the reference */
 struct talk_sink {
     void *argument;
     void (*prompt)(void *argument, const char *text, size_t size); /* once, before anything is run */
+    void (*read)(void *argument, int64_t done, int64_t count);     /* of the ids of the prompt; or NULL */
     void (*text)(void *argument, const char *text, size_t size);   /* as it becomes sure */
     bool (*stop)(void *argument);                                  /* asked between steps; or NULL */
 };
 
-/* Answers to the messages as they are, and adds the answer to them; what came before `stop` counts. */
+/* Answers to the messages as they are, and adds the answer to them; what came before `stop` counts. Where
+ * they leave no room for an answer the oldest turns are left out of the prompt (chat_turns.h). */
 SY_MUST_CHECK bool talk_answer(struct talk *talk, const struct talk_sink *sink, enum sy_finish *finish,
                                struct sy_error *err);
 

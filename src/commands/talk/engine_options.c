@@ -1,7 +1,10 @@
 #include "commands/talk/engine_options.h"
 
+#include "base/os.h"
 #include "commands/console.h"
 #include "report/number.h"
+
+#define TEMPLATE_BYTES_MAX ((int64_t)4 << 20)
 
 void engine_options(const struct common *common, struct engine_words *words, struct sy_options *options) {
     *options = (struct sy_options){
@@ -18,12 +21,19 @@ void engine_options(const struct common *common, struct engine_words *words, str
     };
 }
 
+bool engine_template(const char *file, char **source, struct sy_error *err) {
+    int64_t size;
+    *source = NULL;
+    return !file || os_read_file(file, TEMPLATE_BYTES_MAX, source, &size, err);
+}
+
 static void tell(const struct sy_engine *engine) {
     struct sy_facts facts = { .struct_bytes = sizeof facts };
     char weights[NUMBER_TEXT], kv[NUMBER_TEXT], step[NUMBER_TEXT], other[NUMBER_TEXT], load[NUMBER_TEXT];
     sy_engine_facts(engine, &facts);
     console_note("model      %s (%s)", facts.path, facts.family);
-    console_note("tokenizer  %s", facts.tokenizer ? facts.tokenizer : "none");
+    console_note("tokenizer  %s%s", facts.tokenizer ? facts.tokenizer : "none",
+                 facts.chat_templates > 0 ? ", and a chat template" : "");
     console_note("runs       %s", facts.runs_as);
     console_note("memory     weights %s mapped; cache %s for %lld positions; a step %s; other %s",
                  number_bytes(facts.weight_bytes, weights), number_bytes(facts.kv_bytes, kv),

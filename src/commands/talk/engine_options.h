@@ -14,6 +14,9 @@ struct engine_words { /* that the options point to */
 /* All but `sequences`, and what a command has options of its own for. */
 void engine_options(const struct common *common, struct engine_words *words, struct sy_options *options);
 
+/* The source in a template's file, malloc'ed and the caller's; NULL without a file. */
+SY_MUST_CHECK bool engine_template(const char *file, char **source, struct sy_error *err);
+
 /* Opens the model that `word` names, and tells stderr about it under --verbose. */
 SY_MUST_CHECK bool engine_open(const struct common *common, const char *word,
                                const struct sy_options *options, struct sy_engine **engine,

@@ -54,6 +54,7 @@ static const struct option options[] = {
     OPTION_NOT_WITH("file", "ids"),
     OPTION_NOT_WITH("ids", "chat|system"),
     OPTION_ONLY_WITH("system", "chat"),
+    OPTION_ONLY_WITH("template", "chat"),
     OPTION_BETWEEN("experts-per-token", "1 to 1000000"),
     OPTION_BETWEEN("logprobs", "0 to 64"),
     OPTION_END,
@@ -261,9 +262,19 @@ static bool open_engine(struct job *job, const char *word, struct sy_error *err)
     wanted.beside = report_bytes;
     wanted.argument = job;
     if (args->profile) wanted.flags |= SY_PROFILE;
-    if (!engine_open(&args->speaking.common, word, &wanted, &job->engine, err)) return false;
+    char *source;
+    if (!engine_template(args->speaking.template_file, &source, err)) return false;
+    wanted.chat_template = source;
+    bool opened = engine_open(&args->speaking.common, word, &wanted, &job->engine, err);
+    free(source);
+    if (!opened) return false;
     job->facts.struct_bytes = sizeof job->facts;
     sy_engine_facts(job->engine, &job->facts);
+    if (args->chat && job->facts.tokenizer && job->facts.chat_templates == 0) {
+        sy_fail(err, SY_ERR_INPUT, "the model brings no chat template");
+        sy_error_in(err, job->facts.path);
+        return sy_error_remedy(err, "leave --chat out to continue the text, or give --template FILE");
+    }
     sy_recommended(job->engine, &recommended);
     if (!sampling_given(&args->speaking.sampling, &recommended, &job->given, err)) return false;
     job->given.sampling.logprobs = max_i64(0, args->logprobs);

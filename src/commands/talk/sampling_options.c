@@ -34,7 +34,15 @@ static const struct option options[] = {
     OPTION_BETWEEN("frequency-penalty", "-1e6 to 1e6"),
     OPTION_END,
 };
-const struct option_table speaking_table = { options, &common_table };
+const struct option_table sampling_table = { options, NULL };
+
+static const struct option template_options[] = {
+    { "template", 0, OPTION_STRING, "FILE", "a chat template (Jinja) instead of the model's own",
+      offsetof(struct speaking, template_file) },
+    OPTION_END,
+};
+static const struct option_table template_table = { template_options, &common_table };
+const struct option_table speaking_table = { options, &template_table };
 
 static double pick(double given, double recommended) {
     return isnan(given) ? recommended : given;

@@ -24,10 +24,13 @@ struct sampling_args { /* NaN, -1: not given */
 struct speaking { /* stands first in the arguments of a command that generates */
     struct common common;
     struct sampling_args sampling;
+    const char *template_file; /* a chat template instead of the model's own */
 };
 #define SPEAKING_DEFAULTS                                                                                    \
     { .common = COMMON_DEFAULTS, .sampling = SAMPLING_DEFAULTS }
-extern const struct option_table speaking_table; /* the options of both */
+extern const struct option_table speaking_table; /* the options of all of it */
+extern const struct option_table
+    sampling_table; /* how the next token is drawn alone; into a struct speaking */
 
 struct sampling_given { /* the sampling points into it */
     struct sy_sampling sampling;

@@ -124,7 +124,8 @@ static void say_wanted(enum option_type type, const char *bounds, char *out, siz
 static bool no_choice(const struct parse *parse, const struct option *option, const char *shown,
                       const char *value, struct sy_error *err) {
     char now[32];
-    sy_fail(err, SY_ERR_USAGE, "%s is one of %s, not '%s'", shown, option_value(option), value);
+    sy_fail(err, SY_ERR_USAGE, "%s is %sone of %s, not '%s'", shown,
+            option->type == OPTION_MODE ? "given alone, or " : "", option_value(option), value);
     return option_once(parse->table, option->name, value, now, sizeof now) &&
            sy_error_remedy(err, "give %s, which is what %s meant", now, value);
 }
@@ -145,8 +146,14 @@ static bool store(const struct parse *parse, const struct option *option, const 
     case OPTION_REAL: fits = parse_real(value, place); break;
     case OPTION_RATE: fits = parse_rate(value, place); break;
     case OPTION_BYTES: fits = parse_bytes(value, place); break;
+    case OPTION_MODE:
     case OPTION_CHOICE: {
-        int index = choice_index(option_value(option), value);
+        bool mode = option->type == OPTION_MODE;
+        int index = value ? choice_index(option_value(option), value) : -1;
+        if (mode && !value)
+            index = 1;
+        else if (mode && index >= 0)
+            index += 2;
         if (index < 0) return no_choice(parse, option, shown, value, err);
         *(int *)place = index;
         break;
@@ -204,7 +211,10 @@ static bool parse_long(struct parse *parse, const char *word, struct sy_error *e
     if (!option) return unknown(parse, shown + 2, err);
     if (option->type == OPTION_FLAG && inside) return sy_fail(err, SY_ERR_USAGE, "%s takes no value", shown);
     if (option == &help_option) return *parse->help_wanted = true;
-    if (option->type != OPTION_FLAG && !(value = take_value(parse, option, shown, inside, err))) return false;
+    if (option->type == OPTION_MODE)
+        value = inside;
+    else if (option->type != OPTION_FLAG && !(value = take_value(parse, option, shown, inside, err)))
+        return false;
     option_note(&parse->given, option, value);
     return store(parse, option, shown, value, err);
 }
@@ -219,7 +229,7 @@ static bool parse_letters(struct parse *parse, const char *letters, struct sy_er
             sy_fail(err, SY_ERR_USAGE, "unknown option -%s", letters);
             return sy_error_remedy(err, "--help lists the options");
         }
-        if (option->type == OPTION_FLAG) {
+        if (option_stands_alone(option)) {
             option_note(&parse->given, option, NULL);
             if (!store(parse, option, shown, NULL, err)) return false;
             continue;

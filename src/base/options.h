@@ -39,6 +39,7 @@ enum option_type {
     OPTION_RATE,   /* double: 20G, 300G, 25Gbit (an eighth): a second, powers of 1000; above 0 */
     OPTION_CHOICE, /* int: which of the words in `value`, from 0 */
     OPTION_LIST,   /* struct option_list: may be given several times */
+    OPTION_MODE,   /* int: 1 where given alone, as a flag; behind "=" one of the words in `value`, from 2 */
     /* Rules about the option of that name; `value` is the other side. */
     OPTION_NEEDS,    /* one of these, separated by '|', is given too */
     OPTION_EXCLUDES, /* none of these is given too */
@@ -56,7 +57,7 @@ struct option {
     const char *name; /* without dashes; NULL ends the table */
     char letter;      /* 0: none */
     enum option_type type;
-    const char *value; /* placeholder in help, NULL for flags; for OPTION_CHOICE the words separated by '|' */
+    const char *value; /* placeholder in help, NULL for flags; of a choice or a mode the words, '|' between */
     const char *help;  /* one line */
     size_t offset;     /* into the argument struct */
 };

@@ -37,7 +37,7 @@ static void verbs(struct text *out, const struct all *all) {
 static void bash_values(struct text *out, const struct option_table *table, const char *verb) {
     struct option_walk walk = option_walk(table);
     for (const struct option *o; (o = option_walk_next(&walk));) {
-        if (o->type == OPTION_FLAG) continue;
+        if (option_stands_alone(o)) continue;
         char letter = option_letter(table, o);
         text_add(out, "        '%s --%s'", verb, o->name);
         if (letter) text_add(out, "|'%s -%c'", verb, letter);
@@ -90,7 +90,7 @@ static void completion_bash(struct text *out, const struct all *all) {
 static void zsh_option(struct text *out, const struct option_table *table, const struct option *option) {
     const char *escaped = "[]:\\", *quote = "'\\''";
     char letter = option_letter(table, option);
-    bool flag = option->type == OPTION_FLAG;
+    bool flag = option_stands_alone(option);
     if (letter)
         text_add(out, "            '(-%c --%s)'{-%c%s,--%s%s}'[", letter, option->name, letter,
                  flag ? "" : "+", option->name, flag ? "" : "=");
@@ -166,7 +166,7 @@ static void completion_fish(struct text *out, const struct all *all) {
                 text_add(out, " -x -a '");
                 choices(out, o);
                 text_add(out, "'");
-            } else if (o->type != OPTION_FLAG)
+            } else if (!option_stands_alone(o))
                 text_add(out, o->type == OPTION_STRING ? " -r" : " -x");
             text_add(out, " -d '");
             quoted(out, o->help, escaped, quote);

@@ -70,10 +70,13 @@ static void help_option_line(const struct option_table *table, const struct opti
                              struct text *out) {
     char left[256];
     char letter = option_letter(table, option);
-    bool flag = option->type == OPTION_FLAG;
-    int used =
-        snprintf(left, sizeof left, letter ? "  -%c, --%s%s%s" : "  %c   --%s%s%s", letter ? letter : ' ',
-                 option->name, flag ? "" : " ", flag ? "" : option_value(option));
+    bool flag = option->type == OPTION_FLAG, mode = option->type == OPTION_MODE;
+    int used = snprintf(left, sizeof left, letter ? "  -%c, --%s%s%s%s" : "  %c   --%s%s%s%s",
+                        letter ? letter : ' ', option->name,
+                        mode   ? "[="
+                        : flag ? ""
+                               : " ",
+                        flag ? "" : option_value(option), mode ? "]" : "");
     if (used >= (int)sizeof left) used = (int)sizeof left - 1;
     int column = width(left, (size_t)used);
     text_add(out, "%s", left);
@@ -164,9 +167,10 @@ static void man_option(const struct option_table *table, const struct option *op
     roff_string(out, option->name);
     text_add(out, "\\fR");
     if (option->type != OPTION_FLAG) {
-        text_add(out, " \\fI");
+        bool mode = option->type == OPTION_MODE;
+        text_add(out, "%s\\fI", mode ? "[=" : " ");
         roff_string(out, option_value(option));
-        text_add(out, "\\fR");
+        text_add(out, "\\fR%s", mode ? "]" : "");
     }
     text_add(out, "\n");
     roff_string(out, option->help);

@@ -26,6 +26,11 @@ const struct option *option_lettered(const struct option_table *table, char lett
 /* The letter by which `option` can be reached, 0 when it has none or an earlier option took it. */
 char option_letter(const struct option_table *table, const struct option *option);
 
+/* Does no word follow? A mode has its word behind "=" in the same one. */
+static inline bool option_stands_alone(const struct option *option) {
+    return option->type == OPTION_FLAG || option->type == OPTION_MODE;
+}
+
 /* "N", or "VALUE" where the table names nothing. */
 const char *option_value(const struct option *option);
 

@@ -384,3 +384,38 @@ TEST(options_completion_of_zsh_and_fish) {
     struct text text = { 0 };
     assert_false(options_completion("tcsh", NULL, NULL, 0, &text));
 }
+
+TEST(a_mode_is_a_flag_that_may_name_a_word) {
+    struct shown {
+        int mode;
+        const char *word;
+    } got;
+    static const struct option options[] = {
+        { "routing", 'r', OPTION_MODE, "tokens|load", "show it", offsetof(struct shown, mode) },
+        OPTION_END,
+    };
+    static const struct option_table modes = { options, NULL };
+    static const struct command_text text = { .name = "run", .summary = "Run", .usage = "MODEL" };
+    const struct {
+        const char *word;
+        int mode;
+    } cases[] = { { "--routing", 1 }, { "-r", 1 }, { "--routing=tokens", 2 }, { "--routing=load", 3 } };
+    const char *positional[1];
+    int count;
+    bool help;
+    struct sy_error err;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char *argv[] = { (char *)(uintptr_t)cases[i].word, (char *)(uintptr_t) "tokens" };
+        got.mode = 0;
+        assert_true(options_parse(&modes, 2, argv, &got, positional, 1, &count, &help, &err));
+        assert_int_equal(got.mode, cases[i].mode);
+        assert_int_equal(count, 1); /* the next word is none of its own */
+    }
+    char *wrong[] = { (char *)(uintptr_t) "--routing=loud" };
+    assert_false(options_parse(&modes, 1, wrong, &got, positional, 1, &count, &help, &err));
+    assert_string_equal(err.message, "--routing is given alone, or one of tokens|load, not 'loud'");
+    struct text shown = { 0 };
+    options_help(&modes, &text, &shown);
+    assert_non_null(strstr(shown.data, "-r, --routing[=tokens|load]"));
+    text_free(&shown);
+}

@@ -103,3 +103,66 @@ TEST(without_n_what_fits_is_generated) {
     ran = run_with("</dev/null", "-p Ab -n -2");
     assert_int_equal(ran->status, 2);
 }
+
+/* run --routing told the last token's weights only, and its JSON had none. */
+TEST(every_token_has_its_experts_and_weights) {
+    struct ran *ran = run_with("</dev/null", "-p 'Ab c' -n 5 --ignore-eos --routing=tokens");
+    assert_int_equal(ran->status, 0);
+    char *table = strdup(ran->out), *rest = table, *line = strsep(&rest, "\n");
+    assert_string_equal(line, "index\ttoken\ttext\trole\tlayer\trank\texpert\tweight");
+    ran = run_with("</dev/null", "-p 'Ab c' -n 5 --ignore-eos --routing=tokens --json");
+    json_t *root = json_parse(ran->out, (int64_t)strlen(ran->out), (struct json_limits){ 1 << 20, 16 }, NULL);
+    json_t *routing = json_object_get(root, "routing"), *tokens = json_object_get(routing, "tokens");
+    assert_int_equal(json_array_size(tokens), 8); /* four of the prompt, and four of those generated */
+    int rows = 0;
+    for (size_t t = 0; t < json_array_size(tokens); t++) {
+        json_t *token = json_array_get(tokens, t), *layers = json_object_get(token, "layers");
+        json_t *choices = json_array_get(json_object_get(routing, "choices"), t);
+        for (size_t i = 0; i < json_array_size(layers); i++) {
+            json_t *experts = json_object_get(json_array_get(layers, i), "experts");
+            json_t *weights = json_object_get(json_array_get(layers, i), "weights");
+            assert_true(json_equal(experts, json_array_get(choices, i)));
+            double sum = 0;
+            for (size_t k = 0; k < json_array_size(experts); k++, rows++) {
+                double weight = json_real_value(json_array_get(weights, k));
+                line = strsep(&rest, "\n");
+                assert_non_null(line);
+                const char *cells[8];
+                for (int c = 0; c < 8; c++) assert_non_null(cells[c] = strsep(&line, "\t"));
+                assert_int_equal(atoll(cells[0]), t);
+                assert_int_equal(atoll(cells[4]), i);
+                assert_int_equal(atoll(cells[5]), k);
+                assert_int_equal(atoll(cells[6]), json_integer_value(json_array_get(experts, k)));
+                assert_true(strtod(cells[7], NULL) == weight);
+                sum += weight;
+            }
+            assert_true(sum > 0.999 && sum < 1.001); /* mixtral's are renormalised */
+        }
+    }
+    assert_string_equal(rest, "");
+    assert_true(rows >= 8 * 2);
+    free(table);
+    json_decref(root);
+}
+
+TEST(the_table_of_routing_is_of_chosen_layers_and_may_go_to_a_file) {
+    char path[TEST_PATH_MAX], options[TEST_PATH_MAX + 100], line[512];
+    test_temp_path(path, "routes.tsv");
+    snprintf(options, sizeof options,
+             "-p 'Ab c' -n 5 --ignore-eos --routing=tokens --layers 1 --routing-out '%s'", path);
+    char *plain = said("</dev/null", "-p 'Ab c' -n 5 --ignore-eos"), *other = said("</dev/null", options);
+    assert_memory_equal(other, plain, strlen(plain)); /* the answer, as ever */
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    int rows = -1;
+    for (; fgets(line, sizeof line, file); rows++)
+        if (rows >= 0) assert_non_null(strstr(line, "\t1\t"));
+    fclose(file);
+    assert_int_equal(rows, 8 * 3);
+    free(plain);
+    free(other);
+    assert_int_equal(run_with("</dev/null", "-p Ab --routing=tokens --layers 0-9")->status, 1);
+    assert_int_equal(run_with("</dev/null", "-p Ab --routing=tokens --layers 0..9")->status, 2);
+    assert_int_equal(run_with("</dev/null", "-p Ab --layers 0")->status, 2);
+    assert_int_equal(run_with("</dev/null", "-p Ab --routing=loud")->status, 2);
+}

@@ -18,7 +18,7 @@ static void add(struct routing_log *log, int64_t index, int64_t layer, const int
 
 TEST(the_log_keeps_choices) {
     struct routing_log log;
-    assert_true(routing_log_open(&small, 2, &log, NULL));
+    assert_true(routing_log_open(&small, 2, false, &log, NULL));
     assert_int_equal(log.layers, 2);
     assert_int_equal(log.layer_of[0], 1);
     const float weights[] = { 0.75f, 0.25f };
@@ -38,7 +38,7 @@ TEST(the_log_keeps_choices) {
 TEST(a_dense_model_has_an_empty_log) {
     struct sy_facts dense = { .layers = 1 };
     struct routing_log log;
-    assert_true(routing_log_open(&dense, 5, &log, NULL));
+    assert_true(routing_log_open(&dense, 5, false, &log, NULL));
     assert_int_equal(log.layers, 0);
     routing_log_close(&log);
 }
@@ -55,8 +55,8 @@ TEST(a_log_takes_the_bytes_that_it_says) {
         struct routing_log log;
         int64_t bytes, ids = i == 0 ? 500 : 20;
         size_t before = mallinfo2().uordblks;
-        assert_true(routing_log_bytes(&engines[i], ids, &bytes));
-        assert_true(routing_log_open(&engines[i], ids, &log, NULL));
+        assert_true(routing_log_bytes(&engines[i], ids, i & 1, &bytes));
+        assert_true(routing_log_open(&engines[i], ids, i & 1, &log, NULL));
         int64_t taken = (int64_t)(mallinfo2().uordblks - before);
         routing_log_close(&log);
         if (taken == 0) test_skip("this heap does not tell what it holds"); /* a sanitizer's */
@@ -64,5 +64,5 @@ TEST(a_log_takes_the_bytes_that_it_says) {
         assert_true(taken >= bytes && taken <= bytes + 4 * 32); /* the heap's own words and rounding */
     }
     int64_t bytes;
-    assert_false(routing_log_bytes(&engines[0], INT64_MAX / 8, &bytes));
+    assert_false(routing_log_bytes(&engines[0], INT64_MAX / 8, true, &bytes));
 }

@@ -47,7 +47,12 @@ static const struct option options[] = {
       AT(experts) },
     { "logprobs", 0, OPTION_COUNT, "N", "log-probabilities of the tokens and of the N likeliest (at most 64)",
       AT(logprobs) },
-    { "routing", 0, OPTION_FLAG, NULL, "show which experts the tokens went to", AT(routing) },
+    { "routing", 0, OPTION_MODE, "tokens",
+      "show which experts the tokens went to; =tokens: a table of every token, its experts and weights",
+      AT(routing) },
+    { "routing-out", 0, OPTION_STRING, "FILE",
+      "with --routing=tokens: write the table there, instead of on standard output", AT(routing_out) },
+    { "layers", 0, OPTION_STRING, "0,3-5", "with --routing=tokens: of these layers alone", AT(layers) },
     { "profile", 0, OPTION_FLAG, NULL, "show where the time went", AT(profile) },
     { "json", 0, OPTION_FLAG, NULL, "print one JSON object", AT(json) },
     OPTION_NOT_WITH("prompt", "file|ids"),
@@ -74,7 +79,9 @@ struct job {
     struct run_token *tokens; /* [new_count + 1] */
     struct text text;         /* of the answer */
     struct sy_event end;      /* the sequence's last event */
+    bool *shown;              /* by --layers; NULL: all */
     bool streams;             /* text goes out as it comes */
+    bool table;               /* standard output is the table of --routing=tokens alone */
 };
 
 /* ---- what comes ---- */
@@ -155,16 +162,18 @@ static bool print_report(const struct job *job, const struct run_facts *facts, s
     if (job->args->json) {
         return run_report_json(facts, &text, console_print, err) && console_print(&text, err);
     }
-    if (!job->streams) {
+    if (job->table && !(run_report_table(facts, &text, console_print, err) && console_print(&text, err)))
+        return false;
+    if (!job->streams && !job->table) {
         struct style style = console_style(stdout);
         run_report_ids(facts, &style, &text);
         run_report_rest(facts, &style, &text);
         return console_print(&text, err);
     }
     struct style style = console_style(stderr);
-    bool asked = job->args->routing || job->args->profile || job->args->logprobs >= 0 ||
+    bool asked = (job->args->routing && !job->table) || job->args->profile || job->args->logprobs >= 0 ||
                  job->args->speaking.common.verbose;
-    size_t size = job->text.size;
+    size_t size = job->streams ? job->text.size : 0;
     if (size > 0 && job->text.data[size - 1] != '\n' && !console_stream("\n", 1, err)) return false;
     if (asked || isatty(STDERR_FILENO)) {
         text_add(&text, "\n");
@@ -182,6 +191,15 @@ static bool report(struct job *job, struct sy_error *err) {
     snprintf(name, sizeof name, "%s (%s)", job->facts.path, job->facts.family);
     if (job->args->profile) sy_engine_profile(job->engine, &profile);
     if (job->args->routing) expert_load_read(&job->load, job->engine);
+    const struct run_routing every = {
+        .log = &job->log,
+        .shown = job->shown,
+        .prompt = job->prompt.ids,
+        .prompt_count = job->prompt.count,
+        .tokens = job->tokens,
+        .engine = job->facts.tokenizer ? job->engine : NULL,
+    };
+    const bool tokens = job->args->routing == ROUTING_TOKENS;
     struct run_facts facts = {
         .tokens = job->tokens,
         .token_count = end->token_count,
@@ -198,9 +216,11 @@ static bool report(struct job *job, struct sy_error *err) {
         .runs_as = job->facts.runs_as,
         .departure = job->facts.departure,
         .routing = job->args->routing ? &job->log : NULL,
+        .every = tokens ? &every : NULL,
         .load = &job->load,
         .profile = job->args->profile ? &profile : NULL,
     };
+    if (job->args->routing_out && !run_routing_write(&every, job->args->routing_out, err)) return false;
     if (!print_report(job, &facts, err)) return false;
     if (job->prompt.input_left)
         console_warn(
@@ -227,6 +247,9 @@ static bool check_args(struct job *job, struct sy_error *err) {
         sy_fail(err, SY_ERR_USAGE, "-n %lld: from 0 to %lld", (long long)args->count, (long long)COUNT_MAX);
         return sy_error_remedy(err, "-1 goes on to the end of the context");
     }
+    if ((args->layers || args->routing_out) && args->routing != ROUTING_TOKENS)
+        return sy_fail(err, SY_ERR_USAGE, "%s goes with --routing=tokens",
+                       args->layers ? "--layers" : "--routing-out");
     if (args->experts == 0) return sy_fail(err, SY_ERR_USAGE, "--experts-per-token 0: at least 1");
     return sampling_given(&args->speaking.sampling, &greedy, &job->given, err);
 }
@@ -245,7 +268,8 @@ static int64_t report_bytes(void *argument, const struct sy_facts *facts) {
             likeliest = max_i64(0, min_i64(job->args->logprobs, SY_LOGPROBS_MAX)), bytes = 0;
     int64_t load = 0,
             a_token = (int64_t)sizeof *job->tokens + 2 * likeliest * (int64_t)sizeof *job->tokens->likeliest;
-    if (job->args->routing && !(routing_log_bytes(facts, ids, &bytes) && expert_load_bytes(facts, &load)))
+    if (job->args->routing && !(routing_log_bytes(facts, ids, job->args->routing == ROUTING_TOKENS, &bytes) &&
+                                expert_load_bytes(facts, &load)))
         return -1;
     return size_add(bytes, load, &bytes) && size_mul_add(tokens, a_token, bytes, &bytes) ? bytes : -1;
 }
@@ -318,19 +342,23 @@ static bool prepare(struct job *job, const char *word, struct sy_error *err) {
         !open_engine(job, word, err) || !run_prompt_encode(job->args, job->engine, &job->prompt, err) ||
         !check_room(job, err))
         return false;
-    job->streams = job->prompt.text && !job->args->json;
+    job->table = job->args->routing == ROUTING_TOKENS && !job->args->json && !job->args->routing_out;
+    job->streams = job->prompt.text && !job->args->json && !job->table;
     job->tokens = calloc((size_t)job->new_count + 1, sizeof *job->tokens);
     if (!job->tokens)
         return sy_fail(err, SY_ERR_MEMORY, "no memory for %lld tokens", (long long)job->new_count);
     int64_t positions = job->prompt.count + max_i64(0, job->new_count - 1);
-    return !job->args->routing || (routing_log_open(&job->facts, positions, &job->log, err) &&
-                                   expert_load_open(&job->facts, &job->load, err));
+    if (!job->args->routing) return true;
+    return routing_log_open(&job->facts, positions, job->args->routing == ROUTING_TOKENS, &job->log, err) &&
+           expert_load_open(&job->facts, &job->load, err) &&
+           (!job->args->layers || run_routing_layers(job->args->layers, &job->log, &job->shown, err));
 }
 
 static void clean_up(struct job *job) {
     for (int64_t i = 0; job->tokens && i < job->new_count; i++) free(job->tokens[i].likeliest);
     free(job->tokens);
     text_free(&job->text);
+    free(job->shown);
     routing_log_close(&job->log);
     expert_load_close(&job->load);
     run_prompt_free(&job->prompt);
@@ -364,6 +392,10 @@ const struct command command_run = {
             "prints the generated ids and the rates. With --routing also, for each MoE layer, how\n"
             "often each expert was used, and the way of the last token through its experts.\n"
             "\n"
+            "--routing=tokens prints, instead of all that, a table (tab-separated) of every token that ran,\n"
+            "with the experts that it went to and their weights, best first: one row a choice. The last\n"
+            "token that is generated is not run, so it has none.\n"
+            "\n"
             "Sampling follows what the model's own files recommend, and takes the likeliest token where\n"
             "that says nothing; every option overrides it.\n"
             "\n"
@@ -373,6 +405,7 @@ const struct command command_run = {
                     "switchyard run models/olmoe --chat -p 'What does this do?' < src/moe/moe.c\n"
                     "switchyard run models/olmoe --chat -f question.txt --temp 0.7 --seed 1\n"
                     "switchyard run models/olmoe --ids 1,2,3 --routing  # and where the tokens went\n"
+                    "switchyard run models/olmoe -p Hello --routing=tokens --layers 0,3-5 > routes.tsv\n"
                     "switchyard run models/olmoe --ids 1,2,3 --profile  # and where the time did\n"
                     "switchyard run models/olmoe --ids 1,2,3 --json | jq .tokens",
     },

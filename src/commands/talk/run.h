@@ -12,11 +12,13 @@
 
 struct run_args {
     struct speaking speaking; /* first: its table is chained */
-    const char *ids, *prompt, *file, *system;
+    const char *ids, *prompt, *file, *system, *layers, *routing_out;
+    int routing;               /* 0: not given; or one of these */
     int64_t count;             /* or one of the two above */
     int64_t experts, logprobs; /* -1: not given */
-    bool chat, ignore_eos, routing, profile, json;
+    bool chat, ignore_eos, profile, json;
 };
+enum { ROUTING_LOAD = 1, ROUTING_TOKENS };
 
 #define RUN_INPUT_SECONDS 5 /* that a silent pipe at standard input is waited for */
 

@@ -51,6 +51,14 @@ static bool emit_routing(struct emit *e, const struct run_facts *facts, const st
         if (!spill(e, to)) return false;
     }
     emit_end(e);
+    if (facts->every) {
+        emit_list(e, "tokens");
+        for (int64_t t = 0; t < log->count; t++) {
+            run_routing_json(facts->every, t, e);
+            if (!spill(e, to)) return false;
+        }
+        emit_end(e);
+    }
     emit_end(e);
     return true;
 }
@@ -129,6 +137,16 @@ bool run_report_json(const struct run_facts *facts, struct text *out,
     if (facts->routing && !emit_routing(&e, facts, &to)) return false;
     if (facts->profile) emit_profile(&e, facts->profile);
     emit_end(&e);
+    return true;
+}
+
+bool run_report_table(const struct run_facts *facts, struct text *out,
+                      bool (*print)(struct text *text, struct sy_error *err), struct sy_error *err) {
+    run_routing_head(out);
+    for (int64_t t = 0; t < facts->routing->count; t++) {
+        run_routing_rows(facts->every, t, out);
+        if (out->size >= SPILL_BYTES && !print(out, err)) return false;
+    }
     return true;
 }
 

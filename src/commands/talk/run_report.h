@@ -6,14 +6,8 @@
 
 #include "base/json.h"
 #include "commands/talk/expert_load.h"
-#include "commands/talk/routing_log.h"
+#include "commands/talk/run_routing.h"
 #include "report/style.h"
-
-struct run_token { /* one that was generated */
-    struct sy_logprob token;
-    struct sy_logprob *likeliest; /* [likeliest_count], owned by whoever keeps the list */
-    int64_t likeliest_count;
-};
 
 struct run_facts {
     const struct run_token *tokens; /* generated */
@@ -28,6 +22,7 @@ struct run_facts {
     const char *model, *runs_as;       /* what ran, and how */
     const char *departure;             /* from what the model's authors computed, or NULL */
     const struct routing_log *routing; /* NULL: not asked for */
+    const struct run_routing *every;   /* with routing, of every token; or NULL */
     const struct expert_load *load;    /* with routing */
     const struct sy_profile *profile;  /* NULL: not asked for */
 };
@@ -37,6 +32,10 @@ struct run_facts {
 SY_MUST_CHECK bool run_report_json(const struct run_facts *facts, struct text *out,
                                    bool (*print)(struct text *text, struct sy_error *err),
                                    struct sy_error *err);
+/* The table of --routing=tokens alone, printed as above. */
+SY_MUST_CHECK bool run_report_table(const struct run_facts *facts, struct text *out,
+                                    bool (*print)(struct text *text, struct sy_error *err),
+                                    struct sy_error *err);
 void run_report_ids(const struct run_facts *facts, const struct style *style, struct text *out);
 /* The rates, and what else was asked for. */
 void run_report_rest(const struct run_facts *facts, const struct style *style, struct text *out);

@@ -30,7 +30,7 @@ static struct routing_log small_log(void) {
     };
     struct routing_log log;
     const float weights[] = { 0.75f, 0.25f };
-    assert_true(routing_log_open(&engine, 2, &log, NULL));
+    assert_true(routing_log_open(&engine, 2, false, &log, NULL));
     add(&log, 0, 0, (const int32_t[]){ 2, 0 }, weights, 2);
     add(&log, 1, 0, (const int32_t[]){ 2, 1 }, weights, 2);
     return log;
@@ -113,7 +113,7 @@ TEST(every_layer_has_its_own_numbers) {
     struct routing_log log;
     struct style style = { .columns = 80 };
     const float weights[] = { 0.75f, 0.25f };
-    assert_true(routing_log_open(&engine, 2, &log, NULL));
+    assert_true(routing_log_open(&engine, 2, false, &log, NULL));
     add(&log, 0, 1, (const int32_t[]){ 2, 0 }, weights, 2);
     add(&log, 0, 3, (const int32_t[]){ 1 }, weights, 1);
     add(&log, 1, 1, (const int32_t[]){ 0 }, weights, 1);
@@ -135,7 +135,7 @@ TEST(every_layer_has_its_own_numbers) {
     text_free(&human);
     routing_log_close(&log);
     engine.moe_layers = 0;
-    assert_true(routing_log_open(&engine, 2, &log, NULL));
+    assert_true(routing_log_open(&engine, 2, false, &log, NULL));
     report(&facts, &style, &human);
     assert_non_null(strstr(human.data, "No layer of this model has experts.\n"));
     text_free(&human);
@@ -149,7 +149,7 @@ TEST(equal_loads_name_the_lower_expert) {
     struct routing_log log;
     struct style style = { .columns = 80 };
     const float weights[] = { 0.75f, 0.25f };
-    assert_true(routing_log_open(&engine, 1, &log, NULL));
+    assert_true(routing_log_open(&engine, 1, false, &log, NULL));
     add(&log, 0, 0, (const int32_t[]){ 3, 1 }, weights, 2);
     struct run_facts facts = { .model = "m",
                                .runs_as = "exact",
@@ -207,7 +207,7 @@ TEST(a_long_report_goes_out_in_pieces) {
     };
     struct routing_log log;
     const float weights[] = { 0.75f, 0.25f, 0.125f };
-    assert_true(routing_log_open(&engine, IDS, &log, NULL));
+    assert_true(routing_log_open(&engine, IDS, false, &log, NULL));
     for (int64_t i = 0; i < IDS; i++)
         for (int64_t l = 1; l <= 3; l += 2)
             add(&log, i, l, (const int32_t[]){ (int32_t)(i % 3), 1, 2 }, weights, 1 + i % 3);

@@ -166,3 +166,94 @@ TEST(the_table_of_routing_is_of_chosen_layers_and_may_go_to_a_file) {
     assert_int_equal(run_with("</dev/null", "-p Ab --layers 0")->status, 2);
     assert_int_equal(run_with("</dev/null", "-p Ab --routing=loud")->status, 2);
 }
+
+static const char *prompts_file(const char *text) {
+    static char path[TEST_PATH_MAX];
+    test_temp_path(path, "prompts.jsonl");
+    FILE *file = fopen(path, "w");
+    assert_true(file && fputs(text, file) >= 0 && fclose(file) == 0);
+    return path;
+}
+
+static json_t *line_of(char **rest) {
+    char *line = strsep(rest, "\n");
+    assert_non_null(line);
+    json_t *root = json_parse(line, (int64_t)strlen(line), (struct json_limits){ 1 << 20, 16 }, NULL);
+    if (!root) fail_msg("no JSON: %s", line);
+    return root;
+}
+
+/* Many prompts took as many loads of the model. */
+TEST(many_prompts_run_with_one_load_in_order) {
+    char options[TEST_PATH_MAX + 64];
+    const char *file =
+        prompts_file("{\"prompt\": \"Ab c\", \"id\": \"first\", \"n\": 60}\n\n"
+                     "{\"ids\": [28,3,0,4], \"n\": 9}\n"
+                     "{\"prompt\": \"Ab c\", \"n\": 12}\n{\"prompt\": \"d\", \"id\": {\"x\": 1}}\n");
+    snprintf(options, sizeof options, "--prompts '%s' -n 5 --ignore-eos --parallel 3", file);
+    struct ran *ran = run_with("</dev/null", options);
+    assert_int_equal(ran->status, 0);
+    char *all = strdup(ran->out), *rest = all;
+    static const int64_t counts[] = { 60, 9, 12, 5 };
+    json_t *first = NULL;
+    for (int64_t i = 0; i < 4; i++) {
+        json_t *answer = line_of(&rest), *tokens = json_object_get(answer, "tokens");
+        assert_int_equal(json_integer_value(json_object_get(answer, "index")), i);
+        assert_int_equal(json_array_size(tokens), counts[i]);
+        if (i == 0) first = json_incref(tokens);
+        for (size_t t = 0; i > 0 && i < 3 && t < json_array_size(tokens); t++) /* what each says alone */
+            assert_true(json_equal(json_array_get(tokens, t), json_array_get(first, t)));
+        if (i == 3)
+            assert_int_equal(json_integer_value(json_object_get(json_object_get(answer, "id"), "x")), 1);
+        json_decref(answer);
+    }
+    json_decref(first);
+    assert_string_equal(rest, "");
+    free(all);
+}
+
+/* One prompt among many that was too long ended them all. */
+TEST(a_prompt_that_cannot_be_run_does_not_stop_the_others) {
+    char options[TEST_PATH_MAX + 64];
+    const char *file =
+        prompts_file("{\"prompt\": \"Ab\"}\n{\"ids\": [1,2,999]}\n{\"prompt\": \"Abcdefghijklmnop\"}\n"
+                     "{\"prompt\": \"Ab\", \"n\": 100}\n{\"prompt\": \"b\"}\n");
+    snprintf(options, sizeof options, "--prompts '%s' -n 3 --ignore-eos --ctx 10", file);
+    struct ran *ran = run_with("</dev/null", options);
+    assert_int_equal(ran->status, 1);
+    char *all = strdup(ran->out), *rest = all;
+    for (int64_t i = 0; i < 5; i++) {
+        json_t *answer = line_of(&rest);
+        assert_int_equal(json_object_get(answer, "error") != NULL, i >= 1 && i <= 3);
+        json_decref(answer);
+    }
+    assert_non_null(strstr(rest, "3 of 5 prompts"));
+    free(all);
+    snprintf(options, sizeof options, "--prompts '%s'",
+             prompts_file("{\"prompt\": \"Ab\"}\n{\"promt\": \"b\"}\n"));
+    ran = run_with("</dev/null", options);
+    assert_int_equal(ran->status, 1);
+    assert_non_null(strstr(ran->out, "line 2: 'promt' is not known"));
+    snprintf(options, sizeof options, "-p Ab --prompts '%s'", file);
+    assert_int_equal(run_with("</dev/null", options)->status, 2);
+}
+
+/* Ctrl-C lost the answers that were there already. */
+TEST(interrupted_prompts_keep_what_is_finished) {
+    char command[4 * TEST_PATH_MAX], out[1 << 14];
+    if (system("command -v timeout >/dev/null 2>&1") != 0) test_skip("no timeout here");
+    const char *file = prompts_file("{\"prompt\": \"Ab\", \"n\": 200000}\n{\"prompt\": \"b\", \"n\": 4}\n");
+    snprintf(command, sizeof command,
+             "timeout --preserve-status -s INT 3 '%s/switchyard' run '%s' --prompts '%s' --ctx 200004 "
+             "--ignore-eos 2>/dev/null; echo \" $?\"",
+             SY_BUILD_ROOT, text_model(), file);
+    FILE *pipe = popen(command, "r");
+    assert_non_null(pipe);
+    out[fread(out, 1, sizeof out - 1, pipe)] = 0;
+    pclose(pipe);
+    char *rest = out;
+    json_t *answer = line_of(&rest);
+    assert_int_equal(json_integer_value(json_object_get(answer, "index")), 1); /* the other was not done */
+    json_decref(answer);
+    assert_string_equal(rest, " 130\n");
+}

@@ -14,6 +14,8 @@
 #include "commands/command.h"
 #include "commands/console.h"
 #include "commands/talk/engine_options.h"
+#include "commands/talk/run_count.h"
+#include "commands/talk/run_prompts.h"
 #include "commands/talk/run_report.h"
 #include "report/progress.h"
 
@@ -22,11 +24,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define IDS_COUNT    32  /* tokens generated where -n does not say, after ids */
-#define TEXT_COUNT   256 /* and after text */
-#define CONTEXT_MOST 4096
-#define COUNT_MAX    ((int64_t)1 << 40)
-#define AT(field)    offsetof(struct run_args, field)
+#define AT(field) offsetof(struct run_args, field)
 
 static const struct run_args defaults = {
     .speaking = SPEAKING_DEFAULTS, .count = COUNT_DEFAULT, .experts = -1, .logprobs = -1
@@ -36,6 +34,11 @@ static const struct option options[] = {
     { "prompt", 'p', OPTION_STRING, "TEXT", "the prompt", AT(prompt) },
     { "file", 'f', OPTION_STRING, "FILE", "the prompt from a file; - is standard input", AT(file) },
     { "ids", 0, OPTION_STRING, "1,2,3", "the prompt as token ids", AT(ids) },
+    { "prompts", 0, OPTION_STRING, "F.jsonl",
+      "many prompts, a JSON object a line, - for standard input; answers as JSON lines, in order",
+      AT(prompts) },
+    { "parallel", 0, OPTION_SIZE, "N", "with --prompts: so many at the same time (default: 4)",
+      AT(parallel) },
     { "chat", 0, OPTION_FLAG, NULL, "the prompt is a message: apply the model's chat template", AT(chat) },
     { "system", 0, OPTION_STRING, "TEXT", "with --chat: the system message", AT(system) },
     { "count", 'n', OPTION_INT, "N",
@@ -240,13 +243,8 @@ static bool report(struct job *job, struct sy_error *err) {
 static bool check_args(struct job *job, struct sy_error *err) {
     const struct run_args *args = job->args;
     struct sy_sampling greedy = { 0 };
-    job->new_count = args->count == COUNT_DEFAULT ? job->prompt.text ? TEXT_COUNT : IDS_COUNT
-                     : args->count == COUNT_ROOM  ? COUNT_MAX
-                                                  : args->count;
-    if (job->new_count > COUNT_MAX || job->new_count < 0) {
-        sy_fail(err, SY_ERR_USAGE, "-n %lld: from 0 to %lld", (long long)args->count, (long long)COUNT_MAX);
-        return sy_error_remedy(err, "-1 goes on to the end of the context");
-    }
+    if (!count_check("-n", args->count, err)) return false;
+    job->new_count = count_most(args->count, job->prompt.text != NULL);
     if ((args->layers || args->routing_out) && args->routing != ROUTING_TOKENS)
         return sy_fail(err, SY_ERR_USAGE, "%s goes with --routing=tokens",
                        args->layers ? "--layers" : "--routing-out");
@@ -305,36 +303,14 @@ static bool open_engine(struct job *job, const char *word, struct sy_error *err)
     return true;
 }
 
-/* Positions: what --ctx says, else no more than the model was made for. */
-static int64_t room_of(const struct job *job) {
-    const struct sy_facts *facts = &job->facts;
-    bool chosen = job->args->speaking.common.context > 0 || facts->context_trained <= 0;
-    return chosen ? facts->context : min_i64(facts->context, facts->context_trained);
-}
-
-/* What -n names must fit; where it names no number, what fits is generated. */
 static bool check_room(struct job *job, struct sy_error *err) {
-    int64_t needed = job->prompt.count + max_i64(0, job->new_count - 1), room = room_of(job),
-            fits = room - job->prompt.count + 1; /* the last token generated is not run */
-    if (needed <= room) return true;
-    if (job->args->count < 0 && fits > 0) {
-        if (job->args->speaking.common.verbose)
-            console_note("tokens     at most %lld: %s %lld prompt ids and %lld positions", (long long)fits,
-                         job->args->count == COUNT_ROOM ? "to the end of the context, after"
-                                                        : "fewer than by default, after",
-                         (long long)job->prompt.count, (long long)room);
-        job->new_count = fits;
-        return true;
-    }
-    if (job->args->count < 0) {
-        sy_fail(err, SY_ERR_INPUT, "%lld prompt ids need as many positions, and there is room for %lld",
-                (long long)job->prompt.count, (long long)room);
-        return sy_error_remedy(err, "give --ctx %lld, or a shorter prompt", (long long)job->prompt.count);
-    }
-    sy_fail(err, SY_ERR_INPUT,
-            "%lld prompt ids and %lld new ones need %lld positions, and there is room for %lld",
-            (long long)job->prompt.count, (long long)job->new_count, (long long)needed, (long long)room);
-    return sy_error_remedy(err, "give --ctx %lld, a smaller -n, or -n -1 for what fits", (long long)needed);
+    const struct common *common = &job->args->speaking.common;
+    int64_t room = count_room(common, &job->facts), most = job->new_count;
+    if (!count_fit(job->args->count, job->prompt.count, room, &job->new_count, err)) return false;
+    if (common->verbose && job->new_count < most)
+        console_note("tokens     at most %lld: what %lld prompt ids leave of %lld positions",
+                     (long long)job->new_count, (long long)job->prompt.count, (long long)room);
+    return true;
 }
 
 static bool prepare(struct job *job, const char *word, struct sy_error *err) {
@@ -367,6 +343,8 @@ static void clean_up(struct job *job) {
 
 static bool run(const struct call *call, struct sy_error *err) {
     struct job job = { .args = call->args };
+    if (job.args->prompts) return run_prompts(job.args, call->words[0], err);
+    if (job.args->parallel) return sy_fail(err, SY_ERR_USAGE, "--parallel goes with --prompts");
     bool done = prepare(&job, call->words[0], err) && submit_and_generate(&job, err);
     if (done && job.end.finish == SY_FINISH_CANCELLED) { /* keep what is finished */
         done = (job.end.token_count == 0 || report(&job, err)) && sy_fail(err, SY_ERR_STOPPED, "interrupted");
@@ -381,7 +359,7 @@ const struct command command_run = {
     .text = {
         .name = "run",
         .summary = "run a prompt and generate from it",
-        .usage = "MODEL [-p TEXT | -f FILE | --ids 1,2,3] [-n N]",
+        .usage = "MODEL [-p TEXT | -f FILE | --ids 1,2,3 | --prompts F.jsonl] [-n N]",
         .details =
             "The prompt is what -p, -f or --ids gives; without any, standard input, where that is no\n"
             "terminal. With -p, text that a pipe or a file brings at standard input follows the prompt on a\n"
@@ -396,6 +374,12 @@ const struct command command_run = {
             "with the experts that it went to and their weights, best first: one row a choice. The last\n"
             "token that is generated is not run, so it has none.\n"
             "\n"
+            "--prompts runs many prompts with one load. Each line of F.jsonl is an object with one of\n"
+            "\"prompt\" (a text; with --chat a message), \"messages\" (a conversation) and \"ids\", and if\n"
+            "wanted \"id\" (any value, given back), \"n\" and \"seed\" (default: --seed plus the prompt's\n"
+            "number, from 0). Each answer is an object on a line of its own, in the same order; a prompt\n"
+            "that cannot be run has \"error\" instead, the others go on, and the exit status is then 1.\n"
+            "\n"
             "Sampling follows what the model's own files recommend, and takes the likeliest token where\n"
             "that says nothing; every option overrides it.\n"
             "\n"
@@ -404,6 +388,7 @@ const struct command command_run = {
         .examples = "switchyard run models/olmoe -p \"The first railway\" -n 40\n"
                     "switchyard run models/olmoe --chat -p 'What does this do?' < src/moe/moe.c\n"
                     "switchyard run models/olmoe --chat -f question.txt --temp 0.7 --seed 1\n"
+                    "switchyard run models/olmoe --chat --prompts questions.jsonl --temp 0 > answers.jsonl\n"
                     "switchyard run models/olmoe --ids 1,2,3 --routing  # and where the tokens went\n"
                     "switchyard run models/olmoe -p Hello --routing=tokens --layers 0,3-5 > routes.tsv\n"
                     "switchyard run models/olmoe --ids 1,2,3 --profile  # and where the time did\n"

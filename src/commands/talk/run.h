@@ -6,15 +6,12 @@
 #include "commands/talk/sampling_options.h"
 #include <switchyard.h>
 
-/* Of -n, beside numbers: not given, and to the end of the context. */
-#define COUNT_DEFAULT INT64_MIN
-#define COUNT_ROOM    (-1)
-
 struct run_args {
     struct speaking speaking; /* first: its table is chained */
-    const char *ids, *prompt, *file, *system, *layers, *routing_out;
+    const char *ids, *prompt, *file, *prompts, *system, *layers, *routing_out;
     int routing;               /* 0: not given; or one of these */
-    int64_t count;             /* or one of the two above */
+    int64_t count;             /* or one of the two of run_count.h */
+    int64_t parallel;          /* 0: not given */
     int64_t experts, logprobs; /* -1: not given */
     bool chat, ignore_eos, profile, json;
 };
@@ -34,10 +31,17 @@ struct run_prompt { /* owned */
  * standard input, where it is no terminal, stands in for none, and follows the text of the command line. */
 SY_MUST_CHECK bool run_prompt_read(const struct run_args *args, struct run_prompt *prompt,
                                    struct sy_error *err);
+/* A conversation, as JSON, to ids: through the chat template. */
+SY_MUST_CHECK bool run_prompt_chat(struct sy_engine *engine, const char *messages, struct run_prompt *prompt,
+                                   struct sy_error *err);
 /* Text to ids: through the chat template with --chat. */
 SY_MUST_CHECK bool run_prompt_encode(const struct run_args *args, struct sy_engine *engine,
                                      struct run_prompt *prompt, struct sy_error *err);
 void run_prompt_free(struct run_prompt *prompt);
+
+/* What a tokenizer may add to a text: bos, eos, a space in front; and a chat template: its frame, which may
+ * hold a default system message. */
+enum { RUN_ADDED_IDS = 16, RUN_FRAME_IDS = 2048 };
 
 /* Ids that the prompt has at most, for the size of a context before there is a tokenizer. */
 int64_t run_prompt_bound(const struct run_args *args, const struct run_prompt *prompt);

@@ -10,10 +10,6 @@
 
 #define TEXT_BYTES_MAX ((int64_t)256 << 20)
 
-/* What a tokenizer may add: bos, eos, a space in front; and a chat template: its frame, which may hold a
- * default system message. */
-enum { ADDED_IDS = 16, FRAME_IDS = 2048 };
-
 static bool read_text(const char *file, struct run_prompt *prompt, struct sy_error *err) {
     int64_t size;
     bool done = strcmp(file, "-") == 0 ? os_read_stdin(TEXT_BYTES_MAX, &prompt->text, &size, err)
@@ -72,32 +68,8 @@ static void add_message(struct text *out, const char *role, const char *content)
     text_add(out, "}");
 }
 
-static bool apply_template(const struct run_args *args, struct sy_engine *engine, struct run_prompt *prompt,
-                           struct sy_error *err) {
-    struct text messages = { 0 };
-    char *rendered;
-    size_t size;
-    if (strlen(prompt->text) != prompt->size)
-        return sy_fail(err, SY_ERR_INPUT, "the prompt holds a zero byte, which no conversation can");
-    text_add(&messages, "[");
-    if (args->system) add_message(&messages, "system", args->system);
-    add_message(&messages, "user", prompt->text);
-    text_add(&messages, "]");
-    bool done = !messages.failed || sy_fail(err, SY_ERR_MEMORY, "no memory for the prompt");
-    done = done && sy_chat(engine, messages.data, NULL, &rendered, &size, err);
-    text_free(&messages);
-    if (!done) return false;
-    sy_free(prompt->text);
-    prompt->text = rendered;
-    prompt->size = size;
-    return true;
-}
-
-bool run_prompt_encode(const struct run_args *args, struct sy_engine *engine, struct run_prompt *prompt,
-                       struct sy_error *err) {
-    uint32_t flags = args->chat ? SY_NO_SPECIAL | SY_PARSE_SPECIAL : 0;
-    if (!prompt->text) return true;
-    if (args->chat && !apply_template(args, engine, prompt, err)) return false;
+static bool encode(struct sy_engine *engine, uint32_t flags, struct run_prompt *prompt,
+                   struct sy_error *err) {
     if (!sy_encode(engine, prompt->text, prompt->size, flags, &prompt->ids, &prompt->count, err))
         return false;
     if (prompt->count > 0) return true;
@@ -105,10 +77,38 @@ bool run_prompt_encode(const struct run_args *args, struct sy_engine *engine, st
     return sy_error_remedy(err, "give some text");
 }
 
+bool run_prompt_chat(struct sy_engine *engine, const char *messages, struct run_prompt *prompt,
+                     struct sy_error *err) {
+    char *rendered;
+    size_t size;
+    if (!sy_chat(engine, messages, NULL, &rendered, &size, err)) return false;
+    sy_free(prompt->text);
+    prompt->text = rendered;
+    prompt->size = size;
+    return encode(engine, SY_NO_SPECIAL | SY_PARSE_SPECIAL, prompt, err);
+}
+
+bool run_prompt_encode(const struct run_args *args, struct sy_engine *engine, struct run_prompt *prompt,
+                       struct sy_error *err) {
+    struct text messages = { 0 };
+    if (!prompt->text) return true;
+    if (!args->chat) return encode(engine, 0, prompt, err);
+    if (strlen(prompt->text) != prompt->size)
+        return sy_fail(err, SY_ERR_INPUT, "the prompt holds a zero byte, which no conversation can");
+    text_add(&messages, "[");
+    if (args->system) add_message(&messages, "system", args->system);
+    add_message(&messages, "user", prompt->text);
+    text_add(&messages, "]");
+    bool done = !messages.failed || sy_fail(err, SY_ERR_MEMORY, "no memory for the prompt");
+    done = done && run_prompt_chat(engine, messages.data, prompt, err);
+    text_free(&messages);
+    return done;
+}
+
 int64_t run_prompt_bound(const struct run_args *args, const struct run_prompt *prompt) {
     int64_t system = args->system ? (int64_t)strlen(args->system) : 0;
     if (!prompt->text) return prompt->count;
-    return (int64_t)prompt->size + system + (args->chat ? FRAME_IDS : ADDED_IDS);
+    return (int64_t)prompt->size + system + (args->chat ? RUN_FRAME_IDS : RUN_ADDED_IDS);
 }
 
 void run_prompt_free(struct run_prompt *prompt) {

@@ -56,6 +56,7 @@ bool os_is_folder(const char *path);
 bool os_is_file(const char *path);
 bool os_is_there(const char *path); /* whatever it is */
 bool os_may_read(const char *path);
+int64_t os_file_bytes(const char *path);       /* 0 for what is no regular file */
 bool os_is_same(const char *a, const char *b); /* both are there, and one file or folder */
 SY_MUST_CHECK bool os_make_folder(const char *path,
                                   struct sy_error *err); /* an existing folder is fine; no parents */

@@ -136,6 +136,11 @@ bool os_may_read(const char *path) {
     return access(path, R_OK) == 0;
 }
 
+int64_t os_file_bytes(const char *path) {
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISREG(status.st_mode) ? (int64_t)status.st_size : 0;
+}
+
 bool os_is_same(const char *a, const char *b) {
     struct stat one, two;
     return stat(a, &one) == 0 && stat(b, &two) == 0 && one.st_dev == two.st_dev && one.st_ino == two.st_ino;

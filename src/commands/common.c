@@ -1,5 +1,6 @@
 #include "commands/common.h"
 
+#include "api/model_path.h"
 #include "base/checked.h"
 #include "commands/console.h"
 

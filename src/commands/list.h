@@ -15,6 +15,7 @@
     COMMAND(tokenize)                                                                                        \
     COMMAND(template)                                                                                        \
     COMMAND(show)                                                                                            \
+    COMMAND(models)                                                                                          \
     COMMAND(eval)                                                                                            \
     COMMAND(convert)                                                                                         \
     COMMAND(synth)                                                                                           \

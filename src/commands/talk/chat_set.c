@@ -148,6 +148,7 @@ void chat_set_show(const struct chat_set *set, const struct style *style, struct
     for (const struct option *o = sampling_table.options; o->name; o++) {
         char cell[48] = "";
         size_t bytes = place_bytes(o->type);
+        if (bytes == 0) continue;
         bool given = memcmp((const char *)&set->speaking + o->offset,
                             (const char *)&nothing_given + o->offset, bytes) != 0;
         show_word(o, &set->speaking, &set->given.sampling, cell, sizeof cell);

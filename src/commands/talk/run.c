@@ -388,9 +388,9 @@ const struct command command_run = {
         .examples = "switchyard run models/olmoe -p \"The first railway\" -n 40\n"
                     "switchyard run models/olmoe --chat -p 'What does this do?' < src/moe/moe.c\n"
                     "switchyard run models/olmoe --chat -f question.txt --temp 0.7 --seed 1\n"
-                    "switchyard run models/olmoe --chat --prompts questions.jsonl --temp 0 > answers.jsonl\n"
+                    "switchyard run models/olmoe --chat --prompts questions.jsonl > answers.jsonl\n"
                     "switchyard run models/olmoe --ids 1,2,3 --routing  # and where the tokens went\n"
-                    "switchyard run models/olmoe -p Hello --routing=tokens --layers 0,3-5 > routes.tsv\n"
+                    "switchyard run models/olmoe -p Hi --routing=tokens --layers 0,3-5 > r.tsv\n"
                     "switchyard run models/olmoe --ids 1,2,3 --profile  # and where the time did\n"
                     "switchyard run models/olmoe --ids 1,2,3 --json | jq .tokens",
     },

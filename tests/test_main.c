@@ -246,6 +246,7 @@ _Noreturn static void child_main(struct runner *runner, size_t index, int output
     setvbuf(stdout, NULL, _IOLBF, 0);
     signal(SIGINT, SIG_DFL);
     signal(SIGTERM, SIG_DFL);
+    setenv("XDG_CONFIG_HOME", run_folder, 1); /* whoever runs the tests may have defaults of their own */
     alarm(runner->seconds_max);
     for (size_t i = 0; i < sizeof plain_actions / sizeof plain_actions[0]; i++)
         sigaction(cmocka_signals[i], NULL, &plain_actions[i]);

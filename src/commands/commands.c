@@ -1,8 +1,10 @@
 /*
- * Finding a command in the list of all, and calling it.
+ * Finding a command in the list of all, and calling it: with somebody's own defaults, then the command line.
  */
 #include "commands/command.h"
+#include "commands/common.h"
 #include "commands/console.h"
+#include "commands/defaults.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -31,8 +33,16 @@ static bool check_words(const struct command *command, int count, struct sy_erro
     return sy_error_remedy(err, "usage: switchyard %s %s", command->text.name, command->text.usage);
 }
 
-static bool call_command(const struct command *const *commands, const struct command *command, int argc,
-                         char **argv, struct sy_error *err) {
+/* Somebody's own defaults, then the command line. */
+static bool parse(struct call *call, int argc, char **argv, void *args, const char **words,
+                  const struct defaults *defaults, bool *help_wanted, struct sy_error *err) {
+    const struct option_table *table = call->command->table;
+    return defaults_apply(defaults, table, args, err) &&
+           options_parse(table, argc, argv, args, words, WORDS_MAX, &call->word_count, help_wanted, err);
+}
+
+static bool call_with(const struct command *const *commands, const struct command *command, int argc,
+                      char **argv, const struct defaults *defaults, struct sy_error *err) {
     const char *words[WORDS_MAX];
     struct call call = { .command = command, .commands = commands, .words = words };
     bool help_wanted = false;
@@ -40,16 +50,39 @@ static bool call_command(const struct command *const *commands, const struct com
     if (!args) return sy_fail(err, SY_ERR_MEMORY, "no memory for the arguments");
     if (command->defaults) memcpy(args, command->defaults, command->args_size);
     call.args = args;
-    bool done = options_parse(command->table, argc, argv, args, words, WORDS_MAX, &call.word_count,
-                              &help_wanted, err);
+    bool done = parse(&call, argc, argv, args, words, defaults, &help_wanted, err);
     if (done && help_wanted) {
         struct text text = { 0 };
         options_help(command->table, &command->text, &text);
         done = console_print(&text, err);
     } else if (done) {
+        const struct common *common = args; /* first in all whom the defaults concern */
+        if (defaults_concern(command->table) && common->verbose) defaults_tell(defaults);
         done = check_words(command, call.word_count, err) && command->run(&call, err);
     }
     free(args);
+    return done;
+}
+
+/* Who asks for help, or how to do without the file, must not be stopped by it. */
+static bool wants_defaults(const struct command *command, int argc, char **argv) {
+    static const char *const without[] = { "help", "man", "completion", "version" };
+    for (size_t i = 0; i < sizeof without / sizeof without[0]; i++)
+        if (strcmp(command->text.name, without[i]) == 0) return false;
+    for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (strcmp(argv[i], "--no-defaults") == 0 || strcmp(argv[i], "--help") == 0 ||
+            strcmp(argv[i], "-h") == 0)
+            return false;
+    return true;
+}
+
+static bool call_command(const struct command *const *commands, const struct command *command, int argc,
+                         char **argv, struct sy_error *err) {
+    struct defaults defaults = { .count = 0 };
+    if (wants_defaults(command, argc, argv) && !defaults_read(&defaults, err)) return false;
+    defaults_use_models(&defaults);
+    bool done = call_with(commands, command, argc, argv, &defaults, err);
+    defaults_free(&defaults);
     return done;
 }
 

@@ -32,6 +32,8 @@ static const struct option options[] = {
       offsetof(struct common, ignore_unknown) },
     { "verbose", 'v', OPTION_FLAG, NULL, "say what runs and what memory it takes, on stderr",
       offsetof(struct common, verbose) },
+    { "no-defaults", 0, OPTION_FLAG, NULL, "leave ~/.config/switchyard/config.yaml unread",
+      offsetof(struct common, no_defaults) },
     OPTION_NOT_WITH("exact", "fast|regime=bf16"),
     OPTION_ONCE("regime", "step=integer|role=bf16"),
     OPTION_BETWEEN("threads", COMMON_THREADS),

@@ -8,7 +8,7 @@
 
 struct common { /* stands first in the arguments of such a command */
     int64_t threads, context, memory;
-    bool exact, fast, ignore_unknown, verbose;
+    bool exact, fast, ignore_unknown, verbose, no_defaults;
     int kv, cpu; /* index of the word; -1: not given */
     int regime;  /* an enum regime */
 };

@@ -3,21 +3,27 @@
 BUILD ?= build
 CC_CLANG ?= clang
 JOBS ?= $(shell nproc)
-IDS ?= 1,2,3
+PROMPT ?= The first railway
+export PROMPT
 FUZZ_SECONDS ?= 60
 PREFIX ?= /usr/local
 
 .PHONY: all help run test check check-long asan-build asan tsan-build tsan fuzz bench format layers tidy install uninstall clean
 .DEFAULT_GOAL := all
 
+# $(1) folder, $(2) targets. One line that moves on a terminal, none elsewhere; V=1 shows each command.
+ninja = @if [ -n '$(V)' ]; then ninja -v -C $(1) $(2); elif [ -t 1 ]; then ninja -C $(1) $(2); \
+	else ninja --quiet -C $(1) $(2); fi
+
 # Only the programs: the tests need a library more, and are built by `make test`.
 all: $(BUILD)/build.ninja
-	@ninja -C $(BUILD) programs
+	$(call ninja,$(BUILD),programs)
 
 help:
 	@echo 'make            build $(BUILD)/switchyard and $(BUILD)/kernel-check, installing what that needs'
-	@echo 'make run        show a small synthetic model; MODEL=FOLDER [IDS=1,2,3] [ARGS=...] runs your own'
-	@echo 'make test       all tests; T=WORD only those whose name or file contains the word'
+	@echo 'make run        show a small synthetic model; MODEL=... [PROMPT=...] [ARGS=...] goes on with a text by your own,'
+	@echo '                from ids where it has no tokenizer, or with IDS=1,2,3'
+	@echo 'make test       all tests; T=WORD only those whose name or file contains the word; SLOW=1 names the slow ones'
 	@echo 'make check      everything that CI does, in under 30 minutes on two cores'
 	@echo 'make check-long hours: all tests with both compilers, with ref alone and under the sanitizers; long fuzzing'
 	@echo 'make asan       all tests (or T=WORD) under the address and undefined-behaviour sanitizers'
@@ -29,17 +35,28 @@ help:
 	@echo 'make install    program, library, manual and completions into PREFIX=$(PREFIX) (and DESTDIR);'
 	@echo 'make uninstall  takes away what the last one brought'
 	@echo 'make clean      remove all build folders'
-	@echo 'BUILD=FOLDER builds elsewhere, JOBS=N bounds the tests at a time.'
+	@echo 'V=1 shows each command of the compiler; BUILD=FOLDER builds elsewhere, JOBS=N bounds the tests at a time.'
 
 # Depends on tools/deps because its list may have grown since.
 $(BUILD)/build.ninja: tools/deps
 	@tools/deps build
-	@meson setup $(BUILD)
+	@echo 'configuring $(BUILD)'
+	@mkdir -p $(BUILD)
+	@meson setup $(BUILD) >$(BUILD)/setup.log 2>&1 || { cat $(BUILD)/setup.log; exit 1; }
 	@touch $@
 
 run: all
 ifdef MODEL
+ifdef IDS
 	$(BUILD)/switchyard run '$(MODEL)' --ids $(IDS) $(ARGS)
+else
+	@if $(BUILD)/switchyard tokenize '$(MODEL)' --text x >/dev/null 2>&1; then \
+		echo "$(BUILD)/switchyard run '$(MODEL)' -p \"$$PROMPT\" $(ARGS)"; \
+		exec $(BUILD)/switchyard run '$(MODEL)' -p "$$PROMPT" $(ARGS); \
+	else \
+		echo "$(BUILD)/switchyard run '$(MODEL)' --ids 1,2,3 $(ARGS)"; \
+		exec $(BUILD)/switchyard run '$(MODEL)' --ids 1,2,3 $(ARGS); fi
+endif
 else
 	@tools/demo $(BUILD)
 endif
@@ -47,14 +64,15 @@ endif
 # A build folder set up before cmocka was there knows no sy-test, so it is set up again.
 define build_tests
 	@tools/deps build test
-	@test -e $(1)/build.ninja || meson setup $(1) -Dtests=enabled $(2)
-	@grep -q '^build sy-test:' $(1)/build.ninja || meson setup --reconfigure $(1) -Dtests=enabled
-	@ninja -C $(1) programs installed sy-test
+	@test -e $(1)/build.ninja || { mkdir -p $(1); echo 'configuring $(1)'; \
+		meson setup $(1) -Dtests=enabled $(2) >$(1)/setup.log 2>&1 || { cat $(1)/setup.log; exit 1; }; }
+	@grep -q '^build sy-test:' $(1)/build.ninja || meson setup --reconfigure $(1) -Dtests=enabled >/dev/null
+	$(call ninja,$(1),programs installed sy-test)
 endef
 
 test:
 	$(call build_tests,$(BUILD))
-	@$(BUILD)/sy-test -j $(JOBS) $(T)
+	@$(BUILD)/sy-test $(if $(V),-v) -j $(JOBS) $(T)
 
 comma := ,
 

@@ -151,7 +151,14 @@ TEST(help_man_completion_and_version_print) {
     static const char *const verbs[] = { "run",  "logits", "show",       "synth",  "plan",
                                          "help", "man",    "completion", "version" };
     assert_non_null(strstr(test_run("--help").out, "logits"));
-    assert_non_null(strstr(test_run("--version").out, "switchyard "));
+    static const char *const libraries[] = { "jansson", "pcre2",   "utf8proc", "protobuf-c",
+                                             "libedit", "libyaml", "cairo" };
+    const char *version = test_run("--version").out;
+    assert_non_null(strstr(version, "switchyard "));
+    for (size_t i = 0; i < sizeof libraries / sizeof libraries[0]; i++)
+        assert_non_null(strstr(version, libraries[i]));
+    assert_non_null(strstr(test_run("man").out, "SWITCHYARD_MODELS"));
+    assert_non_null(strstr(test_run("man", "run").out, "config.yaml"));
     for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
         struct test_output help = test_run("help", verbs[i]), man = test_run("man", verbs[i]);
         assert_int_equal(help.status, 0);

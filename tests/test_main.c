@@ -13,6 +13,7 @@
  * Environment:
  *     SY_EXPECT_SHARED=1           makes missing shared data a failure
  *     SY_TEST_SECONDS              bounds one test (300)
+ *     SLOW=1                       names tests that take long, as -v does all
  *     SY_SEED                      any text, draws the sample
  *     SY_SOURCE_ROOT, SY_PROGRAM   where the checkout and the program are, if not where they were built
  */
@@ -56,7 +57,7 @@ struct runner {
     struct test_case **tests;
     struct record *records; /* shared with the children, one a test */
     size_t test_count;
-    bool verbose, expect_shared;
+    bool verbose, slow, expect_shared; /* slow: name tests that take long */
     size_t job_count;
     unsigned seconds_max;
     size_t passed, failed, skipped;
@@ -377,7 +378,7 @@ static void end_job(struct runner *runner, struct job *job, int how, double cpu_
                result->reason[0] ? result->reason : "no reason given");
     } else {
         runner->passed++;
-        if (runner->verbose || seconds > slow_seconds)
+        if (runner->verbose || (runner->slow && seconds > slow_seconds))
             printf("%s  %s %s  %.2f s, of processors %.2f s\n", seconds > slow_seconds ? "slow" : "ok  ",
                    test->file, test->name, seconds, cpu_seconds);
     }
@@ -426,11 +427,12 @@ static int usage(void) {
 
 int main(int argc, char **argv) {
     const char *seconds = getenv("SY_TEST_SECONDS"), *expect = getenv("SY_EXPECT_SHARED"),
-               *temp = getenv("TMPDIR"), *seed = getenv("SY_SEED");
+               *temp = getenv("TMPDIR"), *seed = getenv("SY_SEED"), *slow = getenv("SLOW");
     struct runner runner = {
         .job_count = 1,
         .seconds_max = seconds && atoi(seconds) > 0 ? (unsigned)atoi(seconds) : SECONDS_DEFAULT,
         .expect_shared = expect && strcmp(expect, "1") == 0,
+        .slow = slow && slow[0],
     };
     struct test_choice choice = { .seed = seed ? seed : "0" };
     bool list = false;

@@ -1,7 +1,8 @@
 /*
  * Completions: one script a shell, for all commands. Each knows the verbs, each verb's options, and the words
- * of options that offer a choice; everywhere else it offers files, which is what most other values and
- * arguments are.
+ * of options that offer a choice. Where a verb's usage speaks of a MODEL or a PRESET the script asks the
+ * program itself which there are, as it is typed; everywhere else it offers files, which is what most other
+ * values and arguments are.
  */
 #include "base/options.h"
 #include "base/options_table.h"
@@ -32,7 +33,26 @@ static void verbs(struct text *out, const struct all *all) {
     for (int i = 0; i < all->count; ++i) text_add(out, "%s%s", i ? " " : "", all->commands[i]->name);
 }
 
+/* The program's own commands that print what an argument of such a word may be, a name first in each line. */
+static const struct {
+    const char *word, *command;
+} asked[] = { { "MODEL", "models --names" }, { "PRESET", "plan --list" } };
+enum { ASKED = sizeof asked / sizeof asked[0] };
+
 /* ---- bash ---- */
+
+/* Names for arguments of `verb`: cut to the first word of each line. */
+static void bash_names(struct text *out, const struct command_text *command) {
+    bool any = false;
+    for (int i = 0; i < ASKED; ++i) {
+        if (!strstr(command->usage, asked[i].word)) continue;
+        if (!any) text_add(out, "        %s) words=\"", command->name);
+        text_add(out, "%s$(\"${COMP_WORDS[0]}\" %s 2>/dev/null | sed 's/ .*//')", any ? " " : "",
+                 asked[i].command);
+        any = true;
+    }
+    if (any) text_add(out, "\" ;;\n");
+}
 
 static void bash_values(struct text *out, const struct option_table *table, const char *verb) {
     struct option_walk walk = option_walk(table);
@@ -69,8 +89,11 @@ static void completion_bash(struct text *out, const struct all *all) {
                   "    case \"$verb $prev\" in\n");
     for (int i = 0; i < all->count; ++i) bash_values(out, all->tables[i], all->commands[i]->name);
     text_add(out, "    esac\n"
-                  "    if [ -z \"$words\" ]; then\n"
-                  "        [[ $cur == -* ]] || return\n"
+                  "    if [ -z \"$words\" ] && [[ $cur != -* ]]; then\n"
+                  "        case \"$verb\" in\n");
+    for (int i = 0; i < all->count; ++i) bash_names(out, all->commands[i]);
+    text_add(out, "        esac\n"
+                  "    elif [ -z \"$words\" ]; then\n"
                   "        case \"$verb\" in\n");
     for (int i = 0; i < all->count; ++i) {
         struct option_walk walk = option_walk(all->tables[i]);
@@ -111,10 +134,16 @@ static void zsh_option(struct text *out, const struct option_table *table, const
 }
 
 static void completion_zsh(struct text *out, const struct all *all) {
-    text_add(out, "#compdef " PROGRAM_NAME "\n"
-                  "_" PROGRAM_NAME "() {\n"
-                  "    local -a verbs\n"
-                  "    verbs=(\n");
+    text_add(out,
+             "#compdef " PROGRAM_NAME "\n"
+             "_" PROGRAM_NAME "_names() {\n"
+             "    local ask\n"
+             "    for ask; do compadd -- ${${(f)\"$(" PROGRAM_NAME " ${=ask} 2>/dev/null)\"}%% *}; done\n"
+             "    _files\n"
+             "}\n"
+             "_" PROGRAM_NAME "() {\n"
+             "    local -a verbs\n"
+             "    verbs=(\n");
     for (int i = 0; i < all->count; ++i) {
         text_add(out, "        '%s:", all->commands[i]->name);
         quoted(out, all->commands[i]->summary, ":\\", "'\\''");
@@ -133,7 +162,10 @@ static void completion_zsh(struct text *out, const struct all *all) {
         struct option_walk walk = option_walk(all->tables[i]);
         text_add(out, "    %s)\n        _arguments -s \\\n", all->commands[i]->name);
         for (const struct option *o; (o = option_walk_next(&walk));) zsh_option(out, all->tables[i], o);
-        text_add(out, "            '*:file:_files' ;;\n");
+        text_add(out, "            '*:argument:_" PROGRAM_NAME "_names");
+        for (int a = 0; a < ASKED; ++a)
+            if (strstr(all->commands[i]->usage, asked[a].word)) text_add(out, " \"%s\"", asked[a].command);
+        text_add(out, "' ;;\n");
     }
     text_add(out, "    esac\n"
                   "}\n"
@@ -156,6 +188,12 @@ static void completion_fish(struct text *out, const struct all *all) {
     verbs(out, all);
     text_add(out, "'\n");
     for (int i = 0; i < all->count; ++i) {
+        for (int a = 0; a < ASKED; ++a)
+            if (strstr(all->commands[i]->usage, asked[a].word))
+                text_add(out,
+                         "complete -c " PROGRAM_NAME " -n '__fish_seen_subcommand_from %s' -a "
+                         "'(" PROGRAM_NAME " %s 2>/dev/null | string replace -r \" .*\" \"\")'\n",
+                         all->commands[i]->name, asked[a].command);
         struct option_walk walk = option_walk(all->tables[i]);
         for (const struct option *o; (o = option_walk_next(&walk));) {
             char letter = option_letter(all->tables[i], o);

@@ -358,15 +358,19 @@ TEST(options_completion_of_bash) {
     assert_bash("run --kv =", "f32 f16 bf16");
     assert_bash("logits --out \"\"", ""); /* bash itself offers files then */
     assert_bash("logits \"\"", "");
+    /* names come from the program, whatever else it says of them */
+    assert_bash("run ol); switchyard() { echo \"olmoe 7B\"; }; COMP_WORDS=(switchyard run ol", "olmoe");
 }
 
 TEST(options_completion_of_zsh_and_fish) {
     char *script = completion("zsh");
     static const char *const zsh[] = {
-        "#compdef switchyard\n", "'run:Run it; it'\\''s \\\\ fast'\n",
+        "#compdef switchyard\n",
+        "'run:Run it; it'\\''s \\\\ fast'\n",
         "'(-o --out)'{-o+,--out=}'[where to write \\[it'\\''s\\: a \\\\ file\\]]:FILE:_files' \\\n",
         "'--kv=[precision of keys and values]:value:(f32 f16 bf16)' \\\n",
-        "'(-e --exact)'{-e,--exact}'[as the authors computed it]' \\\n"
+        "'(-e --exact)'{-e,--exact}'[as the authors computed it]' \\\n",
+        "'*:argument:_switchyard_names \"models --names\"' ;;\n"
     };
     for (size_t i = 0; i < sizeof zsh / sizeof zsh[0]; ++i)
         if (!strstr(script, zsh[i])) fail_msg("no %s in %s", zsh[i], script);
@@ -376,7 +380,7 @@ TEST(options_completion_of_zsh_and_fish) {
         "complete -c switchyard -n __fish_use_subcommand -f -a run -d 'Run it; it\\'s \\\\ fast'\n",
         "from run' -l kv -x -a 'f32 f16 bf16' -d 'precision of keys and values'\n",
         "from logits' -l out -s o -r -d 'where to write [it\\'s: a \\\\ file]'\n",
-        "from run' -l exact -s e -d 'as"
+        "from run' -l exact -s e -d 'as", "from run' -a '(switchyard models --names 2>/dev/null |"
     };
     for (size_t i = 0; i < sizeof fish / sizeof fish[0]; ++i)
         if (!strstr(script, fish[i])) fail_msg("no %s in %s", fish[i], script);

@@ -7,6 +7,17 @@
 #include "report/table.h"
 #include "version.h"
 
+#include <histedit.h>
+#include <protobuf-c/protobuf-c.h>
+#include <string.h>
+#include <utf8proc.h>
+#include <yaml.h>
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+#ifdef SY_CAIRO
+#include <cairo.h>
+#endif
+
 static const struct option none[] = { OPTION_END };
 static const struct option_table no_options = { none, NULL };
 
@@ -26,7 +37,9 @@ static void overview(const struct command *const *commands, struct text *out) {
     for (int i = 0; commands[i]; i++) table_row(&rows, commands[i]->text.name, commands[i]->text.summary);
     table_print(&rows, &plain, out);
     table_free(&rows);
-    text_add(out, "\nswitchyard help COMMAND tells its options and gives examples.\n");
+    text_add(out, "\nswitchyard help COMMAND tells its options and gives examples.\n"
+                  "$SWITCHYARD_MODELS is a folder whose models may be called by name; defaults of your\n"
+                  "own go to ~/.config/switchyard/config.yaml (switchyard man).\n");
 }
 
 static bool run_help(const struct call *call, struct sy_error *err) {
@@ -55,6 +68,32 @@ const struct command command_help = {
 
 /* ---- man ---- */
 
+/* Behind the page of the program, and of each command that takes a model. */
+static const char surroundings[] =
+    ".SH ENVIRONMENT\n"
+    ".TP\n\\fBSWITCHYARD_MODELS\\fR\n"
+    "A folder whose models may be called by name: a GGUF file without its ending, or a folder with a "
+    "checkpoint. Looked in after the path itself and before the installed data folder; "
+    "\\fBswitchyard models\\fR lists both.\n"
+    ".TP\n\\fBSWITCHYARD_NO_DEFAULTS\\fR\n"
+    "If set and not empty, the file below is left unread, as with \\fB\\-\\-no\\-defaults\\fR.\n"
+    ".TP\n\\fBXDG_CONFIG_HOME\\fR\n"
+    "Where that file is looked for, instead of ~/.config.\n"
+    ".TP\n\\fBNO_COLOR\\fR\n"
+    "If set and not empty, nothing is coloured.\n"
+    ".SH FILES\n"
+    ".TP\n\\fI~/.config/switchyard/config.yaml\\fR\n"
+    "Defaults of your own, as YAML; the command line goes before them. Known keys:\n"
+    ".nf\n"
+    "threads: 4            # as \\-\\-threads\n"
+    "memory: 12G           # as \\-\\-memory\n"
+    "models: ~/models      # as $SWITCHYARD_MODELS, where that is not set\n"
+    "sampling:             # as the options of run and chat\n"
+    "  temp: 0.7           # also top_k, top_p, min_p, typical, repeat_penalty,\n"
+    "  top_k: 40           # presence_penalty, frequency_penalty, seed\n"
+    ".fi\n"
+    "Any other key is refused, with its line and column. \\fB\\-\\-verbose\\fR shows what was read.\n";
+
 /* The texts of all commands, in their order. */
 static int all_texts(const struct command *const *commands, const struct command_text *texts[COMMANDS_MAX]) {
     int count = 0;
@@ -67,11 +106,13 @@ static bool run_man(const struct call *call, struct sy_error *err) {
     if (call->word_count == 0) {
         const struct command_text *texts[COMMANDS_MAX];
         options_man_overview(&program, texts, all_texts(call->commands, texts), &text);
+        text_add(&text, "%s", surroundings);
         return console_print(&text, err);
     }
     const struct command *command = command_find(call->commands, call->words[0]);
     if (!command) return command_unknown(call->commands, call->words[0], err);
     options_man(command->table, &command->text, &text);
+    if (strstr(command->text.usage, "MODEL")) text_add(&text, "%s", surroundings);
     return console_print(&text, err);
 }
 
@@ -117,12 +158,40 @@ const struct command command_completion = {
 
 /* ---- version ---- */
 
+/* Those that the program was built with; of a library that cannot tell what runs, what it was built for. */
+static void list_libraries(struct text *out) {
+    char pcre2[64] = "";
+    pcre2_config(PCRE2_CONFIG_VERSION, pcre2);
+    const struct {
+        const char *name, *version;
+    } libraries[] = {
+        { "jansson", jansson_version_str() },
+        { "pcre2", pcre2 },
+        { "utf8proc", utf8proc_version() },
+        { "protobuf-c", protobuf_c_version() },
+        { "libedit", SY_STRINGIZE(LIBEDIT_MAJOR) "." SY_STRINGIZE(LIBEDIT_MINOR) },
+        { "libyaml", yaml_get_version_string() },
+#ifdef SY_CAIRO
+        { "cairo", cairo_version_string() },
+#else
+        { "cairo", "none (no pictures)" },
+#endif
+    };
+    struct table rows = { .columns = 2, .indent = 2 };
+    struct style plain = { .columns = 80 };
+    text_add(out, "libraries:\n");
+    for (size_t i = 0; i < sizeof libraries / sizeof libraries[0]; i++)
+        table_row(&rows, libraries[i].name, libraries[i].version);
+    table_print(&rows, &plain, out);
+    table_free(&rows);
+}
+
 static bool run_version(const struct call *call, struct sy_error *err) {
     struct text text = { 0 };
     (void)call;
     text_add(&text, "switchyard %s (commit %s)\n", SY_VERSION, SY_COMMIT);
     text_add(&text, "kernels: %s on this machine\n", level_name(level_of_machine()));
-    text_add(&text, "libraries: jansson %s\n", jansson_version_str());
+    list_libraries(&text);
     return console_print(&text, err);
 }
 

@@ -12,6 +12,7 @@
 #include "commands/common_session.h"
 #include "commands/console.h"
 #include "commands/machine.h"
+#include "commands/session_load.h"
 #include "report/progress.h"
 
 #include <stdio.h>
@@ -23,7 +24,7 @@ struct args {
     struct common common;
     const char *prompts, *batches, *threads;
     int64_t steps, runs;
-    bool json;
+    bool routing, json;
 };
 
 static const struct args defaults = {
@@ -41,6 +42,8 @@ static const struct option options[] = {
       offsetof(struct args, threads) },
     { "runs", 'r', OPTION_COUNT, "N", "runs of each test, of which the median counts (default: 3)",
       offsetof(struct args, runs) },
+    { "routing", 0, OPTION_FLAG, NULL, "count how often each expert was chosen, within the clock",
+      offsetof(struct args, routing) },
     { "json", 0, OPTION_FLAG, NULL, "print one JSON list", offsetof(struct args, json) },
     OPTION_BETWEEN("steps", "0 to 16777216"),
     OPTION_BETWEEN("runs", "1 to 1000"),
@@ -83,6 +86,7 @@ struct job {
     struct progress progress;
     int64_t done;
     char model[600], runs_as[160];
+    struct session_load load; /* with --routing: the shape, and the sum over all tests */
 };
 
 /* The tests of one number of threads: prompts, then steps. */
@@ -171,6 +175,28 @@ static bool measure_limits(const struct session *session, struct bench_test *tes
     return true;
 }
 
+/* With --routing: room for the counts of each test, and of all together. */
+static bool open_loads(const struct args *args, struct job *job, struct bench_test *tests,
+                       struct sy_error *err) {
+    if (!args->routing) return true;
+    if (!job->load.counts && !session_load_open(&job->session, &job->load, err)) return false;
+    int64_t cells = job->load.table.layers * job->load.table.experts;
+    for (int64_t i = 0; i < job->each; i++) {
+        tests[i].load = calloc((size_t)cells + 1, sizeof *tests[i].load);
+        if (!tests[i].load) return sy_fail(err, SY_ERR_MEMORY, "no memory for the load of experts");
+    }
+    return true;
+}
+
+static void sum_loads(struct job *job) {
+    struct expert_table *sum = &job->load.table;
+    for (int64_t i = 0; i < job->count; i++) {
+        sum->tokens += job->tests[i].routed;
+        for (int64_t c = 0; job->tests[i].load && c < sum->layers * sum->experts; c++)
+            job->load.counts[c] += job->tests[i].load[c];
+    }
+}
+
 static bool measure_in_session(const struct args *args, const char *word, struct job *job,
                                struct bench_test *tests, struct sy_error *err) {
     struct session_options wanted;
@@ -182,7 +208,8 @@ static bool measure_in_session(const struct args *args, const char *word, struct
              job->session.model.family->name);
     session_runs_as(&job->session, job->runs_as, sizeof job->runs_as);
     bool done = bench_work_open(&job->session, &job->work, err) && check_room(args, job, err) &&
-                measure_limits(&job->session, tests, job->each, err) && measure(args, job, tests, err);
+                open_loads(args, job, tests, err) && measure_limits(&job->session, tests, job->each, err) &&
+                measure(args, job, tests, err);
     if (done && tests + job->each == job->tests + job->count)
         common_warn(&args->common, &job->session, job->positions);
     bench_work_close(&job->work);
@@ -190,11 +217,16 @@ static bool measure_in_session(const struct args *args, const char *word, struct
     return done;
 }
 
-static bool print(const struct args *args, const struct job *job, struct sy_error *err) {
+static bool print(const struct args *args, struct job *job, struct sy_error *err) {
+    if (args->routing) sum_loads(job);
     struct text text = { 0 };
     struct style style = console_style(stdout);
     struct bench_facts facts = {
-        .tests = job->tests, .count = job->count, .model = job->model, .runs_as = job->runs_as
+        .tests = job->tests,
+        .count = job->count,
+        .model = job->model,
+        .runs_as = job->runs_as,
+        .load = args->routing && job->load.counts ? &job->load.table : NULL,
     };
     if (args->json)
         bench_report_json(&facts, &text);
@@ -223,6 +255,8 @@ static bool run_job(const struct call *call, struct job *job, struct sy_error *e
 static bool run(const struct call *call, struct sy_error *err) {
     struct job job = { 0 };
     bool done = run_job(call, &job, err);
+    for (int64_t i = 0; job.tests && i < job.count; i++) free(job.tests[i].load);
+    session_load_close(&job.load);
     free(job.tests);
     free(job.rates);
     return done;

@@ -28,6 +28,13 @@ void bench_report_json(const struct bench_facts *facts, struct text *out) {
         emit_real(&e, "max", s.most);
         emit_real(&e, "limit_share", s.share);
         if (s.evenness > 0) emit_real(&e, "load_evenness", s.evenness);
+        if (facts->load && test->load) {
+            struct expert_table own = *facts->load;
+            own.counts = test->load;
+            emit_object(&e, "routing");
+            expert_table_emit(&own, &e);
+            emit_end(&e);
+        }
         emit_end(&e);
     }
     emit_end(&e);
@@ -61,4 +68,7 @@ void bench_report_human(const struct bench_facts *facts, const struct style *sty
     table_free(&table);
     if (evenness > 0)
         text_add(out, "\nexperts used with evenness %.2f (1: all alike)\n", evenness / (double)runs);
+    if (!facts->load) return;
+    text_add(out, "\n");
+    expert_table_show(facts->load, style, out);
 }

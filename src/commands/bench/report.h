@@ -5,6 +5,7 @@
 #define COMMANDS_BENCH_REPORT_H
 
 #include "commands/bench/tests.h"
+#include "commands/expert_table.h"
 #include "report/style.h"
 
 struct bench_facts {
@@ -12,6 +13,7 @@ struct bench_facts {
     int64_t count;
     const char *model,
         *runs_as; /* for people: "models/olmoe (OlmoeForCausalLM)", "fast, f16 cache, avx512" */
+    const struct expert_table *load; /* of all tests together; NULL: not asked for */
 };
 
 void bench_report_json(const struct bench_facts *facts, struct text *out);

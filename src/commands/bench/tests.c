@@ -102,6 +102,7 @@ bool bench_once(struct session *session, struct bench_work *work, struct random 
     test->rate[test->runs] = (double)(test->length * test->batch) / seconds;
     test->work[test->runs] = amount / seconds;
     test->evenness += bench_work_evenness(work);
+    if (test->load) test->routed += bench_work_load(work, test->load);
     test->runs++;
     return true;
 }

@@ -19,6 +19,8 @@ struct bench_test {
     double *rate;    /* [runs] tokens a second, over all sequences */
     double *work;    /* [runs] bytes or operations a second */
     double evenness; /* with which experts were used, summed over the runs; 0: there are none */
+    int64_t *load;   /* [MoE layers][experts] how often, over the runs; NULL: not asked for */
+    int64_t routed;  /* tokens, with load */
 };
 
 struct bench_summary {

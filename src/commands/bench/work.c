@@ -2,6 +2,7 @@
 
 #include "base/checked.h"
 #include "base/os.h"
+#include "moe/router.h"
 #include "report/heat.h"
 
 #include <stdlib.h>
@@ -85,6 +86,22 @@ double bench_work_evenness(const struct bench_work *work) {
         moe_layers++;
     }
     return moe_layers > 0 ? sum / (double)moe_layers : 0;
+}
+
+int64_t bench_work_load(const struct bench_work *work, int64_t *load) {
+    const struct spec *spec = &work->session->model.spec;
+    const int64_t E = work->experts, *now = work->session->stats.load;
+    int64_t choices = 0, i = 0;
+    for (int64_t layer = 0; layer < work->layers; layer++) {
+        if (spec->decoder.layers[layer].ffn != FFN_MOE) continue;
+        for (int64_t e = 0; e < E; e++) {
+            int64_t since = now[layer * E + e] - work->load[layer * E + e];
+            load[i * E + e] += since;
+            if (i == 0) choices += since;
+        }
+        i++;
+    }
+    return i > 0 ? choices / router_choices(&spec->router) : 0;
 }
 
 void bench_work_route(struct bench_work *work, const struct sy_routed_row *row) {

@@ -35,6 +35,8 @@ void bench_work_route(struct bench_work *work, const struct sy_routed_row *row);
 /* How evenly experts were used since the reset (heat_evenness), by the counters of the session: the mean of
  * its MoE layers; 0 where there are none. */
 double bench_work_evenness(const struct bench_work *work);
+/* The same counters, added to `load` [MoE layers][experts]. Returns the tokens that were routed. */
+int64_t bench_work_load(const struct bench_work *work, int64_t *load);
 
 /* Of what was routed since the reset: `count` steps of each of `batch` sequences from position `first` on. */
 double bench_work_step_bytes(const struct bench_work *work, int64_t first, int64_t count, int64_t batch);

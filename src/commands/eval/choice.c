@@ -10,6 +10,7 @@
 #include "commands/eval/eval.h"
 #include "commands/eval/text.h"
 #include "commands/json_lines.h"
+#include "commands/session_load.h"
 #include "report/number.h"
 #include "report/progress.h"
 
@@ -214,7 +215,25 @@ static void emit_accuracy(struct job *job) {
         emit_real(e, "accuracy", (double)a->right / (double)a->labelled);
         emit_real(e, "accuracy_normalised", (double)a->right_normalised / (double)a->labelled);
     }
-    emit_end(e);
+}
+
+/* After the answers, and at the end of the JSON. */
+static bool print_load(struct job *job, struct sy_error *err) {
+    struct session_load load;
+    struct style style = console_style(stdout);
+    if (!job->args->routing) return true;
+    if (!session_load_open(job->session, &load, err)) return false;
+    session_load_read(job->session, &load);
+    if (job->args->json) {
+        emit_object(&job->emit, "routing");
+        expert_table_emit(&load.table, &job->emit);
+        emit_end(&job->emit);
+    } else {
+        text_add(&job->out, "\n");
+        expert_table_show(&load.table, &style, &job->out);
+    }
+    session_load_close(&load);
+    return true;
 }
 
 static void print_accuracy(struct job *job) {
@@ -246,6 +265,8 @@ static bool score_file(struct job *job, struct session *session, struct sy_error
         emit_accuracy(job);
     else
         print_accuracy(job);
+    if (!print_load(job, err)) return text_free(&job->out), false;
+    if (job->args->json) emit_end(&job->emit);
     return console_print(&job->out, err);
 }
 

@@ -14,6 +14,8 @@ static const struct option options[] = {
       offsetof(struct eval_args, method) },
     { "stride", 0, OPTION_COUNT, "N", "ppl --method stride: from window to window (default: half of --ctx)",
       offsetof(struct eval_args, stride) },
+    { "routing", 0, OPTION_FLAG, NULL, "count how often each expert was chosen",
+      offsetof(struct eval_args, routing) },
     { "json", 0, OPTION_FLAG, NULL, "print one JSON object", offsetof(struct eval_args, json) },
     OPTION_ONLY_WITH("method", "=ppl"),
     OPTION_ONLY_WITH("stride", "=ppl"),
@@ -52,6 +54,8 @@ const struct command command_eval = {
             "the label may be missing. The likeliest continuation is the answer, by its\n"
             "log-likelihood and by that a character, as lm-evaluation-harness counts. White space at\n"
             "the end of a context is moved to the continuations.\n"
+            "\n"
+            "With --routing also the load of the experts, of all tokens that were run.\n"
             "\n"
             "Exact by default.",
         .examples = "switchyard eval ppl models/olmoe --file wiki.test.txt\n"

@@ -11,7 +11,7 @@ struct eval_args {
     const char *file;
     int method; /* index of the word; -1: not given */
     int64_t stride;
-    bool json;
+    bool routing, json;
 };
 
 /* The methods: word is the model's. */

@@ -6,6 +6,7 @@
 #include "commands/emit.h"
 #include "commands/eval/eval.h"
 #include "commands/eval/text.h"
+#include "commands/session_load.h"
 #include "eval/perplexity.h"
 #include "report/number.h"
 #include "report/progress.h"
@@ -35,7 +36,7 @@ static struct figures figures_of(const struct perplexity *p, double seconds) {
 }
 
 static void print_json(const struct perplexity_request *r, const struct perplexity *p,
-                       const struct figures *f, struct text *out) {
+                       const struct figures *f, const struct session_load *load, struct text *out) {
     struct emit e = { .text = out };
     emit_object(&e, NULL);
     emit_real(&e, "ppl", f->ppl);
@@ -47,6 +48,11 @@ static void print_json(const struct perplexity_request *r, const struct perplexi
     emit_int(&e, "windows", p->windows);
     emit_int(&e, "bytes", p->bytes);
     emit_real(&e, "seconds", f->seconds);
+    if (load) {
+        emit_object(&e, "routing");
+        expert_table_emit(&load->table, &e);
+        emit_end(&e);
+    }
     emit_end(&e);
 }
 
@@ -80,10 +86,21 @@ static bool measure(const struct eval_args *args, struct session *session, struc
     progress_end(&progress);
     if (!done) return false;
     struct figures figures = figures_of(&result, os_seconds() - start);
+    struct session_load load;
+    if (args->routing) {
+        if (!session_load_open(session, &load, err)) return false;
+        session_load_read(session, &load);
+    }
     if (args->json)
-        print_json(r, &result, &figures, &text);
+        print_json(r, &result, &figures, args->routing ? &load : NULL, &text);
     else
         print_human(r, &result, &figures, &text);
+    if (args->routing && !args->json) {
+        struct style plain = console_style(stdout);
+        text_add(&text, "\n");
+        expert_table_show(&load.table, &plain, &text);
+    }
+    if (args->routing) session_load_close(&load);
     return console_print(&text, err);
 }
 

@@ -2,15 +2,24 @@
 
 #include "base/checked.h"
 #include "commands/emit.h"
-#include "report/heat.h"
+#include "commands/expert_table.h"
 #include "report/number.h"
 #include "report/table.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define STRIP_COLUMNS 40
-#define SPILL_BYTES   ((size_t)1 << 16)
+#define SPILL_BYTES ((size_t)1 << 16)
+
+static struct expert_table table_of(const struct run_facts *facts) {
+    const struct routing_log *log = facts->routing;
+    return (struct expert_table){ .layers = log->layers,
+                                  .experts = facts->load->experts,
+                                  .layer_of = log->layer_of,
+                                  .counts = facts->load->counts,
+                                  .chosen = log->most,
+                                  .tokens = log->count };
+}
 
 /* ---- JSON ---- */
 
@@ -26,18 +35,9 @@ static bool spill(struct emit *e, const struct spill *to) {
 
 static bool emit_routing(struct emit *e, const struct run_facts *facts, const struct spill *to) {
     const struct routing_log *log = facts->routing;
-    const struct expert_load *load = facts->load;
+    const struct expert_table table = table_of(facts);
     emit_object(e, "routing");
-    emit_list(e, "moe_layers");
-    for (int64_t i = 0; i < log->layers; i++) emit_int(e, NULL, log->layer_of[i]);
-    emit_end(e);
-    emit_list(e, "counts");
-    for (int64_t i = 0; i < log->layers; i++) {
-        emit_list(e, NULL);
-        for (int64_t x = 0; x < load->experts; x++) emit_int(e, NULL, expert_load_layer(load, i)[x]);
-        emit_end(e);
-    }
-    emit_end(e);
+    expert_table_emit(&table, e);
     emit_list(e, "choices");
     for (int64_t t = 0; t < log->count; t++) {
         emit_list(e, NULL);
@@ -184,42 +184,6 @@ static void show_rates(const struct run_facts *facts, struct text *out) {
              number_bytes(facts->peak_bytes, peak));
 }
 
-/* The expert with the largest (or smallest) load, ties to the lower index: "12  31 %". */
-static void extreme(const int64_t *load, int64_t experts, bool most, char *cell, size_t size) {
-    int64_t best = 0, sum = 0;
-    for (int64_t x = 0; x < experts; x++) {
-        sum += load[x];
-        if (most ? load[x] > load[best] : load[x] < load[best]) best = x;
-    }
-    char share[NUMBER_TEXT];
-    snprintf(cell, size, "%lld %7s", (long long)best, number_share((double)load[best], (double)sum, share));
-}
-
-static void show_load(const struct run_facts *facts, const struct style *style, struct text *out) {
-    const struct routing_log *log = facts->routing;
-    int64_t experts = facts->load->experts, bin = heat_bin(experts, STRIP_COLUMNS);
-    text_add(out, "\nLoad of %lld experts, %lld chosen for each of %lld tokens", (long long)experts,
-             (long long)log->most, (long long)log->count);
-    if (bin > 1) text_add(out, "; a letter stands for %lld experts", (long long)bin);
-    text_add(out, "\n");
-    struct table table = { .columns = 5, .align = "rlrrr", .head = true };
-    table_row(&table, "layer", "load", "most used", "least used", "evenness");
-    for (int64_t i = 0; i < log->layers; i++) {
-        const int64_t *load = expert_load_layer(facts->load, i);
-        char layer[24], most[48], least[48], evenness[24];
-        struct text strip = { 0 };
-        heat_strip(load, experts, STRIP_COLUMNS, style, &strip);
-        snprintf(layer, sizeof layer, "%lld", (long long)log->layer_of[i]);
-        snprintf(evenness, sizeof evenness, "%.2f", heat_evenness(load, experts));
-        extreme(load, experts, true, most, sizeof most);
-        extreme(load, experts, false, least, sizeof least);
-        table_row(&table, layer, strip.data, most, least, evenness);
-        text_free(&strip);
-    }
-    table_print(&table, style, out);
-    table_free(&table);
-}
-
 static void show_way(const struct routing_log *log, const struct style *style, struct text *out) {
     const int64_t a_line = max_i64(1, (style->columns - 5) / 12);
     text_add(out, "\nThe last token's way: expert and weight, best first\n");
@@ -280,12 +244,10 @@ static void show_profile(const struct sy_profile *profile, const struct style *s
 }
 
 static void show_routing(const struct run_facts *facts, const struct style *style, struct text *out) {
-    if (facts->routing->layers == 0) {
-        text_add(out, "No layer of this model has experts.\n");
-        return;
-    }
-    show_load(facts, style, out);
-    show_way(facts->routing, style, out);
+    const struct expert_table table = table_of(facts);
+    if (table.layers > 0) text_add(out, "\n");
+    expert_table_show(&table, style, out);
+    if (table.layers > 0) show_way(facts->routing, style, out);
 }
 
 void run_report_rest(const struct run_facts *facts, const struct style *style, struct text *out) {

@@ -250,7 +250,7 @@ static bool talk_over(const struct args *args, struct sy_engine *engine, struct 
     room.chat.style = room.dim;
     room.chat.editor = terminal;
     *talk = (struct talk){ .engine = engine, .new_count = args->count, .keep_all = args->keep_all };
-    if (!template_context(args, context, sizeof context, &talk->context, err)) return false;
+    template_context(args, context, sizeof context, &talk->context);
     if (!chat_set_open(&room.chat.set, &args->speaking, engine, err)) return false;
     chat_use_settings(&room.chat);
     if (terminal) os_terminal_quiet(); /* who types ahead does not type into an answer */

@@ -337,7 +337,7 @@ static bool open_engine(struct batch *b, const char *word, struct sy_error *err)
     struct sy_sampling recommended;
     int64_t most = positions_bound(b);
     char *source;
-    if (!engine_options(common, &words, &wanted, err)) return false;
+    engine_options(common, &words, &wanted);
     if (!wanted.context && most < CONTEXT_MOST) wanted.context = most;
     if (b->args->experts > 0) wanted.experts_per_token = b->args->experts;
     wanted.sequences = b->parallel;

@@ -158,6 +158,9 @@ bool plan_parse_train(const char *text, struct training_request *request, struct
         if (!take_pair(pair, value + 1, request, err)) return false;
         at += length + (at[length] == ',');
     }
+    if (request->micro > request->batch)
+        return sy_fail(err, SY_ERR_USAGE, "--train: micro=%lld is more than batch=%lld",
+                       (long long)request->micro, (long long)request->batch);
     return true;
 }
 

@@ -34,7 +34,7 @@ bool price_twin_recipe(const struct weights *weights, struct recipe *out, struct
     return true;
 }
 
-static double million(double an_hour, double tokens) {
+double price_million(double an_hour, double tokens) {
     return an_hour / 3600 / tokens * 1e6;
 }
 
@@ -51,9 +51,9 @@ static bool price_one(const struct memory_input *input, const struct rates *rate
     trial.batch = request->batch;
     if (!plan_predict(&trial, rates, cluster, &many, err)) return false;
     *out = (struct model_price){ .parameters = count.total,
-                                 .input = million(request->an_hour, one.prompt_tokens),
-                                 .output_one = million(request->an_hour, one.tokens),
-                                 .output_batch = million(request->an_hour, many.tokens),
+                                 .input = price_million(request->an_hour, one.prompt_tokens),
+                                 .output_one = price_million(request->an_hour, one.tokens),
+                                 .output_batch = price_million(request->an_hour, many.tokens),
                                  .prompt_tokens = one.prompt_tokens,
                                  .tokens_one = one.tokens,
                                  .tokens_batch = many.tokens,

@@ -31,6 +31,9 @@ SY_MUST_CHECK bool plan_price(const struct memory_input *input, const struct rat
                               const struct cluster_request *cluster, const struct price_request *request,
                               struct plan_price *out, struct sy_error *err);
 
+/* Of a million tokens, at so many a second. */
+double price_million(double an_hour, double tokens);
+
 /* The types in which a dense twin is counted: those of the model, its FFNs as the experts; of a checkpoint
  * the recipe nearest in size. */
 SY_MUST_CHECK bool price_twin_recipe(const struct weights *weights, struct recipe *out, struct sy_error *err);

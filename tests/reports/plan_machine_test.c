@@ -126,6 +126,11 @@ TEST(plan_lists_what_fits) {
     assert_null(row_of(json_object_get(root, "fits"), "gpt-oss-20b", "mxfp4"));
     json_decref(root);
     narrow_enough(test_run("plan", "--fit", "1000G", "--ctx", "65536"));
+    narrow_enough(test_run("plan", "--fit", "4000G", "--price", "1234.56"));
+    root = plan_json(test_run("plan", "--fit", "24G", "--json", "--price", "3.6"));
+    row = row_of(json_object_get(root, "fits"), "gpt-oss-20b", "mxfp4_bf16");
+    close_to(real(row, NULL, "output_per_million"), 1000 / real(row, NULL, "tok_per_s"));
+    json_decref(root);
     assert_non_null(strstr(test_run("plan", "--fit", "--memory", "24G", "--format", "csv").out,
                            "\ngpt-oss-20b,mxfp4_bf16,1,1,20914757184,"));
     assert_non_null(strstr(test_run("plan", "--fit", "24G", "--format", "markdown").out, "| gpt-oss-20b |"));

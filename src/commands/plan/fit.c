@@ -119,6 +119,8 @@ static void show_json(const struct fitting *f, struct text *out) {
         emit_real(&e, "resident_bytes", round(row->p.resident));
         emit_real(&e, "tok_per_s", row->p.tokens);
         emit_real(&e, "prompt_tok_per_s", row->p.prompt_tokens);
+        if (input->price.an_hour > 0)
+            emit_real(&e, "output_per_million", price_million(input->price.an_hour, row->p.tokens));
         emit_end(&e);
     }
     emit_end(&e);
@@ -126,70 +128,95 @@ static void show_json(const struct fitting *f, struct text *out) {
 }
 
 static void show_csv(const struct fitting *f, struct text *out) {
+    double price = f->asked->input.price.an_hour;
     text_add(out,
-             "model,dtype,published,runs_here,total_params,active_params,ctx,resident_bytes,tok_per_s\n");
+             "model,dtype,published,runs_here,total_params,active_params,ctx,resident_bytes,tok_per_s%s\n",
+             price > 0 ? ",output_per_million" : "");
     for (int i = 0; i < f->count; i++) {
         const struct fit_row *row = &f->rows[i];
-        text_add(out, "%s,%s,%d,%d,%lld,%lld,%lld,%.0f,%.3f\n", row->model, row->dtype, row->published,
+        text_add(out, "%s,%s,%d,%d,%lld,%lld,%lld,%.0f,%.3f", row->model, row->dtype, row->published,
                  !row->planned_only, (long long)row->total, (long long)row->active, (long long)row->context,
                  row->p.resident, row->p.tokens);
+        if (price > 0) text_add(out, ",%.6g", price_million(price, row->p.tokens));
+        text_add(out, "\n");
     }
 }
 
 static void add_cells(const struct fitting *f, int i, bool markdown, struct table *table, struct text *out) {
     const struct fit_row *row = &f->rows[i];
     bool again = !markdown && i > 0 && strcmp(row->model, f->rows[i - 1].model) == 0;
+    double price = f->asked->input.price.an_hour;
     char model[40], total[NUMBER_TEXT], active[NUMBER_TEXT], dtype[64], resident[NUMBER_TEXT],
-        rate[NUMBER_TEXT];
+        rate[NUMBER_TEXT], cost[NUMBER_TEXT];
     snprintf(model, sizeof model, "%s%s", row->model, row->planned_only ? " *" : "");
-    snprintf(dtype, sizeof dtype, "%s%s", row->dtype, row->published ? " (published)" : "");
+    snprintf(dtype, sizeof dtype, "%s%s", row->dtype,
+             !row->published ? ""
+             : markdown      ? " (published)"
+                             : " +");
     number_count(row->total, total);
     number_count(row->active, active);
     plan_bytes(row->p.resident, resident);
     number_rate(row->p.tokens, "tok/s", rate);
     *strchr(rate, ' ') = 0; /* the head has the unit */
-    if (markdown)
+    plan_money(price_million(price, row->p.tokens), cost);
+    if (markdown && price > 0)
+        text_add(out, "| %s | %s | %s | %s | %s | %s | %s |\n", model, total, active, dtype, resident, rate,
+                 cost);
+    else if (markdown)
         text_add(out, "| %s | %s | %s | %s | %s | %s |\n", model, total, active, dtype, resident, rate);
+    else if (price > 0) /* 80 columns have no room for both */
+        table_row(table, again ? "" : model, again ? "" : total, dtype, resident, rate, cost);
     else
         table_row(table, again ? "" : model, again ? "" : total, again ? "" : active, dtype, resident, rate);
 }
 
 static void show_head(const struct fitting *f, const struct style *style, struct text *out) {
     const struct plan_input *input = &f->asked->input;
-    char memory[NUMBER_TEXT], read[NUMBER_TEXT], context[NUMBER_TEXT];
+    char memory[NUMBER_TEXT], read[NUMBER_TEXT], context[NUMBER_TEXT], price[NUMBER_TEXT];
     struct text words = { 0 };
     text_add(&words, "What runs in %s%s", number_bytes(input->memory.memory, memory),
              f->asked->memory_here ? ", as much as is free on this machine," : "");
     if (input->cluster.ranks > 1)
         text_add(&words, " on each of %lld devices", (long long)input->cluster.ranks);
-    text_add(
-        &words,
-        " with %lld %s of %s positions (or all that a model has), largest first; tokens a second at most, "
-        "at %s (%s):",
-        (long long)input->memory.batch, input->memory.batch > 1 ? "sequences" : "sequence",
-        number_exact(f->args->context > 0 ? f->args->context : PLAN_CONTEXT, context),
-        number_rate(input->rates.read, "B/s", read), plan_source_word(input->rates.read_source));
+    text_add(&words, " with %lld %s of %s positions (or all that a model has), largest first; ",
+             (long long)input->memory.batch, input->memory.batch > 1 ? "sequences" : "sequence",
+             number_exact(f->args->context > 0 ? f->args->context : PLAN_CONTEXT, context));
+    text_add(&words, "tokens a second at most, at %s (%s)", number_rate(input->rates.read, "B/s", read),
+             plan_source_word(input->rates.read_source));
+    if (input->price.an_hour > 0)
+        text_add(&words, ", and what a million of them cost at %s an hour",
+                 plan_money(input->price.an_hour, price));
+    text_add(&words, ":");
     plan_paragraph(words.data ? words.data : "", 0, style, out);
     text_free(&words);
 }
 
+static void show_markdown(const struct fitting *f, struct text *out) {
+    bool priced = f->asked->input.price.an_hour > 0;
+    text_add(out,
+             "| model | total | active | type | resident | tok/s |%s\n| --- | ---: | ---: | --- | ---: | "
+             "---: |%s\n",
+             priced ? " a million |" : "", priced ? " ---: |" : "");
+    for (int i = 0; i < f->count; i++) add_cells(f, i, true, NULL, out);
+}
+
 static void show_text(const struct fitting *f, const struct style *style, struct text *out) {
-    struct table table = { .columns = 6, .align = "lrrlrr", .head = true };
-    bool planned = false;
-    if (f->args->format == FORMAT_MARKDOWN)
-        text_add(out, "| model | total | active | type | resident | tok/s |\n| --- | ---: | ---: | --- | "
-                      "---: | ---: |\n");
+    bool planned = false, published = false, priced = f->asked->input.price.an_hour > 0;
+    struct table table = { .columns = 6, .align = priced ? "lrlrrr" : "lrrlrr", .head = true };
+    show_head(f, style, out);
+    if (priced)
+        table_row(&table, "model", "total", "type", "resident", "tok/s", "a million");
     else
-        show_head(f, style, out);
-    table_row(&table, "model", "total", "active", "type", "resident", "tok/s");
+        table_row(&table, "model", "total", "active", "type", "resident", "tok/s");
     for (int i = 0; i < f->count; i++) {
         planned |= f->rows[i].planned_only;
-        add_cells(f, i, f->args->format == FORMAT_MARKDOWN, &table, out);
+        published |= f->rows[i].published;
+        add_cells(f, i, false, &table, out);
     }
-    if (f->args->format != FORMAT_MARKDOWN && f->count > 0) table_print(&table, style, out);
+    if (f->count > 0) table_print(&table, style, out);
     table_free(&table);
     if (f->count == 0) text_add(out, "No preset fits.\n");
-    if (f->args->format == FORMAT_MARKDOWN) return;
+    if (published) text_add(out, "+ as its makers publish it\n");
     if (planned) text_add(out, "* plan alone knows this family: `run` has no code for it\n");
 }
 
@@ -207,6 +234,8 @@ bool plan_fit(const struct plan_args *args, const struct plan_asked *asked, cons
         show_json(&f, out);
     else if (ok && args->format == FORMAT_CSV)
         show_csv(&f, out);
+    else if (ok && args->format == FORMAT_MARKDOWN)
+        show_markdown(&f, out);
     else if (ok)
         show_text(&f, style, out);
     free(f.rows);

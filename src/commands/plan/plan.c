@@ -173,7 +173,7 @@ const struct command command_plan = {
             "Q4_K_M and its like are mixed tensor by tensor as llama.cpp does.\n"
             "\n"
             "--fit takes a memory instead of a model (else what is free here), and lists which presets\n"
-            "run in it.\n"
+            "run in it; with --price also what a million tokens cost.\n"
             "\n"
             "A trace is what run --routing --json prints, or what logits --routing writes.",
         .examples = "switchyard plan --fit 24G\n"

@@ -32,7 +32,7 @@ char *plan_hours(double hours, char *text) {
 }
 
 char *plan_money(double amount, char *text) {
-    int decimals = amount < 1e-9 ? 9 : amount < 1 ? 2 - (int)floor(log10(amount)) : 2;
+    int decimals = amount < 1e-9 ? 9 : amount < 0.0995 ? 2 - (int)floor(log10(amount)) : 2;
     if (amount >= 999.5 && amount < 9e15) return number_exact(llround(amount), text);
     snprintf(text, NUMBER_TEXT, "%.*f", decimals, amount);
     return text;

@@ -17,7 +17,7 @@ char *plan_count(double count, char *text);
 /* "12 h 30 min", "98 days", "31 years". */
 char *plan_hours(double hours, char *text);
 
-/* Money in whatever currency: "1,234", "12.34", "0.0213". */
+/* Money in whatever currency: "1,234", "12.34", "0.42", "0.0213". */
 char *plan_money(double amount, char *text);
 
 /* Where a rate is from: "assumed". */

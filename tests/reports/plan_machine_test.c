@@ -56,6 +56,7 @@ TEST(plan_knows_machines_by_name) {
     close_to(real(root, "ranks", "ranks"), 16);
     close_to(real(root, "ranks", "link_bytes_per_s"), 50e9);
     json_decref(root);
+    assert_int_equal(test_run("plan", "mixtral-8x7b", "--machine", "h100", "--measure").status, 2);
     struct test_output wrong = test_run("plan", "mixtral-8x7b", "--machine", "h10");
     assert_int_equal(wrong.status, 2);
     assert_non_null(strstr(wrong.err, "--machine list"));

@@ -150,6 +150,10 @@ static bool run(const struct call *call, struct sy_error *err) {
     }
     if (machines) return list_machines(&args, err);
     bool here = take_here(&args);
+    if (args.machine && args.measure) { /* one of them says the rates */
+        sy_fail(err, SY_ERR_USAGE, "--measure and --machine %s do not go together", args.machine);
+        return sy_error_remedy(err, "leave one of them out");
+    }
     if (!plan_asked(&args, &asked, err) || (args.measure && !measure(&args, &asked, err))) return false;
     asked.memory_here = here;
     return all || args.fit ? run_all(&args, &asked, err) : run_one(&args, &asked, call->words[0], err);

@@ -4,7 +4,7 @@
  * tensors planned for it binds. A refusal must be one line with file and remedy. Whatever is not so aborts,
  * which is a finding.
  */
-#include "model/bind.h"
+#include "model/model_account.h"
 #include "model/spec_json.h"
 #include "must.h"
 #include "mutate.h"
@@ -109,6 +109,13 @@ static const char *const words[] = {
     "",
     "model_type",
     "spec",
+    "norm_topk_prob",
+    "sliding_window",
+    "layer_types",
+    "n_shared_experts",
+    "pad_token_id",
+    "use_cache",
+    "vision_config",
     "\\u0001",
 };
 
@@ -118,6 +125,18 @@ static const char *const words[] = {
 static void check_refusal(const struct sy_error *err) {
     must_refuse(err);
     MUST(err->file[0] && err->remedy[0]);
+}
+
+/* Each key has its line; what is to be said of them is one line each. */
+static void check_account(const struct config *config, struct arena *arena) {
+    const struct account *account = &config->account;
+    const char *const *lines;
+    int64_t count;
+    MUST(account_number(account, FATE_USED) > 0 && account_number(account, FATE_REFUSED) == 0);
+    MUST(account_warnings(account, arena, &lines, &count, NULL));
+    MUST(count <= account_number(account, FATE_WARNED) + account_number(account, FATE_UNKNOWN));
+    for (int64_t i = 0; i < count; i++)
+        for (const char *c = lines[i]; *c; c++) MUST((unsigned char)*c >= ' ' && *c != 0x7f);
 }
 
 static void check_round_trip(const struct spec *spec, struct arena *arena) {
@@ -202,9 +221,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
         must_deep += ok || family != NULL;
         must_good += ok;
         MUST(config_unknown(&config, &names, &count, NULL));
-        if (ok)
+        if (ok) {
             check_spec(family, &spec, &arena);
-        else
+            check_account(&config, &arena);
+        } else
             check_refusal(&err);
         config_close(&config);
     }

@@ -120,6 +120,7 @@ const struct key_meaning config_meanings[] = {
 
     { "_name_or_path", FATE_IGNORED, NULL, "a name" },
     { "name_or_path", FATE_IGNORED, NULL, "a name" },
+    { "is_llama_config", FATE_IGNORED, NULL, "a name" },
     { "tokenizer_class", FATE_IGNORED, NULL, "a name" },
     { "finetuning_task", FATE_IGNORED, NULL, "a name" },
     { "text_config.architectures", FATE_IGNORED, NULL, "the class of a nested part" },

@@ -49,7 +49,7 @@ says says_normalised, says_scale, says_gating, says_score_word, says_groups, say
 says says_experts, says_choices, says_shared_count, says_shared_width, says_expert_width, says_no_experts;
 says says_dense_width, says_leading_dense, says_every_layer;
 says says_qkv_bias, says_output_bias, says_ffn_bias, says_head_bias, says_qk_norm, says_router_bias;
-says says_clamp, says_attention_cap, says_logits_cap, says_router_cap;
+says says_temperature, says_clamp, says_attention_cap, says_logits_cap, says_router_cap;
 says says_rotating_share, says_rotating, says_interleaved, says_qk_width, says_value_width, says_query_scalar;
 says says_attention_scale, says_embedding_scale, says_residual_scale, says_logits_divisor;
 says says_tied, says_bos, says_eos, says_pad, says_encoder, says_gated_silu, says_norm_eps, says_context;

@@ -60,10 +60,12 @@ static void read_yarn(struct gguf_reading *r, json_t *scaling, double factor) {
 void meta_read_scaling(struct gguf_reading *r) {
     char word[32] = "none";
     bool lists = meta_has_tensor(r, SHORT_NAME) || meta_has_tensor(r, LONG_NAME);
-    if (!meta_word(r, "rope.scaling.type", word, sizeof word) && lists)
-        snprintf(word, sizeof word, "longrope");
+    bool typed = meta_word(r, "rope.scaling.type", word, sizeof word) != NULL;
+    if (!typed && lists) snprintf(word, sizeof word, "longrope");
     double factor = meta_real(r, "rope.scaling.factor", meta_real(r, "rope.scale_linear", 0));
     int64_t original = meta_int(r, "rope.scaling.original_context_length", 0);
+    if (!typed && !lists && factor != 0 && factor != 1)
+        snprintf(word, sizeof word, "linear"); /* as llama.cpp has it */
     if (strcmp(word, "none") == 0 || (strcmp(word, "linear") == 0 && factor == 0)) return;
     json_t *scaling = json_object();
     json_object_set_new(scaling, "rope_type", json_string(word));

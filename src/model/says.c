@@ -201,6 +201,12 @@ bool says_qk_norm(const json_t *value, const struct spec *spec) {
     return is_truth(value, spec->attention.qk_norm != QK_NORM_NONE);
 }
 
+bool says_temperature(const json_t *value, const struct spec *spec) {
+    const struct attention_spec *a = &spec->attention;
+    if (!a->tuned) return says_nothing(value, spec);
+    return is_number(value, a->tune_floor) || is_number(value, a->tune_scale);
+}
+
 bool says_clamp(const json_t *value, const struct spec *spec) {
     return is_number(value, spec->attention.clamp);
 }

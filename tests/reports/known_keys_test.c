@@ -271,6 +271,20 @@ TEST(reports_metadata_that_no_reader_obeys_is_refused) {
     hostile_refused_at(path, "m.gguf", "glm4moe.expert_gating_func");
 }
 
+/* A factor of the positions without a type of scaling was left out: other programs take it as linear. */
+TEST(reports_a_factor_without_its_type_is_linear) {
+    char sound[TEST_PATH_MAX], path[TEST_PATH_MAX];
+    struct model model;
+    struct sy_error err = { 0 };
+    test_temp_path(sound, "s.gguf");
+    test_temp_path(path, "m.gguf");
+    make_gguf(sound, "qwen3_moe", ", \"num_experts\": 4");
+    gguf_key(sound, path, "qwen3moe.rope.scaling.factor", real(4));
+    if (!model_open(path, 0, &model, &err)) fail_msg("%s: %s", err.place, err.message);
+    assert_true(model.spec.rope.scaling == ROPE_LINEAR && model.spec.rope.factor > 3.9);
+    model_close(&model);
+}
+
 /* A key that nobody knows is said; notes about the file are not. */
 TEST(reports_unknown_metadata_is_said) {
     char sound[TEST_PATH_MAX], path[TEST_PATH_MAX];

@@ -53,11 +53,22 @@ static void read_tokens(struct config *c, struct spec *spec) {
     }
 }
 
+/* GPTQ, AWQ, compressed-tensors, ...; MLX names no method. */
+static void read_method(struct config *c) {
+    const char *method = config_string_or(c, "quant_method", NULL);
+    if (method && (strcmp(method, "fp8") == 0 || strcmp(method, "mxfp4") == 0)) return;
+    if (!method && config_has(c, "group_size")) method = "mlx";
+    if (method)
+        config_fail(c, "quant_method", "weights stored by \"%.40s\", a form that is not read here", method);
+    else
+        config_fail(c, "quant_method", "missing");
+    sy_error_remedy(&c->error, "take the model in BF16, in float8 by blocks (fp8), in MXFP4, or as GGUF");
+}
+
 void read_storage(struct config *c, struct spec *spec) {
-    static const char *const methods[] = { "fp8", "mxfp4", NULL };
     json_t *former = config_enter(c, "quantization_config");
     if (!former) return;
-    if (config_word_or(c, "quant_method", methods, -1) < 0) config_fail(c, "quant_method", "missing");
+    read_method(c);
     json_t *block = config_array(c, "weight_block_size");
     int64_t rows = 128, cols = 128;
     if (block && (json_array_size(block) != 2 || !json_to_i64(json_array_get(block, 0), &rows) ||

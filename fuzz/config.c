@@ -130,10 +130,10 @@ static void check_refusal(const struct sy_error *err) {
 /* Each key has its line; what is to be said of them is one line each. */
 static void check_account(const struct config *config, struct arena *arena) {
     const struct account *account = &config->account;
-    const char *const *lines;
+    const char **lines;
     int64_t count;
     MUST(account_number(account, FATE_USED) > 0 && account_number(account, FATE_REFUSED) == 0);
-    MUST(account_warnings(account, arena, &lines, &count, NULL));
+    MUST(account_warnings(account, arena, 0, &lines, &count, NULL));
     MUST(count <= account_number(account, FATE_WARNED) + account_number(account, FATE_UNKNOWN));
     for (int64_t i = 0; i < count; i++)
         for (const char *c = lines[i]; *c; c++) MUST((unsigned char)*c >= ' ' && *c != 0x7f);

@@ -5,6 +5,7 @@
 #include "model/model_account.h"
 #include "base/json.h"
 #include "model/pattern.h"
+#include <stdio.h>
 #include <string.h>
 
 /* ---- tensors ---- */
@@ -90,12 +91,13 @@ static const char *tell_unknown(const struct account *account, int64_t first, st
     return line;
 }
 
-bool account_warnings(const struct account *account, struct arena *arena, const char *const **lines,
+bool account_warnings(const struct account *account, struct arena *arena, int64_t more, const char ***lines,
                       int64_t *count, struct sy_error *err) {
     enum { FILES_MAX = 16 };
     const char *told[FILES_MAX]; /* files whose unknown keys have their line */
     int files = 0;
-    const char **list = arena_new(arena, const char *, account_number(account, FATE_WARNED) + FILES_MAX, err);
+    const char **list =
+        arena_new(arena, const char *, account_number(account, FATE_WARNED) + FILES_MAX + more, err);
     *lines = list;
     *count = 0;
     for (int64_t i = 0; i < account->count && list; i++) {
@@ -114,4 +116,25 @@ bool account_warnings(const struct account *account, struct arena *arena, const 
         if (!list[(*count)++]) return false;
     }
     return list != NULL;
+}
+
+bool model_warn(struct model *model, struct sy_error *err) {
+    const struct census *census = &model->census;
+    const char **lines;
+    int64_t count;
+    if (!account_warnings(&model->account, &model->arena, 1, &lines, &count, err)) return false;
+    if (census->unknown > 0) { /* they were asked to be let pass: the first by name, `show` has all */
+        char more[64] = "";
+        if (census->unknown > 1)
+            snprintf(more, sizeof more, " and %lld more", (long long)census->unknown - 1);
+        const char *text =
+            arena_format(&model->arena, err, ACCOUNT_WEIGHTS ": %s%s, which nobody here knows: left out",
+                         census->unknown_names[0], more);
+        if (!text) return false;
+        lines[count] = clean(&model->arena, text, err);
+        if (!lines[count++]) return false;
+    }
+    model->warnings = lines;
+    model->warning_count = count;
+    return true;
 }

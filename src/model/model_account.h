@@ -11,9 +11,13 @@
  * ignored or not read ("model.layers.{L}...."). Into `account`, which is open. */
 SY_MUST_CHECK bool model_account(const struct model *model, struct account *account, struct sy_error *err);
 
+/* What is to be said of the account of keys and of the census, a line each, in the model's arena: sets
+ * model->warnings. */
+SY_MUST_CHECK bool model_warn(struct model *model, struct sy_error *err);
+
 /* What is to be said, a line each, in the arena: what is warned of, one by one; and by file, all in one line,
- * what nobody here knows. */
-SY_MUST_CHECK bool account_warnings(const struct account *account, struct arena *arena,
-                                    const char *const **lines, int64_t *count, struct sy_error *err);
+ * what nobody here knows. There is room for `more` lines behind them. */
+SY_MUST_CHECK bool account_warnings(const struct account *account, struct arena *arena, int64_t more,
+                                    const char ***lines, int64_t *count, struct sy_error *err);
 
 #endif

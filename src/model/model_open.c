@@ -141,8 +141,7 @@ bool model_open(const char *path, unsigned flags, struct model *model, struct sy
         ok = open_parts(model, given.path, flags, &config, err);
         config_close(&config);
     }
-    if (ok &&
-        !account_warnings(&model->account, &model->arena, &model->warnings, &model->warning_count, err)) {
+    if (ok && !model_warn(model, err)) {
         checkpoint_close(&model->checkpoint);
         ok = false;
     }

@@ -170,6 +170,20 @@ TEST(reports_unknown_keys_are_said) {
     assert_non_null(strstr(output.err, "config.json: shared_intermediate_size is not used"));
 }
 
+/* Tensors that were asked to be let pass were let pass without a word. */
+TEST(reports_tensors_let_pass_are_said) {
+    struct hostile h;
+    hostile_open(&h);
+    hostile_add(&h, "model.layers.0.extra_gate.weight", "F32", 32, 1, (int64_t[]){ 1 });
+    hostile_add(&h, "model.layers.0.other_gate.weight", "F32", 32, 1, (int64_t[]){ 1 });
+    hostile_write(&h);
+    must_refuse(test_run("run", test_temp_dir(), "--ids", "1,2", "-n", "1"), "--ignore-unknown");
+    struct test_output output =
+        must_run(test_run("run", test_temp_dir(), "--ids", "1,2", "-n", "1", "--ignore-unknown"));
+    assert_non_null(strstr(output.err, "warning: weights: model.layers.0.extra_gate.weight and 1 more"));
+    hostile_close(&h);
+}
+
 /* A padding id of -1 was stored unsigned, and refused as no token. */
 TEST(reports_no_padding_id_stored_unsigned) {
     struct model model;

@@ -23,8 +23,8 @@ static struct test_output logits(struct hostile *h, bool tied, const char *name)
 
 static void same_logits(const char *a, const char *b, bool same) {
     char one[TEST_PATH_MAX], two[TEST_PATH_MAX];
-    char *x, *y;
-    int64_t m, n;
+    char *x = NULL, *y = NULL;
+    int64_t m = 0, n = 0;
     test_temp_path(one, a);
     test_temp_path(two, b);
     assert_true(os_read_file(one, 1 << 20, &x, &m, NULL) && os_read_file(two, 1 << 20, &y, &n, NULL));
@@ -71,6 +71,16 @@ TEST(reports_a_head_without_a_table) {
     assert_null(strstr(logits(&h, true, "head").err, "warning"));
     same_logits("table", "head", true);
     same_logits("table", "apart", false);
+    static const char *const made[] = { "h.gguf", "folder", "wide" };
+    for (int i = 0; i < 3; i++) {
+        char to[TEST_PATH_MAX], out[TEST_PATH_MAX];
+        test_temp_path(to, made[i]);
+        test_temp_path(out, "converted");
+        must_run(i < 2 ? test_run("convert", test_temp_dir(), "--out", to)
+                       : test_run("convert", test_temp_dir(), "--out", to, "--dtype", "f32"));
+        must_run(test_run("logits", to, "--ids", "1,5,3,9", "--out", out));
+        if (i > 0) same_logits("head", "converted", true); /* GGUF permutes q and k: another order of sums */
+    }
     hostile_close(&h);
 }
 

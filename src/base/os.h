@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include <stdint.h>
+#include <stdio.h>
 
 /* ---- faults, for tests ---- */
 
@@ -46,6 +47,8 @@ SY_MUST_CHECK bool os_read_stdin(int64_t limit, char **text, int64_t *size, stru
  * read or its end, or a pipe that said nothing for so many seconds. 0 seconds: a pipe counts as ready. */
 enum os_stdin { OS_STDIN_NONE, OS_STDIN_READY, OS_STDIN_SILENT };
 enum os_stdin os_stdin_state(int seconds);
+/* A stream of standard input whose reads a Ctrl-C ends, as an error; fclose leaves the descriptor open. */
+SY_MUST_CHECK bool os_open_stdin(FILE **out, struct sy_error *err);
 /* The next byte of standard input as it is typed: 1; 0 at the end; -1 where Ctrl-C ended the wait. */
 int os_type_stdin(unsigned char *byte);
 
@@ -104,6 +107,9 @@ SY_MUST_CHECK bool os_writer_rewind(struct os_writer *writer, int64_t size, stru
 SY_MUST_CHECK bool os_writer_commit(struct os_writer *writer,
                                     struct sy_error *err); /* flush, fsync, rename; frees */
 void os_writer_abandon(struct os_writer *writer);          /* removes the temporary; frees */
+/* What killed runs left in a folder of files half written, by the names that those would have got. A writer
+ * does so for its own target. */
+void os_remove_stale(const char *folder, bool (*wanted)(const char *name));
 
 /* ---- memory ---- */
 
@@ -118,8 +124,11 @@ double os_seconds(void);        /* monotonic clock */
 double os_cpu_seconds(void);    /* processor time of this process, all its threads */
 int64_t os_local_seconds(void); /* as if the local time were UTC: since 1970 */
 void os_install_sigbus(void);   /* the program only: name the mapped file whose size shrank, exit 1 */
-void os_install_interrupt(
-    void); /* Ctrl-C sets a flag; a second one kills. Again: clears the flag, arms anew */
-bool os_interrupted(void);
+/* Ctrl-C, SIGTERM and SIGHUP (unless ignored: nohup) set a flag; a second one kills. Again: a Ctrl-C is
+ * forgotten, the others are not. */
+void os_install_interrupt(void);
+bool os_interrupted(void); /* by any of them */
+bool os_must_end(void);    /* by another than Ctrl-C: there is nobody to go on with */
+int os_ended_by(void);     /* which signal it was; 0: none */
 
 #endif

@@ -5,6 +5,7 @@
  */
 #include "base/os.h"
 #include "base/os_fault.h"
+#include "base/os_parts.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -24,12 +25,9 @@ static bool read_fails(int64_t limit, int64_t size, struct sy_error *err) {
     return false;
 }
 
-/* Waits until fd has something to say. Ctrl-C ends the wait: unlike read, poll is never restarted. */
+/* Waits until fd has something to say. Ctrl-C and its like end the wait. */
 static bool wait_readable(int fd, struct sy_error *err) {
-    struct pollfd wanted = { .fd = fd, .events = POLLIN };
-    while (poll(&wanted, 1, -1) < 0 && errno == EINTR)
-        if (os_interrupted()) return sy_fail(err, SY_ERR_STOPPED, "interrupted");
-    return true;
+    return wait_ready(fd, POLLIN) || sy_fail(err, SY_ERR_STOPPED, "interrupted");
 }
 
 /* All of fd, which stays open; `expected` is a hint. A blocking fd is waited for before each read, so that
@@ -94,6 +92,18 @@ enum os_stdin os_stdin_state(int seconds) {
         return OS_STDIN_NONE;
     if (S_ISREG(status.st_mode) || seconds == 0) return OS_STDIN_READY;
     return poll(&wanted, 1, seconds * 1000) == 0 ? OS_STDIN_SILENT : OS_STDIN_READY;
+}
+
+static ssize_t read_stream(void *cookie, char *bytes, size_t size) {
+    (void)cookie;
+    if (wait_ready(STDIN_FILENO, POLLIN)) return call_read(STDIN_FILENO, bytes, size);
+    errno = EINTR;
+    return -1;
+}
+
+bool os_open_stdin(FILE **out, struct sy_error *err) {
+    *out = fopencookie(NULL, "r", (cookie_io_functions_t){ .read = read_stream });
+    return *out || sy_fail(err, SY_ERR_MEMORY, "no memory for reading standard input");
 }
 
 int os_type_stdin(unsigned char *byte) {

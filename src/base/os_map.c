@@ -126,6 +126,7 @@ static _Noreturn void report_and_exit(struct mapping *mapping, size_t size) {
     print(shown ? shown : "a mapped file");
     print(shrank ? ": the file shrank while it was in use; run again when nothing writes to it any more\n"
                  : ": the file could not be read while it was in use; check its disk or network\n");
+    temporaries_unlink();
     _exit(1);
 }
 

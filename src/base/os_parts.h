@@ -21,4 +21,19 @@ bool rule_allows(const struct os_rule *rule, const char *path, const struct stat
                  struct sy_error *err);
 const char *write_remedy(int number); /* for errno of a failed write; "" */
 
+/* ---- os_temporary.c ---- */
+
+enum { TEMPORARY_BYTES = 256 };
+/* A new file beside the target, locked, known to signal handlers. -1: errno, and no name. */
+int temporary_make(int folder, const char *target, mode_t mode, char name[TEMPORARY_BYTES]);
+void temporary_forget(int folder, const char *name); /* it has its own name now, or is gone */
+void temporaries_unlink(void);                       /* all that live; for signal handlers */
+/* Those that killed runs left of this target. */
+void temporaries_sweep_of(int folder, const char *target);
+
+/* ---- os_signal.c ---- */
+
+/* Until fd is ready, fails or ends; false: a signal that ends the program came, before or meanwhile. */
+bool wait_ready(int fd, short events);
+
 #endif

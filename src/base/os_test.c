@@ -281,6 +281,67 @@ TEST(interrupt_sets_a_flag_and_then_kills) {
     assert_int_equal(WTERMSIG(status), SIGINT);
 }
 
+static void terminate_after_interrupt(const char *path) {
+    (void)path;
+    os_install_interrupt();
+    raise(SIGTERM);
+    if (!os_interrupted() || !os_must_end() || os_ended_by() != SIGTERM) _exit(4);
+    os_install_interrupt();
+    if (!os_must_end()) _exit(5); /* nobody takes that back */
+    raise(SIGINT);                /* a second one, of whatever kind */
+    _exit(7);
+}
+
+TEST(a_request_to_end_is_not_forgotten) {
+    char err[8192];
+    int status = in_child(terminate_after_interrupt, NULL, err, sizeof err);
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(WTERMSIG(status), SIGINT);
+}
+
+static void hang_up_under_nohup(const char *path) {
+    (void)path;
+    signal(SIGHUP, SIG_IGN);
+    os_install_interrupt();
+    os_install_interrupt();
+    raise(SIGHUP);
+    if (os_interrupted()) _exit(4);
+    signal(SIGHUP, SIG_DFL);
+    os_install_interrupt();
+    raise(SIGHUP);
+    _exit(os_ended_by() == SIGHUP ? 0 : 5);
+}
+
+TEST(nohup_is_respected) {
+    char err[8192];
+    assert_int_equal(in_child(hang_up_under_nohup, NULL, err, sizeof err), 0);
+}
+
+static void die_writing(const char *path) {
+    struct os_writer *writer;
+    os_install_interrupt();
+    if (!os_writer_open(path, false, &writer, NULL) || !os_writer_write(writer, "x", 1, NULL)) _exit(4);
+    raise(SIGTERM);
+    raise(SIGTERM);
+    _exit(7);
+}
+
+static bool count_names(void *argument, const char *name) {
+    (void)name;
+    return ++*(int *)argument > 0;
+}
+
+TEST(a_second_signal_leaves_no_temporary) {
+    char err[8192], path[TEST_PATH_MAX];
+    int names = 0;
+    test_temp_path(path, "f");
+    int status = in_child(die_writing, path, err, sizeof err);
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(WTERMSIG(status), SIGTERM);
+    assert_true(os_list_folder(test_temp_dir(), count_names, &names, NULL));
+    assert_int_equal(names, 0);
+}
+
 static void wait_for_input(const char *path) {
     (void)path;
     int ends[2];

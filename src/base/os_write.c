@@ -13,9 +13,9 @@
 #include "base/os.h"
 #include "base/os_fault.h"
 #include "base/os_parts.h"
-#include "base/random.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,18 +23,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define BUFFER_BYTES   ((int64_t)1 << 20)
-#define NAME_BYTES_MAX 240 /* of the target's name in the temporary's: 255 are allowed, 12 are ours */
-#define TRIES_MAX      100
+#define BUFFER_BYTES ((int64_t)1 << 20)
+#define READER_MS    50 /* between two looks whether somebody reads a pipe */
 
 struct os_writer {
-    char *shown;         /* the target as the user named it, for errors */
-    char *path, *name;   /* the target, links followed; name: its last part */
-    struct os_rule rule; /* about what stands there */
-    char temporary[256]; /* empty when written directly */
+    char *shown;                     /* the target as the user named it, for errors */
+    char *path, *name;               /* the target, links followed; name: its last part */
+    struct os_rule rule;             /* about what stands there */
+    char temporary[TEMPORARY_BYTES]; /* empty when written directly */
     int folder, fd;
     char *buffer; /* BUFFER_BYTES, not yet written */
     int64_t buffered, flushed;
+    bool is_pipe; /* whose reader may keep us waiting, with nothing but a signal to end that */
     bool failed;
 };
 
@@ -49,24 +49,6 @@ static bool writer_fails(struct os_writer *writer, struct sy_error *err, const c
 }
 
 /* ---- opening ---- */
-
-/* A new file beside the target, with the permissions it shall have in the end. */
-static bool open_temporary(struct os_writer *writer, mode_t mode, struct sy_error *err) {
-    uint64_t seed = (uint64_t)getpid() << 32 ^ (uint64_t)(os_seconds() * 1e9) ^ (uintptr_t)writer;
-    for (int i = 0; i < TRIES_MAX; ++i) {
-        char letters[7] = "";
-        uint64_t r = random_mix(seed += 0x9e3779b97f4a7c15u);
-        for (int k = 0; k < 6; ++k, r /= 36) letters[k] = "abcdefghijklmnopqrstuvwxyz0123456789"[r % 36];
-        snprintf(writer->temporary, sizeof writer->temporary, ".%.*s.%s.tmp", NAME_BYTES_MAX, writer->name,
-                 letters);
-        writer->fd =
-            call_openat(writer->folder, writer->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-        if (writer->fd >= 0) return true;
-        if (errno != EEXIST) break;
-    }
-    writer->temporary[0] = 0;
-    return writer_fails(writer, err, "no file can be made in its folder");
-}
 
 /* Folder, name and temporary of a target that is, or will be, a regular file. */
 static bool open_aside(struct os_writer *writer, const struct stat *former, struct sy_error *err) {
@@ -89,11 +71,29 @@ static bool open_aside(struct os_writer *writer, const struct stat *former, stru
     writer->folder = call_openat(AT_FDCWD, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
     if (slash) *slash = '/';
     if (writer->folder < 0) return writer_fails(writer, err, "its folder cannot be opened");
-    if (!open_temporary(writer, private_mode ? 0600 : 0666, err)) return false;
+    temporaries_sweep_of(writer->folder, writer->name);
+    writer->fd = temporary_make(writer->folder, writer->name, private_mode ? 0600 : 0666, writer->temporary);
+    if (writer->fd < 0) return writer_fails(writer, err, "no file can be made in its folder");
     /* Who could not read the former file shall not read the new one. */
     if (former && !private_mode && fchmod(writer->fd, former->st_mode & 0777) != 0)
         return writer_fails(writer, err, "its permissions cannot be kept");
     return true;
+}
+
+static bool stopped(struct os_writer *writer, struct sy_error *err) {
+    writer->failed = true;
+    return sy_fail(err, SY_ERR_STOPPED, "interrupted");
+}
+
+/* A pipe or a device. A pipe that nobody reads yet is waited for. */
+static bool open_standing(struct os_writer *writer, struct sy_error *err) {
+    int flags = O_WRONLY | O_CLOEXEC | O_NOCTTY | (writer->is_pipe ? O_NONBLOCK : 0);
+    while ((writer->fd = call_openat(AT_FDCWD, writer->path, flags, 0)) < 0 && errno == ENXIO &&
+           writer->is_pipe) {
+        if (os_interrupted()) return stopped(writer, err);
+        poll(NULL, 0, READER_MS);
+    }
+    return writer->fd >= 0 || writer_fails(writer, err, "cannot be opened for writing");
 }
 
 static bool open_target(struct os_writer *writer, struct sy_error *err) {
@@ -101,6 +101,7 @@ static bool open_target(struct os_writer *writer, struct sy_error *err) {
     int standing = path_descriptor(writer->path);
     if (standing >= 0) {
         writer->fd = fcntl(standing, F_DUPFD_CLOEXEC, 3);
+        writer->is_pipe = fstat(writer->fd, &former) == 0 && S_ISFIFO(former.st_mode);
         return writer->fd >= 0 || writer_fails(writer, err, "cannot be written");
     }
     bool exists = stat(writer->path, &former) == 0;
@@ -112,8 +113,8 @@ static bool open_target(struct os_writer *writer, struct sy_error *err) {
     if (exists && S_ISREG(former.st_mode) && !rule_allows(&writer->rule, writer->path, &former, err))
         return false;
     if (!exists || S_ISREG(former.st_mode)) return open_aside(writer, exists ? &former : NULL, err);
-    writer->fd = call_openat(AT_FDCWD, writer->path, O_WRONLY | O_CLOEXEC | O_NOCTTY, 0);
-    return writer->fd >= 0 || writer_fails(writer, err, "cannot be opened for writing");
+    writer->is_pipe = S_ISFIFO(former.st_mode);
+    return open_standing(writer, err);
 }
 
 bool os_writer_open_by(const struct os_rule *rule, const char *path, struct os_writer **out,
@@ -148,7 +149,10 @@ bool os_writer_open(const char *path, bool private_mode, struct os_writer **out,
 static bool write_all(struct os_writer *writer, const char *bytes, int64_t size, int64_t offset,
                       struct sy_error *err) {
     while (size > 0) {
-        ssize_t written = offset < 0 ? call_write(writer->fd, bytes, (size_t)size)
+        /* What a pipe is ready for is at least PIPE_BUF bytes. */
+        size_t now = writer->is_pipe && size > PIPE_BUF ? PIPE_BUF : (size_t)size;
+        if (writer->is_pipe && !wait_ready(writer->fd, POLLOUT)) return stopped(writer, err);
+        ssize_t written = offset < 0 ? call_write(writer->fd, bytes, now)
                                      : call_pwrite(writer->fd, bytes, (size_t)size, offset);
         if (written < 0 && errno == EINTR) continue;
         if (written < 0 && errno == EAGAIN) { /* somebody made our standard output non-blocking */
@@ -284,6 +288,7 @@ static bool put_in_place(struct os_writer *writer, struct sy_error *err) {
     writer->fd = -1;
     if (close(fd) != 0 && errno != EINTR) return writer_fails(writer, err, "cannot be brought to the disk");
     if (!rename_by_rule(writer, err)) return false;
+    temporary_forget(writer->folder, writer->temporary);
     writer->temporary[0] = 0;
     if (!synced(writer->folder))
         return writer_fails(writer, err, "is written, but its folder cannot be brought to the disk");
@@ -301,7 +306,10 @@ void os_writer_abandon(struct os_writer *writer) {
     if (!writer) return;
     /* Not through the fault plan: this is how a failure is survived, and its own failure could only leave a
      * stray file. */
-    if (writer->temporary[0]) unlinkat(writer->folder, writer->temporary, 0);
+    if (writer->temporary[0]) {
+        unlinkat(writer->folder, writer->temporary, 0);
+        temporary_forget(writer->folder, writer->temporary);
+    }
     if (writer->fd >= 0) close(writer->fd);
     if (writer->folder >= 0) close(writer->folder);
     free(writer->buffer);

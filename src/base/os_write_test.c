@@ -350,3 +350,60 @@ TEST(writer_stays_failed) {
     assert_int_equal(files_in(test_temp_dir()), 0);
     free(large);
 }
+
+/* ---- what a killed run leaves ---- */
+
+static int left_by_a_killed_run(const char *path) {
+    int status;
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct os_writer *writer;
+        if (os_writer_open(path, false, &writer, NULL)) kill(getpid(), SIGKILL);
+        _exit(1);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFSIGNALED(status));
+    return files_in(test_temp_dir());
+}
+
+TEST(the_next_writer_removes_what_a_killed_one_left) {
+    char path[TEST_PATH_MAX], other[TEST_PATH_MAX], near[TEST_PATH_MAX];
+    struct os_writer *one, *two;
+    test_temp_path(path, "f");
+    test_temp_path(other, "g");
+    test_temp_path(near, ".f.abc123.tmpx"); /* nobody's, and not of our pattern */
+    assert_int_equal(left_by_a_killed_run(path), 1);
+    assert_int_equal(left_by_a_killed_run(other), 2);
+    assert_int_equal(left_by_a_killed_run(path), 2); /* it removed the first, and left its own */
+    assert_true(write_text(near, false, "x", NULL));
+    assert_true(os_writer_open(path, false, &one, NULL));
+    assert_int_equal(files_in(test_temp_dir()), 3);
+    assert_true(os_writer_open(path, false, &two, NULL)); /* beside one that lives */
+    assert_int_equal(files_in(test_temp_dir()), 4);
+    assert_true(os_writer_write(one, "1", 1, NULL) && os_writer_write(two, "2", 1, NULL));
+    assert_true(os_writer_commit(one, NULL) && holds(path, "1"));
+    assert_true(os_writer_commit(two, NULL) && holds(path, "2"));
+    assert_int_equal(files_in(test_temp_dir()), 3); /* f, g's stale one, and the near one */
+    assert_true(write_text(other, false, "x", NULL));
+    assert_int_equal(files_in(test_temp_dir()), 3);
+    assert_true(holds(near, "x"));
+}
+
+static bool begins_with_f(const char *name) {
+    return name[0] == 'f';
+}
+
+TEST(what_killed_runs_left_in_a_folder_is_removed_by_name) {
+    char path[TEST_PATH_MAX], name[TEST_PATH_MAX] = "";
+    test_temp_path(path, "first");
+    left_by_a_killed_run(path);
+    test_temp_path(path, "g");
+    assert_int_equal(left_by_a_killed_run(path), 2);
+    os_remove_stale(test_temp_dir(), begins_with_f);
+    assert_int_equal(files_in(test_temp_dir()), 1);
+    memset(name, 'n', 250); /* longer than what of it goes into the temporary's name */
+    test_temp_path(path, name);
+    assert_int_equal(left_by_a_killed_run(path), 2);
+    assert_true(write_text(path, false, "x", NULL));
+    assert_int_equal(files_in(test_temp_dir()), 2);
+}

@@ -1,7 +1,8 @@
 /*
  * The program: dispatch, one line for an error, and the exit status.
  *
- *     0 done   1 an input is wrong   2 wrong usage   3 a fault of ours   130 interrupted
+ *     0 done   1 an input is wrong   2 wrong usage   3 a fault of ours
+ *     128 + number of the signal that ended it: 130 Ctrl-C, 143 SIGTERM, 129 SIGHUP
  */
 #include "base/os.h"
 #include "commands/command.h"
@@ -18,7 +19,7 @@ static int status_of(enum sy_code code) {
     case SY_OK: return 0;
     case SY_ERR_USAGE: return 2;
     case SY_ERR_INTERNAL: return 3;
-    case SY_ERR_STOPPED: return 130;
+    case SY_ERR_STOPPED: return 128 + (os_ended_by() ? os_ended_by() : SIGINT);
     default: return 1;
     }
 }
@@ -30,6 +31,7 @@ static bool reader_left(const struct sy_error *err) {
 
 int main(int argc, char **argv) {
     signal(SIGPIPE, SIG_IGN); /* a closed pipe shows as EPIPE, and is silent */
+    signal(SIGXFSZ, SIG_IGN); /* a file beyond ulimit -f shows as EFBIG */
     os_install_sigbus();
     os_install_interrupt();
     struct sy_error err = { 0 };

@@ -63,9 +63,15 @@ static bool not_empty(void *argument, const char *name) {
     return false;
 }
 
+/* Of what a killed run left, the large ones; the others' names are anybody's. */
+static bool is_weights(const char *name) {
+    return strncmp(name, "model", 5) == 0 && strstr(name, ".safetensors");
+}
+
 bool shards_make_folder(const char *folder, bool force, struct sy_error *err) {
     if (strlen(folder) > 4000) return sy_fail(err, SY_ERR_INPUT, "the path of the folder is too long");
     if (!os_make_folder(folder, err)) return false;
+    os_remove_stale(folder, is_weights);
     if (force) return true;
     bool empty = true;
     if (!os_list_folder(folder, not_empty, &empty, err)) return false;

@@ -148,7 +148,8 @@ static bool answer(struct room *room, struct sy_error *err) {
     fflush(stdout);
     tell(room, finish, interrupted);
     if (room->terminal) fputs("\n", stdout);
-    return interrupted && !room->terminal ? sy_fail(err, SY_ERR_STOPPED, "interrupted") : true;
+    return interrupted && (!room->terminal || os_must_end()) ? sy_fail(err, SY_ERR_STOPPED, "interrupted")
+                                                             : true;
 }
 
 /* ---- the conversation ---- */
@@ -177,7 +178,7 @@ static bool take_message(struct room *room, const char *message, bool *leave, st
 /* In a terminal an error is told, and the conversation goes on. */
 static bool forgive(const struct room *room, const char *message, const struct sy_error *err) {
     char line[1024];
-    if (!room->terminal || err->code == SY_ERR_INTERNAL) return false;
+    if (!room->terminal || err->code == SY_ERR_INTERNAL || os_must_end()) return false;
     console_note("%s", sy_error_line(err, line, sizeof line));
     if (message[0] != '/') console_note("(it was not sent; the arrow key up brings it back)");
     return true;
@@ -189,7 +190,7 @@ static bool converse(struct room *room, struct sy_error *err) {
         enum input got = chat_input_read(room->input, &message);
         if (got == INPUT_END) break;
         if (got == INPUT_INTERRUPTED) {
-            if (!room->terminal) return sy_fail(err, SY_ERR_STOPPED, "interrupted");
+            if (!room->terminal || os_must_end()) return sy_fail(err, SY_ERR_STOPPED, "interrupted");
             console_note("\n(Ctrl-D or /quit leaves)");
             os_install_interrupt();
             continue;

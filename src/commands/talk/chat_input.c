@@ -17,6 +17,7 @@
 struct chat_input {
     EditLine *edit; /* NULL: a pipe */
     struct chat_keys keys;
+    FILE *piped;    /* or the pipe */
     History *history;
     struct message_lines lines;
     char *line; /* getline's */
@@ -72,7 +73,8 @@ static bool open_editor(struct chat_input *input, struct sy_error *err) {
 bool chat_input_open(bool terminal, struct chat_input **out, struct sy_error *err) {
     struct chat_input *input = calloc(1, sizeof *input);
     if (!input) return sy_fail(err, SY_ERR_MEMORY, "no memory for line editing");
-    if (terminal && !open_editor(input, err)) {
+    bool opened = terminal ? open_editor(input, err) : os_open_stdin(&input->piped, err);
+    if (!opened) {
         chat_input_close(input);
         return false;
     }
@@ -89,6 +91,7 @@ void chat_input_close(struct chat_input *input) {
     }
     chat_keys_end(&input->keys);
     if (input->history) history_end(input->history);
+    if (input->piped) fclose(input->piped);
     free(input->line);
     free(input);
 }
@@ -109,7 +112,7 @@ bool message_lines_add(struct message_lines *lines, const char *line, struct tex
 /* One line into input->line, its end cut off. NULL: the end, or an interruption. */
 static const char *next_line(struct chat_input *input) {
     if (!input->edit) {
-        ssize_t size = getline(&input->line, &input->line_room, stdin);
+        ssize_t size = getline(&input->line, &input->line_room, input->piped);
         if (size < 0) return NULL;
         if (size > 0 && input->line[size - 1] == '\n') input->line[size - 1] = 0;
         return input->line;

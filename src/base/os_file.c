@@ -158,6 +158,18 @@ bool os_is_same(const char *a, const char *b) {
 
 bool os_make_folder(const char *path, struct sy_error *err) {
     if (call_mkdir(path, 0777) == 0 || (errno == EEXIST && os_is_folder(path))) return true;
-    sy_fail_errno(err, SY_ERR_IO, "the folder cannot be made");
+    int number = errno;
+    if (!path[0]) {
+        sy_fail(err, SY_ERR_INPUT, "a folder without a name");
+        return sy_error_remedy(err, "name one");
+    }
+    if (number == EEXIST) {
+        sy_fail(err, SY_ERR_IO, "is a file, where a folder is to be made");
+        sy_error_remedy(err, "name another");
+    } else {
+        sy_fail_errno(err, SY_ERR_IO, "the folder cannot be made");
+        sy_error_remedy(err, "%s",
+                        number == ENOENT ? "make the folder above it first" : write_remedy(number));
+    }
     return sy_error_in(err, path);
 }

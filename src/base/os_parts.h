@@ -19,7 +19,9 @@ int path_descriptor(const char *path);
 /* What the rule says of a regular file that stands at `path`. */
 bool rule_allows(const struct os_rule *rule, const char *path, const struct stat *former,
                  struct sy_error *err);
-const char *write_remedy(int number); /* for errno of a failed write; "" */
+bool refuse_folder(const char *path,
+                   struct sy_error *err); /* false: a folder stands where a file is wanted */
+const char *write_remedy(int number);     /* for errno of a failed write; "" */
 
 /* ---- os_temporary.c ---- */
 

@@ -90,6 +90,12 @@ static bool refuse(const struct os_rule *rule, const char *path, const char *loo
     return sy_error_remedy(err, "name another, or %s to replace it", rule->ask);
 }
 
+bool refuse_folder(const char *path, struct sy_error *err) {
+    sy_fail(err, SY_ERR_IO, "is a folder, where a file is to be written");
+    sy_error_remedy(err, "name a file in it");
+    return sy_error_in(err, path);
+}
+
 bool rule_allows(const struct os_rule *rule, const char *path, const struct stat *former,
                  struct sy_error *err) {
     unsigned char head[OS_HEAD_BYTES];
@@ -110,11 +116,13 @@ bool os_may_write(const char *path, const struct os_rule *rule, struct sy_error 
     struct stat former;
     char folder[4200];
     if (path_descriptor(path) >= 0) return true;
+    if (!path[0]) {
+        sy_fail(err, SY_ERR_INPUT, "a file without a name");
+        return sy_error_remedy(err, "name one");
+    }
     if (stat(path, &former) == 0) {
         if (S_ISREG(former.st_mode)) return rule_allows(rule, path, &former, err);
-        if (!S_ISDIR(former.st_mode)) return true;
-        sy_fail(err, SY_ERR_IO, "is a folder, where a file is to be written");
-        return sy_error_in(err, path);
+        return !S_ISDIR(former.st_mode) || refuse_folder(path, err);
     }
     const char *slash = strrchr(path, '/');
     snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path + 1) : 1, slash ? path : ".");

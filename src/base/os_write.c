@@ -64,6 +64,7 @@ static bool open_aside(struct os_writer *writer, const struct stat *former, stru
     writer->name = slash ? slash + 1 : writer->path;
     if (!writer->name[0] || strcmp(writer->name, ".") == 0 || strcmp(writer->name, "..") == 0) {
         sy_fail(err, SY_ERR_IO, "is no name for a file");
+        sy_error_remedy(err, "name one");
         return sy_error_in(err, writer->shown);
     }
     if (slash) *slash = 0; /* the folder alone, just for this call */
@@ -105,10 +106,7 @@ static bool open_target(struct os_writer *writer, struct sy_error *err) {
         return writer->fd >= 0 || writer_fails(writer, err, "cannot be written");
     }
     bool exists = stat(writer->path, &former) == 0;
-    if (exists && S_ISDIR(former.st_mode)) {
-        sy_fail(err, SY_ERR_IO, "is a folder, where a file is to be written");
-        return sy_error_in(err, writer->shown);
-    }
+    if (exists && S_ISDIR(former.st_mode)) return refuse_folder(writer->shown, err);
     if (!exists && errno != ENOENT) return writer_fails(writer, err, "cannot be written");
     if (exists && S_ISREG(former.st_mode) && !rule_allows(&writer->rule, writer->path, &former, err))
         return false;

@@ -31,31 +31,34 @@ static void make(char folder[TEST_PATH_MAX], const char *dtype) {
     must_run(test_run("synth", config, "--out", folder, "--dtype", dtype, "--force"));
 }
 
-/* Puts numbers into a tensor of a folder's or a file's BF16 or F32 weights, from `first` on. */
+/* Puts bytes into a tensor of a model's file, from `at` on, `count` times. */
+static void poke_bytes(const char *path, const struct tensor *tensor, int64_t at, const void *bytes,
+                       size_t size, int64_t count) {
+    char *text;
+    int64_t length;
+    assert_true(os_read_file(path, 1 << 24, &text, &length, NULL));
+    const char *found = memmem(text, (size_t)length, tensor->data, (size_t)tensor->bytes);
+    assert_non_null(found);
+    FILE *file = fopen(path, "r+b");
+    assert_non_null(file);
+    assert_int_equal(fseek(file, (long)(found - text + at), SEEK_SET), 0);
+    for (int64_t i = 0; i < count; i++) assert_int_equal(fwrite(bytes, 1, size, file), size);
+    fclose(file);
+    free(text);
+}
+
+/* Puts a number into a tensor of a folder's weights, from number `first` on. */
 static void poke(const char *folder, const char *name, int64_t first, int64_t count, float value) {
     char path[TEST_PATH_MAX];
     struct checkpoint checkpoint;
+    unsigned char bytes[4];
     snprintf(path, sizeof path, "%.4000s/model.safetensors", folder);
     assert_true(checkpoint_open(folder, &checkpoint, NULL));
     const struct tensor *tensor = checkpoint_find(&checkpoint, name);
     assert_non_null(tensor);
-    unsigned char head[8];
-    FILE *file = fopen(path, "r+b");
-    assert_non_null(file);
-    assert_int_equal(fread(head, 1, 8, file), 8);
-    int64_t begin = 8, size = dtype_bits(tensor->dtype) / 8, offset = 0;
-    for (int i = 0; i < 8; i++) begin += (int64_t)head[i] << 8 * i;
-    const unsigned char *least = (const unsigned char *)tensor->data;
-    for (int64_t i = 0; i < checkpoint.count; i++) { /* of the tensors one begins the data */
-        const unsigned char *at = checkpoint.tensors[i].data;
-        if (at < least) least = at;
-    }
-    offset = begin + ((const unsigned char *)tensor->data - least) + first * size;
-    unsigned char bytes[4];
+    size_t size = (size_t)dtype_bits(tensor->dtype) / 8;
     dtype_from_f32(tensor->dtype, &value, 1, bytes);
-    assert_int_equal(fseek(file, (long)offset, SEEK_SET), 0);
-    for (int64_t i = 0; i < count; i++) assert_int_equal(fwrite(bytes, 1, (size_t)size, file), (size_t)size);
-    fclose(file);
+    poke_bytes(path, tensor, first * (int64_t)size, bytes, size, count);
     checkpoint_close(&checkpoint);
 }
 
@@ -151,6 +154,34 @@ TEST(nan_is_refused_by_name_on_every_route) {
             must_refuse(test_run("convert", folder, "--out", again, "--dtype", types[i], "--force"), named);
         must_refuse(test_run("convert", folder, "--out", again, "--force"), named);
         assert_false(os_is_file(file));
+    }
+}
+
+/* The same of a GGUF file, also where its blocks only travel: a scale that is NaN makes 32 numbers so. */
+TEST(nan_in_a_gguf_file_is_refused_by_name) {
+    static const char *const types[] = { "bf16", "q8_0" };
+    static const char *const wanted[] = { NULL, "q4_0", "q8_0", "bf16", "f32" };
+    char folder[TEST_PATH_MAX], file[TEST_PATH_MAX], again[TEST_PATH_MAX];
+    test_temp_path(file, "m.gguf");
+    test_temp_path(again, "again.gguf");
+    make(folder, "bf16");
+    for (int t = 0; t < 2; t++) {
+        struct checkpoint checkpoint;
+        struct gguf gguf;
+        must_run(test_run("convert", folder, "--out", file, "--dtype", types[t], "--force"));
+        assert_true(gguf_open(file, &checkpoint, &gguf, NULL));
+        const struct tensor *tensor = checkpoint_find(&checkpoint, "blk.0.ffn_down_exps.weight");
+        assert_non_null(tensor);
+        poke_bytes(file, tensor, 34 * 100, "\xff\x7f", 2, 1); /* NaN as BF16, and as F16 */
+        checkpoint_close(&checkpoint);
+        for (int w = 0; w < 5; w++)
+            must_refuse(wanted[w] ? test_run("convert", file, "--out", again, "--dtype", wanted[w])
+                                  : test_run("convert", file, "--out", again),
+                        "blk.0.ffn_down_exps.weight: holds NaN in row ");
+        assert_false(os_is_file(again));
+        test_temp_path(folder, "to");
+        must_refuse(test_run("convert", file, "--out", folder, "--dtype", "bf16"), "holds NaN in row ");
+        test_temp_path(folder, "model");
     }
 }
 

@@ -31,8 +31,18 @@ static struct chat_template_source *template_find(struct model_text *text, const
     return NULL;
 }
 
-static bool template_put(struct model_text *text, const char *name, const char *source, int64_t size,
-                         struct sy_error *err) {
+/* The later one counts; that it is another than the one before is noted. */
+static void note_other(struct model_text *text, const struct chat_template_source *old, const char *file,
+                       const char *source, int64_t size) {
+    if ((int64_t)strlen(old->source) != size || memcmp(old->source, source, (size_t)size) != 0)
+        text_note(&text->notes, file, "chat template",
+                  "'%.40s' counts more than another of this name in a file "
+                  "that says less (docs/sources.md)",
+                  old->name);
+}
+
+static bool template_put(struct model_text *text, const char *file, const char *name, const char *source,
+                         int64_t size, struct sy_error *err) {
     struct chat_template_source *old = template_find(text, name);
     char *copy = malloc((size_t)size + 1), *title = old ? NULL : strdup(name);
     if (!copy || (!old && !title)) {
@@ -43,6 +53,7 @@ static bool template_put(struct model_text *text, const char *name, const char *
     memcpy(copy, source, (size_t)size);
     copy[size] = 0;
     if (old) {
+        note_other(text, old, file, source, size);
         free(old->source);
         old->source = copy;
         return true;
@@ -57,18 +68,20 @@ static bool template_put(struct model_text *text, const char *name, const char *
     return true;
 }
 
-static bool templates_json(struct model_text *text, const json_t *value, struct sy_error *err) {
+static bool templates_json(struct model_text *text, const char *file, const json_t *value,
+                           struct sy_error *err) {
     const json_t *item;
     size_t index;
     if (json_is_string(value))
-        return template_put(text, "default", json_string_value(value), (int64_t)json_string_length(value),
-                            err);
+        return template_put(text, file, "default", json_string_value(value),
+                            (int64_t)json_string_length(value), err);
     json_array_foreach(value, index, item) {
         const char *name = json_string_value(json_object_get(item, "name"));
         const json_t *source = json_object_get(item, "template");
         if (!name || !json_is_string(source))
             return sy_fail(err, SY_ERR_FORMAT, "chat_template %zu has no name or no template", index);
-        if (!template_put(text, name, json_string_value(source), (int64_t)json_string_length(source), err))
+        if (!template_put(text, file, name, json_string_value(source), (int64_t)json_string_length(source),
+                          err))
             return false;
     }
     return true;
@@ -122,11 +135,11 @@ static bool read_config(struct model_text *text, const struct side_files *sides,
     if (!side_json(sides, "tokenizer_config.json", &config, err)) return false;
     const json_t *names = text->tokenizer ? tokenizer_names(text->tokenizer) : NULL;
     bool done = specials_of_config(text, names ? names : config, err) &&
-                templates_json(text, json_object_get(config, "chat_template"), err);
+                templates_json(text, "tokenizer_config.json", json_object_get(config, "chat_template"), err);
     json_decref(config);
     if (!done) return sy_error_in(err, "tokenizer_config.json");
     if (!side_json(sides, "chat_template.json", &chat, err)) return false;
-    done = templates_json(text, json_object_get(chat, "chat_template"), err);
+    done = templates_json(text, "chat_template.json", json_object_get(chat, "chat_template"), err);
     json_decref(chat);
     return done || sy_error_in(err, "chat_template.json");
 }
@@ -136,7 +149,7 @@ static bool read_jinja(struct model_text *text, const struct side_files *sides, 
     char *content;
     int64_t size;
     if (!side_read(sides, file, &content, &size, err)) return false;
-    bool done = !content || template_put(text, name, content, size, err);
+    bool done = !content || template_put(text, file, name, content, size, err);
     free(content);
     return done;
 }
@@ -173,18 +186,6 @@ static bool read_sides(struct model_text *text, const struct side_files *sides, 
 
 /* ---- GGUF's own keys ---- */
 
-/* The key counts; that a file kept in the container has another template under this name is said. */
-static void note_other_template(struct model_text *text, const struct gguf_key *key, const char *name) {
-    const struct chat_template_source *kept = template_find(text, name);
-    const struct gguf_text *said = &key->value.text;
-    if (kept && ((int64_t)strlen(kept->source) != said->size ||
-                 memcmp(kept->source, said->data, (size_t)said->size) != 0))
-        text_note(
-            &text->notes, "metadata", key->name,
-            "counts more than the other template in tokenizer_config.json or chat_template.jinja that the "
-            "file carries");
-}
-
 static bool read_keys(struct model_text *text, const struct gguf *gguf, struct sy_error *err) {
     static const char prefix[] = "tokenizer.chat_template";
     for (int64_t i = 0; i < gguf->key_count; i++) {
@@ -192,9 +193,8 @@ static bool read_keys(struct model_text *text, const struct gguf *gguf, struct s
         if (strncmp(key->name, prefix, sizeof prefix - 1) != 0 || key->value.type != GGUF_STRING) continue;
         const char *rest = key->name + sizeof prefix - 1;
         if (*rest != 0 && *rest != '.') continue; /* tokenizer.chat_templates: a list of the names */
-        note_other_template(text, key, *rest ? rest + 1 : "default");
-        if (!template_put(text, *rest ? rest + 1 : "default", key->value.text.data, key->value.text.size,
-                          err))
+        if (!template_put(text, "metadata", *rest ? rest + 1 : "default", key->value.text.data,
+                          key->value.text.size, err))
             return false;
     }
     generation_keys(gguf, &text->generation, &text->notes);

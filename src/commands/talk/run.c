@@ -381,7 +381,7 @@ const struct command command_run = {
             "that cannot be run has \"error\" instead, the others go on, and the exit status is then 1.\n"
             "\n"
             "Sampling follows what the model's own files recommend, and takes the likeliest token where\n"
-            "that says nothing; every option overrides it.\n"
+            "they say nothing; every option overrides it.\n"
             "\n"
             "Fast by default: bf16 products where the weights are bf16 or narrower, f32 otherwise. --exact\n"
             "decodes every weight exactly and keeps everything else in f32.",

@@ -236,6 +236,16 @@ bool load_say_eos(struct tokenizer *t, bool add, struct sy_error *err) {
     return true;
 }
 
+/* tokenizer.json puts something around a text, and the flag something else. */
+static void note_frame(struct tokenizer *t, const json_t *flag, const char *key, int64_t id,
+                       const int32_t *ids, int count) {
+    if (t->counts_on || id < 0 || count == 0 || !json_is_boolean(flag)) return;
+    if (json_is_true(flag) != frame_has(ids, count, id))
+        text_note(&t->notes, "tokenizer_config.json", key,
+                  "counts more than the post_processor of tokenizer.json, which %s it",
+                  json_is_true(flag) ? "does not add" : "adds");
+}
+
 /* ---- all of it ---- */
 
 static bool apply(struct tokenizer *t, const json_t *config, const json_t *names, const json_t *added,
@@ -250,6 +260,8 @@ static bool apply(struct tokenizer *t, const json_t *config, const json_t *names
     find_named(t, names, "eos_token", &t->eos);
     find_named(t, names, "unk_token", &t->unk);
     find_named(t, names, "pad_token", &t->pad);
+    note_frame(t, bos, "add_bos_token", t->bos, t->frame.before, t->frame.before_count);
+    note_frame(t, eos, "add_eos_token", t->eos, t->frame.behind, t->frame.behind_count);
     return (!json_is_boolean(bos) || load_say_bos(t, json_is_true(bos), err)) &&
            (!json_is_boolean(eos) || load_say_eos(t, json_is_true(eos), err));
 }

@@ -1,7 +1,6 @@
 /*
- * Vocabularies inside GGUF files. A file that carries a whole tokenizer.json (tokenizer.huggingface.json) or
- * another tokenizer's file, as `convert` writes it, is read from that; else tokenizer.ggml.model says which
- * kind of tokenizer it is:
+ * Vocabularies inside GGUF files. One that carries a tokenizer's own file is read from that (kept.c); else
+ * tokenizer.ggml.model says which kind of tokenizer it is:
  *
  *     gpt2     byte-level BPE: tokens in the byte alphabet, merges, a pattern by name (pretokenize/names.c)
  *     llama    SentencePiece BPE: tokens, scores, types
@@ -11,7 +10,7 @@
  */
 #include "formats/gguf.h"
 #include "text/load/bpe.h"
-#include "text/load/vocab_merges.h"
+#include "text/load/gguf_keys.h"
 #include "text/pretokenize/names.h"
 
 #include "base/checked.h"
@@ -19,9 +18,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-#define KEY      "tokenizer.ggml."
-#define FILE_KEY SIDE_FILE_KEY
 
 struct source {
     const struct gguf *gguf;
@@ -31,43 +27,12 @@ struct source {
 
 /* ---- keys ---- */
 
-static const struct gguf_value *find(const struct gguf *gguf, const char *name) {
-    char key[96];
-    snprintf(key, sizeof key, KEY "%s", name);
-    return gguf_find(gguf, key);
-}
-
-static bool array_of(const struct gguf_value *value, enum gguf_type type) {
-    return value->type == GGUF_ARRAY && (type == GGUF_STRING) == (value->array.type == GGUF_STRING);
-}
-
 static bool find_array(const struct gguf *gguf, const char *name, enum gguf_type type,
                        const struct gguf_value **out, struct sy_error *err) {
-    *out = find(gguf, name);
-    if (!*out || array_of(*out, type)) return true;
+    *out = load_key(gguf, name);
+    if (!*out || load_key_array(*out, type)) return true;
     sy_fail(err, SY_ERR_FORMAT, "is no list of %s", type == GGUF_STRING ? "texts" : "numbers");
-    return sy_error_at(err, KEY "%s", name);
-}
-
-static bool key_bool(const struct gguf *gguf, const char *name, bool otherwise) {
-    const struct gguf_value *value = find(gguf, name);
-    return value && value->type <= GGUF_BOOL && value->type != GGUF_F32 ? value->u != 0 : otherwise;
-}
-
-static int64_t key_id(const struct gguf *gguf, const char *name, int64_t count, int64_t otherwise) {
-    const struct gguf_value *value = find(gguf, name);
-    if (!value) return otherwise < count ? otherwise : -1;
-    bool whole = value->type <= GGUF_I32 || value->type == GGUF_U64 || value->type == GGUF_I64;
-    return whole && value->u < (uint64_t)count ? (int64_t)value->u : -1; /* 2^32 - 1 is how some say none */
-}
-
-static void text_of(const struct gguf_value *value, char *out, size_t size) {
-    bool text = value && value->type == GGUF_STRING;
-    snprintf(out, size, "%.*s", text ? (int)min_i64(value->text.size, 200) : 0, text ? value->text.data : "");
-}
-
-static void key_text(const struct gguf *gguf, const char *name, char *out, size_t size) {
-    text_of(find(gguf, name), out, size);
+    return sy_error_at(err, LOAD_KEY "%s", name);
 }
 
 static int type_of(const struct source *s, int64_t id) {
@@ -86,7 +51,7 @@ static bool open_source(struct source *s, const struct gguf *gguf, struct sy_err
     s->count = s->tokens ? s->tokens->array.count : 0;
     if (s->count > 0) return true;
     sy_fail(err, SY_ERR_FORMAT, "holds no tokens");
-    return sy_error_at(err, KEY "tokens");
+    return sy_error_at(err, LOAD_KEY "tokens");
 }
 
 /* ---- gpt2 ---- */
@@ -124,7 +89,7 @@ static bool put_merges(struct tokenizer *t, const struct source *s, struct sy_er
     for (int64_t i = 0; i < count; i++) {
         struct gguf_text text = s->merges->array.items[i].text;
         if (!load_merge(t, text.data, text.size, (uint32_t)i, err))
-            return sy_error_at(err, KEY "merges, item %lld", (long long)i);
+            return sy_error_at(err, LOAD_KEY "merges, item %lld", (long long)i);
     }
     return bpe_finish(&t->bpe, err);
 }
@@ -150,15 +115,15 @@ static bool open_normalizer(struct tokenizer *t, bool nfc, struct sy_error *err)
 static bool open_gpt2(struct tokenizer *t, const struct source *s, struct sy_error *err) {
     struct bpe_rules rules = { .unit = BPE_BYTES, .unknown = -1 };
     char name[208];
-    key_text(s->gguf, "pre", name, sizeof name);
+    load_key_text(s->gguf, "pre", name, sizeof name);
     const struct pre_name *pre = pre_name_find(name[0] ? name : "default");
     if (!pre) {
         sy_fail(err, SY_ERR_FORMAT, "no pre-tokeniser is called '%.80s'", name);
-        return sy_error_at(err, KEY "pre");
+        return sy_error_at(err, LOAD_KEY "pre");
     }
     if (!s->merges && pre != pre_name_find("kimi-k2")) {
         sy_fail(err, SY_ERR_FORMAT, "holds no merges");
-        return sy_error_at(err, KEY "merges");
+        return sy_error_at(err, LOAD_KEY "merges");
     }
     t->kind = "byte-level BPE";
     t->byte_level = true;
@@ -186,7 +151,7 @@ static bool put_spm_pieces(const struct source *s, struct spm_model *model, stru
                                      .type = (enum spm_piece_type)type_of(s, id) };
         if (s->scores && (!gguf_item_real(s->scores, id, &score) || !isfinite(score))) {
             sy_fail(err, SY_ERR_FORMAT, "piece %lld has no finite score", (long long)id);
-            return sy_error_at(err, KEY "scores");
+            return sy_error_at(err, LOAD_KEY "scores");
         }
         piece->score = (float)score;
         if (text.size == 0) piece->type = SPM_UNUSED;
@@ -198,11 +163,11 @@ static bool put_spm_pieces(const struct source *s, struct spm_model *model, stru
 }
 
 static bool put_charsmap(const struct source *s, struct spm_model *model, struct sy_error *err) {
-    const struct gguf_value *map = find(s->gguf, "precompiled_charsmap");
+    const struct gguf_value *map = load_key(s->gguf, "precompiled_charsmap");
     if (!map) return true;
     if (map->type != GGUF_ARRAY || (map->array.type != GGUF_U8 && map->array.type != GGUF_I8)) {
         sy_fail(err, SY_ERR_FORMAT, "is no list of bytes");
-        return sy_error_at(err, KEY "precompiled_charsmap");
+        return sy_error_at(err, LOAD_KEY "precompiled_charsmap");
     }
     model->rules.charsmap = map->array.bytes;
     model->rules.charsmap_size = map->array.count;
@@ -218,14 +183,17 @@ static bool fill_spm(const struct source *s, enum spm_kind kind, struct spm_mode
     model->unk = -1;
     memset(model->bytes, 0xff, sizeof model->bytes);
     if (!put_spm_pieces(s, model, err) || !put_charsmap(s, model, err)) return false;
-    model->bos = key_id(gguf, "bos_token_id", s->count, unigram ? s->count : 1);
-    model->eos = key_id(gguf, "eos_token_id", s->count, unigram ? 1 : 2);
-    model->unk = key_id(gguf, "unknown_token_id", s->count, model->unk >= 0 ? model->unk : unigram ? 2 : 0);
-    model->pad = key_id(gguf, "padding_token_id", s->count, s->count);
+    model->bos = load_key_id(gguf, "bos_token_id", s->count, unigram ? s->count : 1);
+    model->eos = load_key_id(gguf, "eos_token_id", s->count, unigram ? 1 : 2);
+    model->unk = load_key_id(gguf, "unknown_token_id", s->count,
+                             model->unk >= 0 ? model->unk
+                             : unigram       ? 2
+                                             : 0);
+    model->pad = load_key_id(gguf, "padding_token_id", s->count, s->count);
     model->byte_fallback = model->bytes[0] >= 0;
     model->cuts_user_defined = true; /* converters write added tokens so, with plain spaces in them */
-    model->rules.add_dummy_prefix = key_bool(gguf, "add_space_prefix", true);
-    model->rules.remove_extra_whitespaces = key_bool(gguf, "remove_extra_whitespaces", false);
+    model->rules.add_dummy_prefix = load_key_bool(gguf, "add_space_prefix", true);
+    model->rules.remove_extra_whitespaces = load_key_bool(gguf, "remove_extra_whitespaces", false);
     model->rules.escape_whitespaces = true;
     model->rules.pieces = model->pieces;
     model->rules.piece_count = model->count;
@@ -237,7 +205,7 @@ static bool fill_spm(const struct source *s, enum spm_kind kind, struct spm_mode
 static void strip_behind(struct tokenizer *t, const struct gguf *gguf) {
     static const char *const keeping[] = { "<unk>", "<s>", "<|endoftext|>" };
     char name[208];
-    text_of(gguf_find(gguf, "general.name"), name, sizeof name);
+    load_text_of(gguf_find(gguf, "general.name"), name, sizeof name);
     if (!strcasestr(name, "phi-3") && !strcasestr(name, "phi3")) return;
     for (int64_t i = 0; i < t->added.count; i++) t->added.tokens[i].rstrip = true;
     for (size_t k = 0; k < sizeof keeping / sizeof keeping[0]; k++) {
@@ -264,21 +232,21 @@ static bool open_spm(struct tokenizer *t, const struct source *s, enum spm_kind 
 
 static bool put_frame(struct tokenizer *t, const struct gguf *gguf, const char *kind, struct sy_error *err) {
     bool llama = strcmp(kind, "llama") == 0, t5 = strcmp(kind, "t5") == 0;
-    t->bos = key_id(gguf, "bos_token_id", t->vocab.count, llama ? 1 : t->vocab.count);
-    t->eos = key_id(gguf, "eos_token_id", t->vocab.count, llama ? 2 : t5 ? 1 : t->vocab.count);
-    t->unk = key_id(gguf, "unknown_token_id", t->vocab.count, t->unk >= 0 ? t->unk : t->vocab.count);
-    t->pad = key_id(gguf, "padding_token_id", t->vocab.count, t->vocab.count);
-    if (key_bool(gguf, "add_bos_token", llama || t->adds_bos_by_name) && t->bos >= 0 &&
+    t->bos = load_key_id(gguf, "bos_token_id", t->vocab.count, llama ? 1 : t->vocab.count);
+    t->eos = load_key_id(gguf, "eos_token_id", t->vocab.count, llama ? 2 : t5 ? 1 : t->vocab.count);
+    t->unk = load_key_id(gguf, "unknown_token_id", t->vocab.count, t->unk >= 0 ? t->unk : t->vocab.count);
+    t->pad = load_key_id(gguf, "padding_token_id", t->vocab.count, t->vocab.count);
+    if (load_key_bool(gguf, "add_bos_token", llama || t->adds_bos_by_name) && t->bos >= 0 &&
         !frame_before(&t->frame, t->bos, err))
         return false;
-    return !key_bool(gguf, "add_eos_token", t5) || t->eos < 0 || frame_behind(&t->frame, t->eos, err);
+    return !load_key_bool(gguf, "add_eos_token", t5) || t->eos < 0 || frame_behind(&t->frame, t->eos, err);
 }
 
-static bool open_ggml(struct tokenizer *t, const struct gguf *gguf, struct sy_error *err) {
+bool load_ggml(struct tokenizer *t, const struct gguf *gguf, struct sy_error *err) {
     struct source source;
     char kind[208];
     bool done;
-    key_text(gguf, "model", kind, sizeof kind);
+    load_key_text(gguf, "model", kind, sizeof kind);
     if (!kind[0] || strcmp(kind, "none") == 0 || strcmp(kind, "no_vocab") == 0) {
         sy_fail(err, SY_ERR_IO, TOKENIZER_NONE);
         return sy_error_remedy(err, "give ids, or a file with tokenizer.ggml.* keys");
@@ -293,56 +261,7 @@ static bool open_ggml(struct tokenizer *t, const struct gguf *gguf, struct sy_er
     else {
         sy_fail(err, SY_ERR_FORMAT, "tokenizers of kind '%.80s' are not known here", kind);
         sy_error_remedy(err, "known are gpt2, llama and t5");
-        return sy_error_at(err, KEY "model");
+        return sy_error_at(err, LOAD_KEY "model");
     }
     return done && put_frame(t, gguf, kind, err);
-}
-
-/* ---- files that convert carries along: they say more than GGUF's keys can ---- */
-
-/* A rank file counts only where GGUF's keys show that it could be read: it does not say all itself. */
-static bool is_ranks(const char *name) {
-    size_t length = strlen(name), begin = strlen(FILE_KEY);
-    return strncmp(name, FILE_KEY, begin) == 0 && length > begin + 9 &&
-           strcmp(name + length - 9, ".tiktoken") == 0;
-}
-
-/* The file that would be read in the folder (open.c), by its key; NULL: none. */
-static const char *find_file(const struct gguf *gguf, bool ranks_too) {
-    static const char *const names[] = { SIDE_JSON_KEY, FILE_KEY "tokenizer.model", FILE_KEY "spiece.model",
-                                         FILE_KEY "tekken.json", FILE_KEY "tiktoken.model" };
-    const char *found = NULL;
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        const struct gguf_value *value = gguf_find(gguf, names[i]);
-        if (value && value->type == GGUF_STRING && (ranks_too || i < 4)) return names[i];
-    }
-    const struct side_files sides = { .gguf = gguf };
-    if (vocab_merges_is(&sides)) return SIDE_FILE_KEY VOCAB_FILE;
-    for (int64_t i = 0; ranks_too && i < gguf->key_count; i++) {
-        const struct gguf_key *key = &gguf->keys[i];
-        if (key->value.type == GGUF_STRING && is_ranks(key->name) && (!found || strcmp(key->name, found) < 0))
-            found = key->name;
-    }
-    return found;
-}
-
-static bool open_file(struct tokenizer *t, const struct gguf *gguf, const char *key, struct sy_error *err) {
-    const struct side_files sides = { .gguf = gguf };
-    const char *const(*names)[2] = NULL;
-    struct gguf_text text = gguf_find(gguf, key)->text;
-    bool pair = strcmp(key, SIDE_FILE_KEY VOCAB_FILE) == 0;
-    bool done = pair ? load_vocab_merges(t, &sides, &names, err)
-                : text.size <= t->limits.file_bytes
-                    ? load_bytes(t, text.data, text.size, NULL, err)
-                    : sy_fail(err, SY_ERR_LIMIT, "%lld bytes, at most %lld are read", (long long)text.size,
-                              (long long)t->limits.file_bytes);
-    done = done && load_sides(t, &sides, names, err);
-    return done || sy_error_at(err, "%s", key);
-}
-
-bool load_gguf(struct tokenizer *t, const struct gguf *gguf, struct sy_error *err) {
-    char kind[208];
-    key_text(gguf, "model", kind, sizeof kind);
-    const char *file = find_file(gguf, kind[0] && strcmp(kind, "none") != 0);
-    return file ? open_file(t, gguf, file, err) : open_ggml(t, gguf, err);
 }

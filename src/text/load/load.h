@@ -24,6 +24,8 @@ SY_MUST_CHECK bool load_bytes(struct tokenizer *t, const char *text, int64_t siz
                               struct sy_error *err);
 struct gguf;
 SY_MUST_CHECK bool load_gguf(struct tokenizer *t, const struct gguf *gguf, struct sy_error *err);
+/* By the keys alone. */
+SY_MUST_CHECK bool load_ggml(struct tokenizer *t, const struct gguf *gguf, struct sy_error *err);
 
 /* ---- the files beside it ---- */
 

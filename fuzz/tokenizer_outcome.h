@@ -8,7 +8,7 @@
 #include "refusal.h"
 #include "tokenizer_seeds.h"
 
-static const struct tokenizer_limits limits = { 1 << 16, 2048, 256, 2048, 1 << 20 };
+static const struct tokenizer_limits limits = { 1 << 16, 2048, 256, 2048, 1 << 20, 0 };
 static long long inputs, deep, good;
 
 static void print_counts(void) {

@@ -155,6 +155,8 @@ struct sy_facts { /* strings live as long as the engine */
         other_bytes; /* computed beforehand; the sum bounds the peak */
     double load_seconds;
     int64_t chat_templates; /* that sy_chat may choose from; 0: none, and it fails */
+    int64_t
+        text_bytes; /* the longest text that can fit the context; what is longer, sy_encode refuses at once */
 };
 SY_API void sy_engine_facts(const struct sy_engine *engine, struct sy_facts *facts);
 /* What the model's files say that has a meaning and is not obeyed, or that two of them say differently:
@@ -178,8 +180,9 @@ enum {                            /* flags of sy_encode */
        SY_PARSE_SPECIAL = 1 << 1, /* special tokens in the text are such; else they are plain text */
 };
 
-/* Text to ids and back. What comes out is allocated; sy_free gives it back. SY_ERR_INPUT where the model
- * brings no tokenizer. Decoded bytes are NUL-terminated, and may be no UTF-8. */
+/* Text to ids and back. Encoding ends with SY_ERR_INPUT where a text can never fit the context, or becomes
+ * more than 2 * context + 4096 ids. What comes out is allocated; sy_free gives it back. SY_ERR_INPUT where the
+ * model brings no tokenizer. Decoded bytes are NUL-terminated, and may be no UTF-8. */
 SY_API SY_CHECK bool sy_encode(struct sy_engine *engine, const char *text, size_t size, uint32_t flags,
                                int64_t **ids, int64_t *count, struct sy_error *err);
 SY_API SY_CHECK bool sy_decode(struct sy_engine *engine, const int64_t *ids, int64_t count, char **text,

@@ -6,7 +6,9 @@
 
 #include "api/model_path.h"
 #include "api/structs.h"
+#include "api/text_memory.h"
 #include "base/checked.h"
+#include "base/memory_limit.h"
 #include "base/os.h"
 #include "moe/router.h"
 #include "template/template.h"
@@ -130,11 +132,21 @@ static int64_t ask_caller(const struct sy_options *o, const struct session *s) {
                                             : bytes; /* fits nowhere: refused with the numbers */
 }
 
-/* Of the engine and its caller beside the session: the scheduler, and what the caller says. */
+struct beside {
+    const struct sy_engine *engine;
+    const struct sy_options *options;
+};
+
+/* Of the engine and its caller beside the session: the scheduler, a text on its way to ids, and what the
+ * caller says. */
 static bool bytes_beside(void *argument, const struct session *s, int64_t *bytes, struct sy_error *err) {
     int64_t scheduler;
-    if (!scheduler_bytes(&s->model.spec, &s->limits, &scheduler, err)) return false;
-    return (size_add(*bytes, scheduler, bytes) && size_add(*bytes, ask_caller(argument, s), bytes)) ||
+    const struct beside *beside = argument;
+    const struct tokenizer *t = beside->engine->text.tokenizer;
+    int64_t texts = t ? text_call_bytes(s->context, tokenizer_bytes_most(t, s->context)) : 0;
+    if (!scheduler_bytes(&s->model.spec, &s->limits, s->context, &scheduler, err)) return false;
+    return (size_add(*bytes, scheduler, bytes) && size_add(*bytes, texts, bytes) &&
+            size_add(*bytes, ask_caller(beside->options, s), bytes)) ||
            sy_fail(err, SY_ERR_LIMIT, "what the caller takes beside the engine overflows 64 bits");
 }
 
@@ -168,13 +180,27 @@ static void find_ends(struct sy_engine *e) {
     e->session.end_count = e->ends.count;
 }
 
+static int64_t allowed(const struct sy_options *o) {
+    struct memory_limit machine = memory_limit("");
+    return o->memory_bytes > 0 ? o->memory_bytes : machine.bytes;
+}
+
+/* What a tokenizer may take while it is read, before anything else is taken but the program. */
+static int64_t reading_room(const struct sy_options *o) {
+    return max_i64(1, allowed(o) - MEMORY_PROGRAM);
+}
+
 static bool open_parts(struct sy_engine *e, const char *path, const struct sy_options *o,
                        const struct session_options *wanted, struct sy_error *err) {
     double begin = os_seconds();
     struct session_options whole = *wanted;
+    const struct beside beside = { e, o };
     struct sy_error wrong = { 0 }; /* with the text; what is wrong with the model is said first */
     if (!take_template(e, o->chat_template, err)) return false;
-    bool readable = model_text_open(path, &e->text, &wrong);
+    bool readable = model_text_open_within(path, reading_room(o), &e->text, &wrong);
+    os_memory_trim(); /* of the JSON that was read */
+    whole.caller_takes = bytes_beside;
+    whole.argument = (void *)(uintptr_t)&beside;
     if (readable && e->text.tokenizer) whole.beside += tokenizer_facts(e->text.tokenizer).bytes;
     if (!session_open(path, &whole, &e->session, err)) return false;
     if (!readable) {
@@ -182,6 +208,11 @@ static bool open_parts(struct sy_engine *e, const char *path, const struct sy_op
         return false;
     }
     find_ends(e);
+    if (e->text.tokenizer) {
+        int64_t left = allowed(o) - memory_total(&e->session.need);
+        e->text_most = tokenizer_bytes_most(e->text.tokenizer, e->session.context);
+        e->text_room = text_bytes_within(e->session.context, left);
+    }
     if (!scheduler_open(&e->session, e->text.tokenizer, &e->scheduler, err)) return sy_error_in(err, path);
     if (!list_moe_layers(e, err) || !engine_take_notes(e, &e->text.notes, err)) return false;
     session_runs_as(&e->session, e->runs_as, sizeof e->runs_as);
@@ -200,8 +231,6 @@ bool sy_engine_open(const char *model, const struct sy_options *options, struct 
     *out = NULL;
     if (options && !struct_take(options, &own, sizeof own, "sy_options", err)) return false;
     if (!translate(&own, &wanted, err)) return false;
-    wanted.caller_takes = bytes_beside;
-    wanted.argument = &own;
     if (!model_path_find(model, path, sizeof path, err)) return false;
     struct sy_engine *e = calloc(1, sizeof *e);
     if (!e) return sy_fail(err, SY_ERR_MEMORY, "no memory for an engine");
@@ -247,6 +276,7 @@ void sy_engine_facts(const struct sy_engine *e, struct sy_facts *facts) {
         own.other_bytes = memory_anonymous(&s->need) - s->need.cache - s->need.step;
         own.load_seconds = e->load_seconds;
         own.chat_templates = e->chat_template ? 1 : e->text.template_count;
+        own.text_bytes = min_i64(e->text_most, e->text_room);
     }
     if (!struct_give(&own, sizeof own, facts, "sy_facts", NULL)) return;
 }

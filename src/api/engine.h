@@ -24,6 +24,8 @@ struct sy_engine {
     double load_seconds;
     char runs_as[160];
     int64_t *moe_layer, moe_layers; /* [moe_layers] */
+    int64_t text_most;              /* bytes of a text that can fit the context.. */
+    int64_t text_room;              /* ..and whose copies fit what is allowed beside all that was computed */
     struct end_tokens ends;
     int64_t end_ids[ENDS_MAX];
     char (*warnings)[WARNING_BYTES]; /* [warning_count] */

@@ -3,6 +3,7 @@
  */
 #include "api/engine.h"
 #include "api/prompt.h"
+#include "api/text_memory.h"
 #include "base/checked.h"
 #include "base/os.h"
 
@@ -39,6 +40,19 @@ static bool give_ids(const struct id_buffer *ids, int64_t **out, int64_t *count,
     return true;
 }
 
+/* Told before anything is made of the text. */
+static bool fits(const struct sy_engine *e, int64_t size, struct sy_error *err) {
+    if (size <= e->text_most && size <= e->text_room) return true;
+    if (size <= e->text_most) {
+        sy_fail(err, SY_ERR_MEMORY, "a text of %lld bytes; in the memory that is allowed %lld are taken",
+                (long long)size, (long long)e->text_room);
+        return sy_error_remedy(err, "give less text, or allow more memory");
+    }
+    sy_fail(err, SY_ERR_INPUT, "a text of %lld bytes; with %lld positions of context at most %lld can fit",
+            (long long)size, (long long)e->session.context, (long long)e->text_most);
+    return sy_error_remedy(err, "give less text, or a larger context");
+}
+
 bool sy_encode(struct sy_engine *engine, const char *text, size_t size, uint32_t flags, int64_t **ids,
                int64_t *count, struct sy_error *err) {
     struct id_buffer own = { 0 };
@@ -49,8 +63,13 @@ bool sy_encode(struct sy_engine *engine, const char *text, size_t size, uint32_t
         return sy_fail(err, SY_ERR_USAGE, "unknown flags 0x%x in sy_encode", flags);
     if (size > PTRDIFF_MAX) return sy_fail(err, SY_ERR_USAGE, "a text of %zu bytes", size);
     if (!enter(engine, err)) return false;
-    bool done = tokenizer_encode(engine->text.tokenizer, text, (int64_t)size, how, &own, err) &&
+    own.most = text_ids_most(engine->session.context);
+    bool done = fits(engine, (int64_t)size, err) &&
+                tokenizer_encode(engine->text.tokenizer, text, (int64_t)size, how, &own, err) &&
                 give_ids(&own, ids, count, err);
+    if (!done)
+        sy_error_remedy(err, "give less text, or a larger context than %lld positions",
+                        (long long)engine->session.context);
     engine_leave(engine);
     id_buffer_free(&own);
     return done;
@@ -93,7 +112,8 @@ bool sy_chat(struct sy_engine *engine, const char *messages, const char *context
         .source = engine->chat_template,
         .clock = { os_local_seconds() },
     };
-    bool done = prompt_render(&engine->text, &request, &own, err) && give_text(&own, text, size, err);
+    bool done = fits(engine, min_i64(request.messages_size, request.messages_size / TEXT_ESCAPED), err) &&
+                prompt_render(&engine->text, &request, &own, err) && give_text(&own, text, size, err);
     engine_leave(engine);
     if (!done) text_free(&own);
     return done;

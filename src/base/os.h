@@ -116,6 +116,7 @@ void os_remove_stale(const char *folder, bool (*wanted)(const char *name));
 /* Anonymous memory, zeroed and touched now (huge pages where given), so that it is really there. size > 0. */
 SY_MUST_CHECK bool os_memory_take(int64_t size, void **out, struct sy_error *err);
 void os_memory_release(void *memory, int64_t size);
+void os_memory_trim(void);       /* the heap's free pages go back, as far as the system's allocator can */
 int64_t os_peak_rss_bytes(void); /* the most that was resident since this program started; 0: not known */
 
 /* ---- this process ---- */

@@ -6,6 +6,7 @@
 #include "base/os_fault.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,6 +60,12 @@ bool os_memory_take(int64_t size, void **out, struct sy_error *err) {
 void os_memory_release(void *memory, int64_t size) {
     size_t page = (size_t)sysconf(_SC_PAGESIZE), whole = (size_t)size + page - 1;
     if (memory) munmap(memory, whole - whole % page);
+}
+
+void os_memory_trim(void) {
+#ifdef __GLIBC__ /* other heaps give back by themselves, or never */
+    malloc_trim(0);
+#endif
 }
 
 /* Not getrusage's, which outlives exec: it would be a large parent's. No heap: this is asked for while heaps

@@ -18,12 +18,20 @@ static int64_t known_at_most(const struct pass_limits *limits) {
     return SCHEDULER_WAITING_MAX + limits->sequences;
 }
 
-bool scheduler_bytes(const struct spec *spec, const struct pass_limits *limits, int64_t *bytes,
-                     struct sy_error *err) {
+#define POSITIONS_MOST ((int64_t)1 << 40) /* of more nobody has the pages, which says so with its numbers */
+
+/* 16 of the 48: text of 8 bytes a token, in a block that grows by doubling. */
+_Static_assert(SCHEDULER_POSITION == sizeof(int64_t) + sizeof(struct generated) + 16, "ids, tokens, text");
+
+bool scheduler_bytes(const struct spec *spec, const struct pass_limits *limits, int64_t context,
+                     int64_t *bytes, struct sy_error *err) {
     const int64_t a_sequence = sizeof(struct sequence *) + sizeof(struct lane *) + sizeof(struct drawn);
-    int64_t tables;
+    int64_t tables, positions;
     if (!sampler_bytes(spec->vocab, bytes, err)) return false;
-    if (size_mul(limits->sequences, a_sequence, &tables) && size_add(*bytes, tables, bytes) &&
+    context = min_i64(context, POSITIONS_MOST);
+    if (size_mul(limits->sequences, context, &positions) &&
+        size_mul_add(positions, SCHEDULER_POSITION, *bytes, bytes) &&
+        size_mul(limits->sequences, a_sequence, &tables) && size_add(*bytes, tables, bytes) &&
         registry_bytes(known_at_most(limits), &tables) && size_add(*bytes, tables, bytes) &&
         size_add(*bytes, sizeof(struct scheduler), bytes))
         return true;

@@ -448,12 +448,12 @@ TEST(a_scheduler_takes_the_bytes_that_it_says) {
     struct sy_error err = { 0 };
     arena_open(&arena);
     tiny_spec(TINY_QWEN2, &arena, &spec);
-    assert_true(scheduler_bytes(&spec, &limits, &bytes, &err));
+    assert_true(scheduler_bytes(&spec, &limits, 256, &bytes, &err));
     limits.sequences = 5;
-    assert_true(scheduler_bytes(&spec, &limits, &more, &err));
+    assert_true(scheduler_bytes(&spec, &limits, 256, &more, &err));
     assert_true(more > bytes && bytes > 0);
     limits.sequences = INT64_MAX / 8;
-    assert_false(scheduler_bytes(&spec, &limits, &more, &err));
+    assert_false(scheduler_bytes(&spec, &limits, 256, &more, &err));
     assert_int_equal(err.code, SY_ERR_LIMIT);
     arena_close(&arena);
 }

@@ -35,7 +35,7 @@ static void put(struct toy *toy, const char *text, int64_t size, uint32_t rank) 
 /* Single characters (some may be missing), then random joins of two pieces, ranked at random. */
 static void grow(struct toy *toy, struct random *random, int pieces, bool gaps) {
     *toy = (struct toy){ .letters = 4, .alphabet = random_below(random, 2) ? narrow : wide };
-    toy->vocab.limits = (struct tokenizer_limits){ 1 << 20, 1 << 20, 1 << 10, 1 << 20, 1 << 24 };
+    toy->vocab.limits = (struct tokenizer_limits){ 1 << 20, 1 << 20, 1 << 10, 1 << 20, 1 << 24, 0 };
     assert_true(vocab_index(&toy->vocab, PIECES_MAX, NULL));
     memset(toy->bytes, 0xff, sizeof toy->bytes);
     for (int i = 0; i < toy->letters; i++)
@@ -153,7 +153,7 @@ TEST(bpe_of_a_megabyte_of_one_letter_is_quick) {
     struct id_buffer ids = { 0 };
     char *word = malloc(SIZE);
     memset(word, 'a', SIZE);
-    toy.vocab.limits = (struct tokenizer_limits){ 1 << 20, 1 << 20, 1 << 10, 1 << 20, 1 << 24 };
+    toy.vocab.limits = (struct tokenizer_limits){ 1 << 20, 1 << 20, 1 << 10, 1 << 20, 1 << 24, 0 };
     memset(toy.bytes, 0xff, sizeof toy.bytes);
     assert_true(vocab_index(&toy.vocab, PIECES_MAX, NULL));
     for (int64_t size = 1; size <= 64; size *= 2) put(&toy, word, size, (uint32_t)size);

@@ -25,7 +25,7 @@ static void put(struct fixture *f, const char *text) {
     struct text made = { 0 }, spare = { 0 };
     bool byte;
     int64_t id = f->vocab.count, size = (int64_t)strlen(text);
-    f->vocab.limits = (struct tokenizer_limits){ 1 << 20, 1 << 20, 1 << 10, 1 << 20, 1 << 20 };
+    f->vocab.limits = (struct tokenizer_limits){ 1 << 20, 1 << 20, 1 << 10, 1 << 20, 1 << 20, 0 };
     decoder_piece(&f->decoder, text, size, &made, &spare, &byte);
     assert_true(vocab_put(&f->vocab, id, text, size, byte ? TOKEN_BYTE : TOKEN_NORMAL, NULL));
     assert_true(vocab_decodes(&f->vocab, id, made.data, (int64_t)made.size, NULL));

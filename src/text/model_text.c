@@ -215,9 +215,10 @@ static bool read_gguf(struct model_text *text, const char *path, struct sy_error
 
 /* ---- the whole ---- */
 
-static bool open_tokenizer(struct model_text *text, const char *path, struct sy_error *err) {
+static bool open_tokenizer(struct model_text *text, const char *path, int64_t reading, struct sy_error *err) {
+    const struct tokenizer_limits limits = { .reading_bytes = reading };
     struct sy_error why = { .code = SY_OK };
-    if (tokenizer_open(path, NULL, NULL, &text->tokenizer, &why)) {
+    if (tokenizer_open(path, NULL, &limits, &text->tokenizer, &why)) {
         text->notes = *tokenizer_notes(text->tokenizer);
         return true;
     }
@@ -239,13 +240,18 @@ static bool read_folder(struct model_text *text, const char *path, struct sy_err
     return read_sides(text, &sides, err);
 }
 
-bool model_text_open(const char *named, struct model_text *out, struct sy_error *err) {
+bool model_text_open(const char *path, struct model_text *out, struct sy_error *err) {
+    return model_text_open_within(path, 0, out, err);
+}
+
+bool model_text_open_within(const char *named, int64_t reading, struct model_text *out,
+                            struct sy_error *err) {
     struct given given;
     const char *path = given.path;
     *out = (struct model_text){ .tokenizer = NULL };
     if (!recognize(named, GIVEN_AS_TOKENIZER, &given, err)) return false;
     *out = (struct model_text){ .special = json_object() };
-    bool done = out->special ? open_tokenizer(out, path, err)
+    bool done = out->special ? open_tokenizer(out, path, reading, err)
                              : sy_fail(err, SY_ERR_MEMORY, "no memory for the special tokens");
     done = done && (gguf_is_file(path) ? read_gguf(out, path, err) : read_folder(out, path, err)) &&
            specials_of_tokenizer(out, err);

@@ -28,6 +28,9 @@ struct model_text {
 
 /* A model without a tokenizer opens too (it runs from ids); one that is there and broken is an error. */
 SY_MUST_CHECK bool model_text_open(const char *path, struct model_text *out, struct sy_error *err);
+/* The same, where reading the tokenizer may take at most so many bytes (0: any): else SY_ERR_MEMORY. */
+SY_MUST_CHECK bool model_text_open_within(const char *path, int64_t reading_bytes, struct model_text *out,
+                                          struct sy_error *err);
 void model_text_close(struct model_text *text);
 
 #endif

@@ -14,7 +14,12 @@ enum token_kind { TOKEN_NONE, TOKEN_NORMAL, TOKEN_BYTE, TOKEN_CONTROL, TOKEN_ADD
 
 struct tokenizer_limits { /* zeros: the defaults in tokenizer.c */
     int64_t file_bytes, pieces, piece_bytes, merges, memory_bytes;
+    int64_t reading_bytes; /* that a file may take while it is read (TOKENIZER_READING a byte); 0: any */
 };
+
+/* A file's text, the tree that its JSON becomes, and the tokenizer itself, for a byte of the file: at most
+ * 10.6 in the largest published ones. */
+#define TOKENIZER_READING 12
 
 /* Plain data: copying one forks the stream. */
 struct token_stream {

@@ -245,8 +245,32 @@ struct tokenizer_facts tokenizer_facts(const struct tokenizer *t) {
                  added_bytes(&t->added_normalized),
     };
     for (int64_t id = 0; id < t->vocab.count; id++)
-        facts.piece_bytes_max = max_i64(facts.piece_bytes_max, t->vocab.decoded[id].size);
+        facts.piece_bytes_max =
+            max_i64(facts.piece_bytes_max, max_i64(t->vocab.decoded[id].size, t->vocab.spelled[id].size));
     return facts;
+}
+
+static bool strips(const struct added *added) {
+    for (int64_t i = 0; i < added->count; i++)
+        if (added->tokens[i].lstrip || added->tokens[i].rstrip) return true;
+    return false;
+}
+
+/* How many times less encoding may make of a text before it is cut into pieces. */
+static int64_t shortened(const struct tokenizer *t) {
+    for (int i = 0; i < t->pre.count; i++)
+        if (t->pre.steps[i].behavior == PRE_REMOVED) return TEXT_SHORTENED;
+    for (int byte = 0; t->byte_level && byte < 256; byte++)
+        if (t->bpe.rules.bytes[byte] < 0) return TEXT_SHORTENED; /* it is left out of a text */
+    bool plain = !t->normalizer || normalizer_is_identity(t->normalizer);
+    if (!t->byte_level || strips(&t->added) || strips(&t->added_normalized)) return TEXT_SHORTENED;
+    return plain ? 1 : normalizer_is_nfc(t->normalizer) ? TEXT_COMPOSED : TEXT_SHORTENED;
+}
+
+int64_t tokenizer_bytes_most(const struct tokenizer *t, int64_t ids) {
+    int64_t bytes, longest = max_i64(1, tokenizer_facts(t).piece_bytes_max);
+    if (!size_mul(ids, longest, &bytes) || !size_mul(bytes, shortened(t), &bytes)) return INT64_MAX;
+    return bytes;
 }
 
 void tokenizer_close(struct tokenizer *t) {

@@ -24,7 +24,7 @@ struct tokenizer_facts {        /* strings are borrowed from the tokenizer */
     int64_t count;              /* ids are 0 .. count - 1; some may be holes (TOKEN_NONE) */
     int64_t bos, eos, unk, pad; /* -1: none */
     bool adds_bos, adds_eos;    /* what encoding adds unless told not to */
-    int64_t piece_bytes_max;    /* the longest that one id decodes to */
+    int64_t piece_bytes_max;    /* the longest that one id decodes to, or is spelled */
     int64_t bytes;              /* of memory that it holds */
 };
 
@@ -52,6 +52,16 @@ struct encode_options {
 SY_MUST_CHECK bool tokenizer_encode(const struct tokenizer *tokenizer, const char *bytes, int64_t size,
                                     struct encode_options options, struct id_buffer *ids,
                                     struct sy_error *err);
+
+/*
+ * The longest text, in bytes, that so many ids can be: ids times the longest piece, and 4 times that where
+ * characters are composed first (NFC). Where encoding may shorten a text at will (white space taken along or
+ * squeezed, runs of unknown characters) no number is certain: then it is a bound, TEXT_SHORTENED times as
+ * large. Saturates.
+ */
+#define TEXT_COMPOSED  4
+#define TEXT_SHORTENED 16
+int64_t tokenizer_bytes_most(const struct tokenizer *tokenizer, int64_t ids);
 
 /* ---- ids to text ---- */
 

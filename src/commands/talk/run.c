@@ -269,6 +269,8 @@ static int64_t report_bytes(void *argument, const struct sy_facts *facts) {
     if (job->args->routing && !(routing_log_bytes(facts, ids, job->args->routing == ROUTING_TOKENS, &bytes) &&
                                 expert_load_bytes(facts, &load)))
         return -1;
+    /* the prompt is there already; as a message it is spelled as JSON, and rendered */
+    if (!size_mul_add((int64_t)job->prompt.size, job->args->chat ? 4 : 1, bytes, &bytes)) return -1;
     return size_add(bytes, load, &bytes) && size_mul_add(tokens, a_token, bytes, &bytes) ? bytes : -1;
 }
 

@@ -25,10 +25,20 @@ static bool has_ranks(const char *text, int64_t size) {
     return digits > 0 && (end == size || text[end] == '\n' || text[end] == '\r');
 }
 
+bool load_reading(const struct tokenizer *t, int64_t size, struct sy_error *err) {
+    int64_t most = t->limits.reading_bytes;
+    if (most <= 0 || size <= most / TOKENIZER_READING) return true;
+    sy_fail(err, SY_ERR_MEMORY, "reading a tokenizer of %.1f MiB takes about %.1f, and %.1f MiB are allowed",
+            (double)size / (1 << 20), (double)size * TOKENIZER_READING / (1 << 20), (double)most / (1 << 20));
+    return sy_error_remedy(
+        err, "allow more memory; convert the model to GGUF keys alone, which are read in place");
+}
+
 bool load_bytes(struct tokenizer *t, const char *text, int64_t size, const char *pre, struct sy_error *err) {
     int64_t at = 0;
     while (at < size && (text[at] == ' ' || text[at] == '\n' || text[at] == '\r' || text[at] == '\t')) at++;
     bool object = at < size && text[at] == '{';
+    if (!load_reading(t, size, err)) return false;
     bool done = !recognize_content(text, size, t->file, err) ? false
                 : object                                     ? load_json_text(t, text, size, err)
                 : has_ranks(text, size)                      ? load_tiktoken(t, text, size, pre, err)

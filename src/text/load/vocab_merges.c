@@ -145,6 +145,11 @@ json_t *vocab_merges_read(const struct side_files *sides, const char *const (**n
 
 bool load_vocab_merges(struct tokenizer *t, const struct side_files *sides, const char *const (**names)[2],
                        struct sy_error *err) {
+    char *text;
+    int64_t size;
+    if (!side_read(sides, VOCAB_FILE, &text, &size, err)) return false;
+    free(text);
+    if (!load_reading(t, size, err)) return false;
     json_t *root = vocab_merges_read(sides, names, err);
     bool done = root && load_json(t, root, err);
     json_decref(root);

@@ -181,8 +181,8 @@ enum {                            /* flags of sy_encode */
 };
 
 /* Text to ids and back. Encoding ends with SY_ERR_INPUT where a text can never fit the context, or becomes
- * more than 2 * context + 4096 ids. What comes out is allocated; sy_free gives it back. SY_ERR_INPUT where the
- * model brings no tokenizer. Decoded bytes are NUL-terminated, and may be no UTF-8. */
+ * more than 2 * context + 4096 ids. What comes out is allocated; sy_free gives it back. SY_ERR_INPUT where
+ * the model brings no tokenizer. Decoded bytes are NUL-terminated, and may be no UTF-8. */
 SY_API SY_CHECK bool sy_encode(struct sy_engine *engine, const char *text, size_t size, uint32_t flags,
                                int64_t **ids, int64_t *count, struct sy_error *err);
 SY_API SY_CHECK bool sy_decode(struct sy_engine *engine, const int64_t *ids, int64_t count, char **text,

@@ -20,8 +20,8 @@
 
 struct scheduler;
 
-/* Bytes that a scheduler over such a session takes: at the start (sampler's scratch, tables), and for the ids,
- * the tokens and the texts of those sequences that run or are kept, SCHEDULER_POSITION a position. */
+/* Bytes that a scheduler over such a session takes: at the start (sampler's scratch, tables), and for the
+ * ids, the tokens and the texts of those sequences that run or are kept, SCHEDULER_POSITION a position. */
 #define SCHEDULER_POSITION 48
 SY_MUST_CHECK bool scheduler_bytes(const struct spec *spec, const struct pass_limits *limits, int64_t context,
                                    int64_t *bytes, struct sy_error *err);

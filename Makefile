@@ -17,6 +17,7 @@ ninja = @if [ -n '$(V)' ]; then ninja -v -C $(1) $(2); elif [ -t 1 ]; then ninja
 
 # Only the programs: the tests need a library more, and are built by `make test`.
 all: $(BUILD)/build.ninja
+	@tools/refresh $(BUILD)
 	$(call ninja,$(BUILD),programs)
 
 help:
@@ -66,6 +67,7 @@ define build_tests
 	@tools/deps build test
 	@test -e $(1)/build.ninja || { mkdir -p $(1); echo 'configuring $(1)'; \
 		meson setup $(1) -Dtests=enabled $(2) >$(1)/setup.log 2>&1 || { cat $(1)/setup.log; exit 1; }; }
+	@tools/refresh $(1)
 	@grep -q '^build sy-test:' $(1)/build.ninja || meson setup --reconfigure $(1) -Dtests=enabled >/dev/null
 	$(call ninja,$(1),programs installed sy-test)
 endef

@@ -381,10 +381,10 @@ TEST(options_that_cannot_be_are_refused) {
     expect_open((struct sy_options){ .context = INT64_MAX }, SY_ERR_LIMIT, "");
     expect_open((struct sy_options){ .sequences = INT64_MAX }, SY_ERR_INPUT, "sequences");
     expect_open((struct sy_options){ .batch_rows = -1 }, SY_ERR_INPUT, "batch_rows");
-    expect_open((struct sy_options){ .memory_bytes = 1000 }, SY_ERR_MEMORY, "--memory");
+    expect_open((struct sy_options){ .memory_bytes = 1000 }, SY_ERR_MEMORY, "sy_options.memory_bytes");
     expect_open((struct sy_options){ .experts_per_token = 7 }, SY_ERR_INPUT, "1 to 6");
     expect_open((struct sy_options){ .flags = SY_REGIME_BF16, .precision = SY_PRECISION_EXACT }, SY_ERR_INPUT,
-                "bf16");
+                "SY_REGIME_BF16");
 }
 
 struct taker {
@@ -417,7 +417,7 @@ TEST(a_callers_memory_is_counted) {
     sy_engine_close(engine);
     options.memory_bytes = (int64_t)1 << 30;
     taker.bytes = options.memory_bytes;
-    expect_open(options, SY_ERR_MEMORY, "--memory");
+    expect_open(options, SY_ERR_MEMORY, "sy_options.memory_bytes");
     options.memory_bytes = 0;
     taker.bytes = -1; /* more than can be counted */
     expect_open(options, SY_ERR_MEMORY, "needs 1099511");

@@ -110,12 +110,12 @@ TEST(memory_is_that_of_the_pool) {
     }
     assert_false(open_pool(CONTEXT, 0, total(&quarter), &engine, &err));
     assert_int_equal(err.code, SY_ERR_MEMORY);
-    assert_non_null(strstr(err.remedy, "--ctx"));
+    assert_non_null(strstr(err.remedy, "sy_options.context"));
     assert_true(open_pool(CONTEXT, 2 * CONTEXT, total(&quarter), &engine, &err));
     sy_engine_close(engine);
     assert_false(open_pool(CONTEXT, 3 * CONTEXT, total(&quarter), &engine, &err));
     assert_int_equal(err.code, SY_ERR_MEMORY);
-    assert_string_equal(err.remedy, "a pool of 8192 positions (kv_positions) would fit");
+    assert_string_equal(err.remedy, "sy_options.kv_positions 8192 would fit");
 }
 
 TEST(a_request_larger_than_the_pool_is_refused_at_once) {

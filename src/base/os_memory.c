@@ -51,7 +51,7 @@ bool os_memory_take(int64_t size, void **out, struct sy_error *err) {
     if (!there) {
         sy_fail(err, SY_ERR_MEMORY, "%lld bytes of memory are wanted, which the system does not give",
                 (long long)size);
-        return sy_error_remedy(err, "close other programs, or ask for less with --memory or --ctx");
+        return sy_error_remedy(err, "close other programs, or ask for a shorter context");
     }
     *out = memory;
     return true;

@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static const char *locale_of_environment(void) {
@@ -64,4 +65,26 @@ void console_warn(const char *format, ...) {
 
 bool console_finish(struct sy_error *err) {
     return fflush(stdout) == 0 || not_written(err);
+}
+
+/* ---- errors ---- */
+
+/* What the library calls something, and the option of the commands that says it. */
+static const char *const own_words[][2] = {
+    { "sy_options.context", "--ctx" },     { "sy_options.memory_bytes", "--memory" },
+    { "sy_options.threads", "--threads" }, { "sy_options.experts_per_token", "--experts-per-token" },
+    { "SY_PRECISION_EXACT", "--exact" },   { "SY_PRECISION_FAST", "--fast" },
+    { "SY_REGIME_STEP", "--regime step" }, { "SY_IGNORE_UNKNOWN", "--ignore-unknown" },
+};
+
+char *console_error_line(const struct sy_error *err, char *line, size_t size) {
+    sy_error_line(err, line, size);
+    for (size_t i = 0; i < sizeof own_words / sizeof own_words[0]; i++) {
+        size_t theirs = strlen(own_words[i][0]), ours = strlen(own_words[i][1]); /* no longer than theirs */
+        for (char *at = line; (at = strstr(at, own_words[i][0])) != NULL; at += ours) {
+            memcpy(at, own_words[i][1], ours);
+            memmove(at + ours, at + theirs, strlen(at + theirs) + 1);
+        }
+    }
+    return line;
 }

@@ -21,6 +21,10 @@ void console_note(const char *format, ...) SY_PRINTF(1, 2); /* one line to stder
 void console_warn(const char *format, ...)
     SY_PRINTF(1, 2); /* "switchyard: warning: ..."; only with success */
 
+/* An error as one line, in the words of the command line: where the library names its own options
+ * (sy_options.context) it says --ctx. Returns `line`. */
+char *console_error_line(const struct sy_error *err, char *line, size_t size);
+
 /* At the end: is everything out? */
 SY_MUST_CHECK bool console_finish(struct sy_error *err);
 

@@ -39,7 +39,7 @@ int main(int argc, char **argv) {
     if (done) done = console_finish(&err);
     if (done || reader_left(&err)) return 0;
     char line[1024];
-    fprintf(stderr, "switchyard: %s\n", sy_error_line(&err, line, sizeof line));
+    fprintf(stderr, "switchyard: %s\n", console_error_line(&err, line, sizeof line));
     if (err.code == SY_ERR_INTERNAL)
         fprintf(stderr, "switchyard: noticed at %s: please report it\n", err.source);
     return status_of(err.code);

@@ -111,18 +111,18 @@ bool memory_check(const struct spec *spec, const struct numerics *numerics, cons
     const char *whose = machine.whose;
     if (asked > 0 &&
         (asked < limit || memory_anonymous(need) <= limit)) /* weights may be read again and again */
-        limit = asked, whose = "--memory allows";
+        limit = asked, whose = "sy_options.memory_bytes allows";
     if (memory_total(need) > limit) {
         refuse(need, limit, whose, err);
         int64_t fits = fitting_positions(spec, numerics, limits, size, need, limit);
         if (fits > 0 && size->pool > 0)
-            return sy_error_remedy(err, "a pool of %lld positions (kv_positions) would fit", (long long)fits);
-        if (fits > 0) return sy_error_remedy(err, "--ctx %lld would fit", (long long)fits);
-        return sy_error_remedy(err, "no --ctx would fit: %.1f MiB are needed without any cache",
+            return sy_error_remedy(err, "sy_options.kv_positions %lld would fit", (long long)fits);
+        if (fits > 0) return sy_error_remedy(err, "sy_options.context %lld would fit", (long long)fits);
+        return sy_error_remedy(err, "no sy_options.context would fit: %.1f MiB are needed without any cache",
                                (double)(memory_total(need) - need->cache) / (1 << 20));
     }
     if (memory_anonymous(need) <= machine.available) return true;
     sy_fail(err, SY_ERR_MEMORY, "needs %.1f MiB beside the weights, and the machine has %.1f free now",
             (double)memory_anonymous(need) / (1 << 20), (double)machine.available / (1 << 20));
-    return sy_error_remedy(err, "close other programs, or lower --ctx");
+    return sy_error_remedy(err, "close other programs, or give a smaller sy_options.context");
 }

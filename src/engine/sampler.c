@@ -130,7 +130,7 @@ static bool check_logits(const float *logits, int64_t count, struct sy_error *er
             sy_fail(err, SY_ERR_NUMERIC, "the logit of token %lld is %s", (long long)i,
                     isnan(logits[i]) ? "not a number" : "infinite");
             sy_error_at(err, "logits");
-            return sy_error_remedy(err, "the weights may be damaged");
+            return sy_error_remedy(err, "the weights may be damaged: fetch them again");
         }
         any |= logits[i] != -INFINITY;
     }

@@ -57,7 +57,7 @@ static bool check_room(const struct scheduler *s, const struct sy_request *r, in
         "%lld positions of the past, %lld prompt ids and %lld new ones do not fit into the context of %lld "
         "positions",
         (long long)r->past_length, (long long)r->count, (long long)r->new_count, (long long)context);
-    return sy_error_remedy(err, "open with a larger context, or ask for fewer ids");
+    return sy_error_remedy(err, "open with a larger sy_options.context, or ask for fewer ids");
 }
 
 static bool check_pages(const struct scheduler *s, const struct sequence *q, struct sy_error *err) {
@@ -65,7 +65,7 @@ static bool check_pages(const struct scheduler *s, const struct sequence *q, str
     if (q->promise <= pages) return true;
     sy_fail(err, SY_ERR_MEMORY, "%lld pages of keys and values may be needed, and there are %lld in all",
             (long long)q->promise, (long long)pages);
-    return sy_error_remedy(err, "open with a larger pool (kv_positions), or ask for fewer ids");
+    return sy_error_remedy(err, "open with a larger sy_options.kv_positions, or ask for fewer ids");
 }
 
 static bool check_queue(const struct scheduler *s, struct sy_error *err) {
@@ -190,7 +190,7 @@ bool scheduler_adopt(struct scheduler *s, struct kv_sequence *pages, const int64
     if (s->running_count + s->kept >= s->session->limits.sequences || pages_unpromised(s) < 0) {
         sy_fail(err, SY_ERR_MEMORY, "no room for another kept sequence: %lld run and %lld are kept of %lld",
                 (long long)s->running_count, (long long)s->kept, (long long)s->session->limits.sequences);
-        return sy_error_remedy(err, "release one, or open for more sequences");
+        return sy_error_remedy(err, "release one, or open with more sy_options.sequences");
     }
     if (!check_flags(s, &request, err) || !session_check_ids(s->session, ids, count, err) ||
         !check_queue(s, err))

@@ -66,7 +66,8 @@ static bool choose_experts(struct session *s, int64_t count, struct sy_error *er
     if (count < 1 || count > most) {
         sy_fail(err, SY_ERR_INPUT, "%lld experts a token are asked for, and the router can choose 1 to %lld",
                 (long long)count, (long long)most);
-        return sy_error_remedy(err, "the model was made for %lld", (long long)r->top_k);
+        return sy_error_remedy(err, "give 1 to %lld; the model was made for %lld", (long long)most,
+                               (long long)r->top_k);
     }
     if (count != r->top_k)
         snprintf(s->departure, sizeof s->departure,
@@ -88,8 +89,8 @@ static bool open_parts(struct session *s, const struct session_options *o, struc
     s->kernels = kernels_select(o->cpu);
     s->numerics = choose_numerics(o, &s->model);
     if (s->numerics.regime == REGIME_BF16 && s->numerics.compute == COMPUTE_F32) {
-        sy_fail(err, SY_ERR_INPUT, "the bf16 regime is about fast products, and these are exact");
-        return sy_error_remedy(err, "ask for fast products as well, or leave it out");
+        sy_fail(err, SY_ERR_INPUT, "SY_REGIME_BF16 is about fast products, and these are exact");
+        return sy_error_remedy(err, "give SY_PRECISION_FAST as well, or leave it out");
     }
     if (!size_up(s, o, &pages, err)) return false;
     return store_open(&s->model, &s->store, err) &&

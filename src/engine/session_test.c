@@ -65,8 +65,8 @@ TEST(memory_is_allowed_to_the_byte) {
     options.memory = total - 1;
     assert_false(opens("tests/golden/mixtral_window", &options, &session, &err));
     assert_int_equal(err.code, SY_ERR_MEMORY);
-    assert_non_null(strstr(err.message, "0.0 MiB more than --memory allows"));
-    assert_non_null(strstr(err.remedy, "--ctx"));
+    assert_non_null(strstr(err.message, "0.0 MiB more than sy_options.memory_bytes allows"));
+    assert_non_null(strstr(err.remedy, "sy_options.context"));
     options.memory = total;
     options.beside = 1; /* what the caller takes counts */
     assert_false(opens("tests/golden/mixtral_window", &options, &session, &err));
@@ -75,7 +75,7 @@ TEST(memory_is_allowed_to_the_byte) {
     session_close(&session);
 }
 
-/* The --ctx that a refusal names fits, and one more page does not; or none does. */
+/* The context that a refusal names fits, and one more page does not; or none does. */
 TEST(a_refusal_says_what_would_fit) {
     struct session_options options = plain;
     struct session session;
@@ -89,7 +89,7 @@ TEST(a_refusal_says_what_would_fit) {
     session_close(&session);
     options.memory = total - 5 * layers * page;
     assert_false(opens("tests/golden/mixtral_window", &options, &session, &err));
-    assert_int_equal(sscanf(err.remedy, "--ctx %lld would fit", &fits), 1);
+    assert_int_equal(sscanf(err.remedy, "sy_options.context %lld would fit", &fits), 1);
     assert_true(fits > 256 && fits < 3000);
     options.context = fits;
     assert_true(opens("tests/golden/mixtral_window", &options, &session, &err));
@@ -98,7 +98,7 @@ TEST(a_refusal_says_what_would_fit) {
     assert_false(opens("tests/golden/mixtral_window", &options, &session, &err));
     options.memory = 100000;
     assert_false(opens("tests/golden/mixtral_window", &options, &session, &err));
-    assert_non_null(strstr(err.remedy, "no --ctx would fit"));
+    assert_non_null(strstr(err.remedy, "no sy_options.context would fit"));
 }
 
 /* Tables are bounded by the spec alone, and not by much more than they take. */

@@ -20,6 +20,7 @@
 #define GGUF_SPLITS_MAX        SAFETENSORS_SHARDS_MAX
 
 #define GGUF_REMEDY_DAMAGED "the file is damaged: fetch or write it again"
+#define GGUF_REMEDY_LIMIT   "no sound model is so: fetch it again, or write it again"
 #define GGUF_REMEDY_CUT     "the file was cut short: fetch it again"
 
 /* ---- gguf_keys.c ---- */

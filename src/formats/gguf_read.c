@@ -49,7 +49,7 @@ static bool version_read(struct gguf_cursor *cursor, int *version, struct sy_err
         sy_fail(err, SY_ERR_FORMAT, "it is of version %u, which is not known; 2 and 3 are read", number);
     sy_error_remedy(err, number == 1 || (swapped >= 1 && swapped <= 3)
                              ? "convert the model anew with today's tools"
-                             : "the file is damaged, or newer than this program");
+                             : "fetch it again, or use a newer version of this program");
     return sy_error_at(err, "byte 4");
 }
 
@@ -106,8 +106,10 @@ static bool parts_read(struct gguf_opening *opening, const struct gguf_split *sp
         const char *path = gguf_split_path(first, no, split->count, &checkpoint->arena, err);
         if (!path) return false;
         if (part_read(opening, split, no, path, err)) continue;
-        if (err && err->code == SY_ERR_IO)
+        if (err && err->code == SY_ERR_IO) {
+            recognize_unreadable(path, err);
             sy_error_remedy(err, "the model goes on in this file: fetch it too");
+        }
         if (err && err->code == SY_ERR_FORMAT) sy_error_remedy(err, GGUF_REMEDY_DAMAGED);
         return sy_error_in(err, path);
     }
@@ -179,9 +181,12 @@ static bool open_with(struct gguf_opening *opening, const char *path, struct sy_
     if (good) return true;
     checkpoint_close(opening->checkpoint);
     *opening->gguf = (struct gguf){ .version = 0 };
-    if (err && err->code == SY_ERR_IO) sy_error_remedy(err, "give a .gguf file");
+    if (err && err->code == SY_ERR_IO) {
+        recognize_unreadable(path, err);
+        sy_error_remedy(err, "give a .gguf file");
+    }
     if (err && err->code == SY_ERR_MEMORY) sy_error_remedy(err, "free some memory and run again");
-    sy_error_remedy(err, GGUF_REMEDY_DAMAGED);
+    sy_error_remedy(err, err && err->code == SY_ERR_LIMIT ? GGUF_REMEDY_LIMIT : GGUF_REMEDY_DAMAGED);
     return sy_error_in(err, path);
 }
 

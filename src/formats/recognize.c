@@ -18,9 +18,13 @@ static void beside(const char *path, const char *name, char out[4096]) {
     snprintf(out, 4096, "%.*s%.250s", (int)(file - path), path, name);
 }
 
+void recognize_unreadable(const char *path, struct sy_error *err) {
+    if (os_is_there(path) && !os_may_read(path))
+        sy_error_remedy(err, "its owner can give the right to read it: chmod +r");
+}
+
 static bool open_fails(const char *path, struct sy_error *err) {
-    if (os_is_file(path) && !os_may_read(path))
-        return sy_error_remedy(err, "its owner can give the right to read it: chmod +r");
+    recognize_unreadable(path, err);
     return sy_error_remedy(err, "give a .gguf file, or a folder with config.json and .safetensors");
 }
 

@@ -100,6 +100,9 @@ SY_MUST_CHECK bool recognize_content(const void *bytes, int64_t size, const char
 /* After a reader refused the file: the same in place of the reader's words, where it is something else. */
 void recognize_explain(const char *path, struct sy_error *err);
 
+/* The remedy where a file that is there may not be read; nothing else. */
+void recognize_unreadable(const char *path, struct sy_error *err);
+
 /* A GGUF file by its metadata: fails for what is no model (an adapter, a projector, an importance matrix). */
 SY_MUST_CHECK bool recognize_gguf(const struct gguf *gguf, const char *path, struct sy_error *err);
 

@@ -99,8 +99,10 @@ static bool shards_open(struct checkpoint_opening *opening, const struct shard_i
         shard->path = arena_format(&opening->checkpoint->arena, err, "%.*s%s", folder, path, shard->name);
         if (!shard->path) return false;
         if (!file_read(opening, shard->path, err)) {
-            if (err && err->code == SY_ERR_IO)
+            if (err && err->code == SY_ERR_IO) {
+                recognize_unreadable(shard->path, err);
                 sy_error_remedy(err, "the index names this shard: fetch it too");
+            }
             return false;
         }
     }
@@ -135,6 +137,7 @@ static bool path_open(struct checkpoint_opening *opening, const char *path, stru
     }
     if ((ends_with(file, ".json") ? index_open : single_open)(opening, file, err)) return true;
     if (err && err->code == SY_ERR_IO) {
+        recognize_unreadable(file, err);
         sy_error_remedy(err, "give a checkpoint's folder, a .safetensors file, or an index of shards");
     }
     if (err && err->code == SY_ERR_MEMORY) sy_error_remedy(err, "free some memory and run again");

@@ -83,7 +83,7 @@ bool kv_reserve(struct kv_sequence *s, int64_t count, struct sy_error *err) {
         sy_fail(err, SY_ERR_LIMIT,
                 "the context of %lld positions is full: %lld are used and %lld more are needed",
                 (long long)s->room, (long long)s->length, (long long)count);
-        return sy_error_remedy(err, "raise --ctx");
+        return sy_error_remedy(err, "open with a larger sy_options.context");
     }
     if (count <= 0) return true;
     int64_t first = s->length / KV_PAGE, last = (s->length + count - 1) / KV_PAGE;

@@ -89,7 +89,7 @@ static bool check_counts(struct snapshot_input *in, const struct kv_pool *pool, 
     if (h->length > positions) {
         sy_fail(err, SY_ERR_LIMIT, "holds %lld positions, and a sequence has room for %lld here",
                 (long long)h->length, (long long)positions);
-        return sy_error_remedy(err, "raise --ctx");
+        return sy_error_remedy(err, "open with a larger sy_options.context");
     }
     if (!snapshot_body_of(pool, h->length, h->id_count, &in->body) || in->body.ids_bytes > h->body_bytes ||
         in->body.table_bytes > h->body_bytes || in->body.page_bytes > h->body_bytes ||

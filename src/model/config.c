@@ -26,7 +26,7 @@ bool config_wrap(json_t *root, const char *name, struct arena *arena, struct con
     config->root = root;
     config->scope = root;
     if (!root) {
-        sy_error_remedy(err, "a model needs a sound config.json: fetch it again");
+        sy_error_remedy(err, "correct it, or fetch it again: a model needs a sound config.json");
         return sy_error_in(err, config->file);
     }
     if (!json_is_object(root)) {

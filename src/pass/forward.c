@@ -63,9 +63,9 @@ static bool blame(const struct pass *pass, struct sy_error *err) {
             found ? "the tensor holds NaN or infinity, and the logits with it"
                   : "the logits hold NaN or infinity, though no weight does");
     if (pass->store->path) sy_error_in(err, pass->store->path);
-    if (!found) return sy_error_remedy(err, "try --exact");
+    if (!found) return sy_error_remedy(err, "try SY_PRECISION_EXACT");
     sy_error_at(err, "%s", name);
-    return sy_error_remedy(err, "the file is damaged: fetch it again");
+    return sy_error_remedy(err, "the file is damaged: fetch it again, or convert the model anew");
 }
 
 bool pass_forward(struct pass *pass, const struct batch *batch, const struct pass_sink *sink,

@@ -278,7 +278,7 @@ const char *__lsan_default_suppressions(void) {
 bool chart_draw(const struct chart *chart, enum chart_format format, struct text *out, struct sy_error *err) {
     (void)chart, (void)format, (void)out;
     sy_fail(err, SY_ERR_INPUT, "this program was built without cairo, and draws nothing");
-    return sy_error_remedy(err, "install libcairo2-dev and build again");
+    return sy_error_remedy(err, "install libcairo2-dev (`tools/deps pictures` does) and run `make` again");
 }
 
 bool chart_available(void) {

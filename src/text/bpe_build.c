@@ -142,7 +142,7 @@ bool bpe_merge_all(struct bpe *bpe, const uint32_t *ranks, bool letters, struct 
         if (ranks[id] != BPE_NO_RANK) work += (int64_t)bpe->texts[id].size * bpe->texts[id].size;
     if (work > CUT_WORK_MAX) {
         sy_fail(err, SY_ERR_LIMIT, "pieces too long to find out what merges into them");
-        return sy_error_remedy(err, "is this a vocabulary?");
+        return sy_error_remedy(err, "fetch the tokenizer's files again");
     }
     if (letters && !letters_find(bpe, ranks, err)) return false;
     for (int32_t id = 0; id < bpe->vocab->count; id++)

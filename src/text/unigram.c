@@ -212,7 +212,7 @@ static bool write_unknown(struct walk *walk) {
     if (rules->unknown >= 0) return id_buffer_add(walk->ids, rules->unknown, walk->err);
     sy_fail(walk->err, SY_ERR_INPUT, "the text holds '%.*s', which no piece spells", (int)min_i64(size, 40),
             text);
-    return sy_error_remedy(walk->err, "this tokenizer has no unknown token; take that out");
+    return sy_error_remedy(walk->err, "this tokenizer has no unknown token: take that out of the text");
 }
 
 static bool write_piece(struct walk *walk, int64_t at, const struct node *node) {

@@ -57,12 +57,12 @@ static bool ids_grow(struct vocab *vocab, int64_t count, struct sy_error *err) {
 static bool id_take(struct vocab *vocab, int64_t id, struct sy_error *err) {
     if (id < 0) {
         sy_fail(err, SY_ERR_FORMAT, "a piece has the id %lld", (long long)id);
-        return sy_error_remedy(err, "ids count from 0");
+        return sy_error_remedy(err, "fetch the tokenizer's files again");
     }
     if (id >= vocab->limits.pieces) {
         sy_fail(err, SY_ERR_LIMIT, "a piece has the id %lld, the limit is %lld", (long long)id,
                 (long long)vocab->limits.pieces);
-        return sy_error_remedy(err, "is this a vocabulary?");
+        return sy_error_remedy(err, "fetch the tokenizer's files again");
     }
     if (vocab_has(vocab, id)) {
         sy_fail(err, SY_ERR_FORMAT, "two pieces have the id %lld", (long long)id);
@@ -82,11 +82,11 @@ static bool bytes_add(struct vocab *vocab, const char *text, int64_t size, struc
     if (size > vocab->limits.piece_bytes) {
         sy_fail(err, SY_ERR_LIMIT, "a piece of %lld bytes, the limit is %lld", (long long)size,
                 (long long)vocab->limits.piece_bytes);
-        return sy_error_remedy(err, "is this a vocabulary?");
+        return sy_error_remedy(err, "fetch the tokenizer's files again");
     }
     if (size > most - vocab->size) {
         sy_fail(err, SY_ERR_LIMIT, "pieces of more than %lld bytes in all", (long long)most);
-        return sy_error_remedy(err, "is this a vocabulary?");
+        return sy_error_remedy(err, "fetch the tokenizer's files again");
     }
     if (vocab->size + size > vocab->room) {
         int64_t room = max_i64(vocab->room * 2, vocab->size + size + 65536);

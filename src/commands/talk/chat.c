@@ -179,7 +179,7 @@ static bool take_message(struct room *room, const char *message, bool *leave, st
 static bool forgive(const struct room *room, const char *message, const struct sy_error *err) {
     char line[1024];
     if (!room->terminal || err->code == SY_ERR_INTERNAL || os_must_end()) return false;
-    console_note("%s", sy_error_line(err, line, sizeof line));
+    console_note("%s", console_error_line(err, line, sizeof line));
     if (message[0] != '/') console_note("(it was not sent; the arrow key up brings it back)");
     return true;
 }
@@ -233,7 +233,7 @@ static bool can_talk(const struct sy_engine *engine, struct sy_error *err) {
     if (!facts.tokenizer) {
         sy_fail(err, SY_ERR_INPUT, "the model brings no tokenizer, so nobody can talk to it");
         sy_error_in(err, facts.path);
-        return sy_error_remedy(err, "put its tokenizer.json beside it, or use run --ids");
+        return sy_error_remedy(err, "`switchyard run` takes ids in place of text: --ids 1,2,3");
     }
     sy_fail(err, SY_ERR_INPUT, "the model brings no chat template, as models that only continue a text do");
     sy_error_in(err, facts.path);

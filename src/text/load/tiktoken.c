@@ -99,7 +99,9 @@ static const struct pre_name *pre_of(const struct tokenizer *t, const char *name
     else
         sy_fail(err, SY_ERR_INPUT, "a rank file of %lld pieces does not say how text is cut",
                 (long long)t->vocab.count);
-    sy_error_remedy(err, "give --pre, say cl100k, o200k_harmony, llama4, llama-bpe, kimi-k2 or qwen2");
+    sy_error_remedy(err, name ? "known are, among others, cl100k, o200k_harmony, llama4, llama-bpe and qwen2"
+                              : "put the model's tokenizer.json beside it; `switchyard tokenize --pre NAME` "
+                                "takes a file of ranks alone");
     return NULL;
 }
 

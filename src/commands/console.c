@@ -74,7 +74,7 @@ static const char *const own_words[][2] = {
     { "sy_options.context", "--ctx" },     { "sy_options.memory_bytes", "--memory" },
     { "sy_options.threads", "--threads" }, { "sy_options.experts_per_token", "--experts-per-token" },
     { "SY_PRECISION_EXACT", "--exact" },   { "SY_PRECISION_FAST", "--fast" },
-    { "SY_REGIME_STEP", "--regime step" }, { "SY_IGNORE_UNKNOWN", "--ignore-unknown" },
+    { "SY_REGIME_BF16", "--regime bf16" }, { "SY_IGNORE_UNKNOWN", "--ignore-unknown" },
 };
 
 char *console_error_line(const struct sy_error *err, char *line, size_t size) {

@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OTHER_FORM "take the model's .safetensors or .gguf files, which most makers publish too"
+#define REMEDY(text) text /* marks them for tests/reports/remedies_test.c */
+#define REMEDY_OTHER "take the model's .safetensors or .gguf files, which most makers publish too"
 
 struct words {
     const char *is, *remedy;
@@ -17,67 +18,73 @@ static const struct words table[GIVEN_KINDS] = {
     [GIVEN_CHECKPOINT] = { "holds weights in safetensors, where something else is wanted", NULL },
     [GIVEN_GGUF] = { "is a GGUF file, where something else is wanted", NULL },
     [GIVEN_CONFIG] = { "says what a model is, but its weights are not there",
-                       "fetch its .safetensors files too; `switchyard plan` needs no weights" },
+                       REMEDY("fetch its .safetensors files too; `switchyard plan` needs no weights") },
     [GIVEN_TOKENIZER] = { "is a tokenizer alone: there are no weights",
-                          "give the model's folder or .gguf file; `switchyard tokenize` takes this one" },
+                          REMEDY("give the model's folder or .gguf file; `switchyard tokenize` takes this "
+                                 "one") },
     [GIVEN_JSON] = { "is a JSON text, no model",
-                     "give a .gguf file, or a folder with config.json and .safetensors" },
+                     REMEDY("give a .gguf file, or a folder with config.json and .safetensors") },
     [GIVEN_TEXT] = { "is a text, no model: '%s'",
-                     "give a .gguf file, or a folder with config.json and .safetensors" },
+                     REMEDY("give a .gguf file, or a folder with config.json and .safetensors") },
     [GIVEN_OTHER] = { "is neither GGUF nor safetensors, by its first bytes",
-                      "give a .gguf file, or a folder with config.json and .safetensors" },
-    [GIVEN_EMPTY] = { "is empty (0 bytes)", "fetch it again: nothing of it has arrived" },
+                      REMEDY("give a .gguf file, or a folder with config.json and .safetensors") },
+    [GIVEN_EMPTY] = { "is empty (0 bytes)", REMEDY("fetch it again: nothing of it has arrived") },
     [GIVEN_ZEROS] = { "begins with zeros: a file whose place was kept, but which never arrived",
-                      "fetch it again" },
-    [GIVEN_UNFINISHED] = { "is a download that has not finished", "let it finish, or fetch it again" },
+                      REMEDY("fetch it again") },
+    [GIVEN_UNFINISHED] = { "is a download that has not finished",
+                           REMEDY("let it finish, or fetch it again") },
     [GIVEN_WEB_PAGE] = { "is a web page, not the file itself",
-                         "fetch it from its download link (on the hub: .../resolve/..., not .../blob/...)" },
+                         REMEDY("fetch it from its download link (on the hub: .../resolve/..., not "
+                                ".../blob/...)") },
     [GIVEN_ANSWER] = { "is what a server answered in place of a file: '%s'",
-                       "fetch it again; where the model wants its terms accepted, log in first (`hf auth "
-                       "login`)" },
+                       REMEDY("fetch it again; where the model wants its terms accepted, log in first (`hf "
+                              "auth login`)") },
     [GIVEN_LFS] = { "is a git-LFS pointer; the file itself, of %s bytes, was not fetched",
-                    "run `git lfs install` and `git lfs pull` in its folder, or fetch it with `hf "
-                    "download`" },
+                    REMEDY("run `git lfs install` and `git lfs pull` in its folder, or fetch it with `hf "
+                           "download`") },
     [GIVEN_PYTORCH] = { "holds weights as PyTorch pickles them, which are not read: they can run code",
-                        OTHER_FORM },
-    [GIVEN_KERAS] = { "holds weights as Keras or TensorFlow keep them, which are not read", OTHER_FORM },
-    [GIVEN_ONNX] = { "is a graph in ONNX, which is not read", OTHER_FORM },
-    [GIVEN_TFLITE] = { "is a model for TensorFlow Lite, which is not read", OTHER_FORM },
-    [GIVEN_FLAX] = { "holds weights as Flax keeps them (msgpack), which are not read", OTHER_FORM },
-    [GIVEN_NUMPY] = { "holds arrays of NumPy, which are not read", OTHER_FORM },
+                        REMEDY_OTHER },
+    [GIVEN_KERAS] = { "holds weights as Keras or TensorFlow keep them, which are not read", REMEDY_OTHER },
+    [GIVEN_ONNX] = { "is a graph in ONNX, which is not read", REMEDY_OTHER },
+    [GIVEN_TFLITE] = { "is a model for TensorFlow Lite, which is not read", REMEDY_OTHER },
+    [GIVEN_FLAX] = { "holds weights as Flax keeps them (msgpack), which are not read", REMEDY_OTHER },
+    [GIVEN_NUMPY] = { "holds arrays of NumPy, which are not read", REMEDY_OTHER },
     [GIVEN_GGML] = { "is of a format older than GGUF, which is not read",
-                     "take the model as .gguf, or convert it with llama.cpp's "
-                     "convert_llama_ggml_to_gguf.py" },
+                     REMEDY("take the model as .gguf, or convert it with llama.cpp's "
+                            "convert_llama_ggml_to_gguf.py") },
     [GIVEN_MISTRAL] = { "describes the model in params.json, which is not read",
-                        "take the form with config.json and model*.safetensors, which most makers publish "
-                        "too" },
-    [GIVEN_ZIP] = { "is a zip archive", "unpack it, and give what was in it" },
-    [GIVEN_PACKED] = { "is packed with %s", "unpack it, and give what was in it" },
-    [GIVEN_MEDIA] = { "is %s, no model", "give a .gguf file, or a folder with config.json and .safetensors" },
+                        REMEDY("take the form with config.json and model*.safetensors, which most makers "
+                               "publish too") },
+    [GIVEN_ZIP] = { "is a zip archive", REMEDY("unpack it, and give what was in it") },
+    [GIVEN_PACKED] = { "is packed with %s", REMEDY("unpack it, and give what was in it") },
+    [GIVEN_MEDIA] = { "is %s, no model",
+                      REMEDY("give a .gguf file, or a folder with config.json and .safetensors") },
     [GIVEN_IMATRIX] = { "is an importance matrix: statistics for quantising, no weights",
-                        "give the .gguf file of the model itself" },
+                        REMEDY("give the .gguf file of the model itself") },
     [GIVEN_ADAPTER] = { "is an adapter (LoRA)%s, no model of its own, and adapters are not applied here",
-                        "merge it into its model with the program that made it, and give the result" },
+                        REMEDY(
+                            "merge it into its model with the program that made it, and give the result") },
     [GIVEN_PROJECTOR] = { "is a projector (mmproj): it turns images into rows for a language model",
-                          "give the .gguf file of the language model" },
+                          REMEDY("give the .gguf file of the language model") },
     [GIVEN_PART] = { "is part of a model in several files, and the first is missing: %s",
-                     "fetch that file into the same folder too" },
+                     REMEDY("fetch that file into the same folder too") },
     [GIVEN_SHARD] = { "is part of a model in several files, and their index is missing",
-                      "fetch model.safetensors.index.json and the other files into the same folder too" },
+                      REMEDY("fetch model.safetensors.index.json and the other files into the same folder "
+                             "too") },
     [GIVEN_NO_FILES] = { "is an empty folder",
-                         "give a .gguf file, or a folder with config.json and .safetensors" },
+                         REMEDY("give a .gguf file, or a folder with config.json and .safetensors") },
     [GIVEN_NO_MODEL] = { "is a folder without a model",
-                         "give a .gguf file, or a folder with config.json and .safetensors" },
-    [GIVEN_BELOW] = { "holds no model itself, but its folder %s does", "give %p" },
-    [GIVEN_SEVERAL] = { "holds several models: %s", "give the path of one of these files" },
+                         REMEDY("give a .gguf file, or a folder with config.json and .safetensors") },
+    [GIVEN_BELOW] = { "holds no model itself, but its folder %s does", REMEDY("give %p") },
+    [GIVEN_SEVERAL] = { "holds several models: %s", REMEDY("give the path of one of these files") },
     [GIVEN_NOTHING] = { "no such file or folder",
-                        "a model is a .gguf file, or a folder with config.json and .safetensors" },
+                        REMEDY("a model is a .gguf file, or a folder with config.json and .safetensors") },
     [GIVEN_ADDRESS] = { "is an address, and nothing is fetched here",
-                        "download the file, and give its path" },
-    [GIVEN_HUB] = { "is an address, and nothing is fetched here", "hf download %s" },
-    [GIVEN_HUB_NAME] = { "no such file or folder", "if it is a name on the hub: hf download %s" },
-    [GIVEN_OLLAMA] = { "no such file or folder", "if ollama has it, `ollama show %p --modelfile` tells its "
-                                                 "file's path behind FROM: give that" },
+                        REMEDY("download the file, and give its path") },
+    [GIVEN_HUB] = { "is an address, and nothing is fetched here", REMEDY("hf download %s") },
+    [GIVEN_HUB_NAME] = { "no such file or folder", REMEDY("if it is a name on the hub: hf download %s") },
+    [GIVEN_OLLAMA] = { "no such file or folder", REMEDY("if ollama has it, `ollama show %p --modelfile` "
+                                                        "tells its file's path behind FROM: give that") },
 };
 
 /* A template of the table, filled. */

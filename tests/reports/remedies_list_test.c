@@ -1,0 +1,163 @@
+/*
+ * remedies.txt against the sources: every remedy that the program can print stands there, with the test that
+ * follows it or the reason why none does, and nothing stands there that no source has.
+ *
+ * A remedy is a text of two words or more among the arguments of sy_error_remedy, in REMEDY(..), in a #define
+ * of a name with REMEDY in it, or in a function called remedy_of.
+ */
+#include "test.h"
+
+#include <ctype.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LINES_MAX = 600, TEXT_MAX = 400 };
+
+struct line {
+    char kind[96], text[TEXT_MAX];
+    bool used;
+};
+static struct line lines[LINES_MAX];
+static int line_count;
+static char missing[4096], tests[1 << 20]; /* names of tests, each between newlines */
+
+static char *read_all(const char *path) {
+    FILE *file = fopen(path, "rb");
+    if (!file) fail_msg("%s", path);
+    char *text = malloc(1 << 20);
+    size_t size = fread(text, 1, (1 << 20) - 1, file);
+    fclose(file);
+    text[size] = 0;
+    return text;
+}
+
+static void read_list(void) {
+    char path[TEST_PATH_MAX];
+    test_source(path, "tests/reports/remedies.txt");
+    char *text = read_all(path);
+    for (char *at = text, *next; *at; at = next) {
+        size_t length = strcspn(at, "\n");
+        next = at + length + (at[length] != 0);
+        at[length] = 0;
+        char *colon = strstr(at, ": ");
+        if (at[0] == '#' || !colon) continue;
+        assert_true(line_count < LINES_MAX);
+        struct line *line = &lines[line_count++];
+        snprintf(line->kind, sizeof line->kind, "%.*s", (int)(colon - at), at);
+        snprintf(line->text, sizeof line->text, "%s", colon + 2);
+    }
+    free(text);
+}
+
+/* ---- the sources ---- */
+
+static void found(const char *text, const char *path) {
+    bool known = false;
+    if (!strchr(text, ' ')) return;
+    for (int i = 0; i < line_count; i++)
+        if (strcmp(lines[i].text, text) == 0) lines[i].used = known = true;
+    size_t used = strlen(missing);
+    if (!known) snprintf(missing + used, sizeof missing - used, "\n%s: %s", strrchr(path, '/') + 1, text);
+}
+
+/* A literal's text into `out`, behind what is there; returns the byte behind it. */
+static const char *literal(const char *at, char out[TEXT_MAX]) {
+    size_t used = strlen(out);
+    for (at++; *at && *at != '"'; at++) {
+        if (*at == '\\') at++;
+        if (used + 1 < TEXT_MAX) out[used++] = *at;
+    }
+    out[used] = 0;
+    return *at ? at + 1 : at;
+}
+
+/* All texts between here and the parenthesis, or brace, that closes; literals side by side are one. */
+static void texts_within(const char *at, const char *path) {
+    char text[TEXT_MAX] = "";
+    for (int depth = 1; *at && depth > 0;) {
+        if (*at == '"') {
+            at = literal(at, text);
+            continue;
+        }
+        if (!isspace((unsigned char)*at) && text[0]) {
+            found(text, path);
+            text[0] = 0;
+        }
+        depth += (*at == '(' || *at == '{') - (*at == ')' || *at == '}');
+        at++;
+    }
+}
+
+static void read_source(const char *path) {
+    char *text = read_all(path);
+    for (const char *at = text; (at = strstr(at, "sy_error_remedy(")) != NULL;)
+        texts_within(at += strlen("sy_error_remedy("), path);
+    for (const char *at = text; (at = strstr(at, "REMEDY(")) != NULL; at += 7)
+        if (at - text < 8 || strncmp(at - 8, "#define ", 8) != 0) texts_within(at + 7, path);
+    for (const char *at = text; (at = strstr(at, "#define ")) != NULL; at += 8) {
+        char name[64] = "", word[TEXT_MAX] = "";
+        size_t length = strcspn(at + 8, " (\n");
+        snprintf(name, sizeof name, "%.*s", (int)length, at + 8);
+        const char *value = at + 8 + length + strspn(at + 8 + length, " ");
+        if (!strstr(name, "REMEDY") || *value != '"') continue;
+        literal(value, word);
+        found(word, path);
+    }
+    const char *of = strstr(text, "remedy_of(int");
+    if (of) texts_within(strchr(of, '{') + 1, path);
+    free(text);
+}
+
+static void read_tests(const char *path) {
+    char *text = read_all(path);
+    for (const char *at = text; (at = strstr(at, "\nTEST(")) != NULL; at++) {
+        size_t used = strlen(tests);
+        snprintf(tests + used, sizeof tests - used, "\n%.*s\n", (int)strcspn(at + 6, ")"), at + 6);
+    }
+    free(text);
+}
+
+static bool ends_with(const char *path, const char *ending) {
+    size_t length = strlen(path), size = strlen(ending);
+    return length >= size && strcmp(path + length - size, ending) == 0;
+}
+
+static int visit(const char *path, const struct stat *status, int type, struct FTW *walk) {
+    (void)status, (void)walk;
+    if (type != FTW_F && type != FTW_SL) return 0;
+    if (ends_with(path, "_test.c"))
+        read_tests(path);
+    else if (ends_with(path, ".c") || (ends_with(path, ".h") && !ends_with(path, "base/error.h")))
+        if (strstr(path, "/src/") && !ends_with(path, "base/error.c")) read_source(path);
+    return 0;
+}
+
+static bool is_kind(const char *kind) {
+    static const char *const kinds[] = { "fetch", "model", "caller", "machine", "typed", "report" };
+    char name[100];
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (strcmp(kinds[i], kind) == 0) return true;
+    snprintf(name, sizeof name, "\n%s\n", kind);
+    return strstr(tests, name) != NULL;
+}
+
+/* Remedies were written where an error arose, and nobody had tried them. */
+TEST(every_remedy_is_accounted_for) {
+    char path[TEST_PATH_MAX];
+    read_list();
+    assert_true(line_count > 100);
+    test_source(path, "src");
+    assert_int_equal(nftw(path, visit, 16, FTW_PHYS), 0);
+    test_source(path, "tests");
+    assert_int_equal(nftw(path, visit, 16, FTW_PHYS), 0);
+    if (missing[0]) fail_msg("add to tests/reports/remedies.txt, with what follows it:%s", missing);
+    for (int i = 0; i < line_count; i++) {
+        if (!lines[i].used) fail_msg("no source says: %s", lines[i].text);
+        if (!is_kind(lines[i].kind))
+            fail_msg("%s is no test, nor a reason: %s", lines[i].kind, lines[i].text);
+        for (int j = 0; j < i; j++)
+            if (strcmp(lines[i].text, lines[j].text) == 0) fail_msg("twice: %s", lines[i].text);
+    }
+}

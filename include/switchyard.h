@@ -131,8 +131,8 @@ struct sy_options {
     const char *chat_template;
 };
 
-/* `model`: the path of a folder with a checkpoint, or of a GGUF file; else a name in $SWITCHYARD_MODELS; else
- * one in the installed data folder. Everything that the engine will ever take is computed, refused or taken
+/* `model`: the path of a folder with a checkpoint or with one GGUF model, or of a file of either; else a name
+ * in $SWITCHYARD_MODELS; else one in the installed data folder. Everything that the engine will ever take is computed, refused or taken
  * here. `options` may be NULL. */
 SY_API SY_CHECK bool sy_engine_open(const char *model, const struct sy_options *options,
                                     struct sy_engine **out, struct sy_error *err);

@@ -77,11 +77,23 @@ static bool take_config(struct given *given, struct sy_error *err) {
     return true;
 }
 
+/* Does a downloader keep its notes beside the file? It takes them away when it has all. */
+static bool is_arriving(const char *path) {
+    static const char *const endings[] = { ".aria2", ".crdownload", ".st" };
+    char notes[4200];
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
+        snprintf(notes, sizeof notes, "%.4090s%s", path, endings[i]);
+        if (os_is_file(notes)) return true;
+    }
+    return false;
+}
+
 static bool take_file(enum given_want want, struct given *given, struct sy_error *err) {
     struct os_map map;
     if (!os_map_open(given->path, &map, err)) return open_fails(given->path, err);
     given->kind = recognize_bytes(map.data, map.size, name_of(given->path), given->detail);
     os_map_close(&map);
+    if (is_arriving(given->path)) given->kind = GIVEN_UNFINISHED;
     if (given->kind == GIVEN_GGUF) take_part(given);
     if (given->kind == GIVEN_CHECKPOINT) take_shard(given);
     return given->kind != GIVEN_CONFIG || want == GIVEN_AS_CONFIG || take_config(given, err);

@@ -16,7 +16,8 @@ struct words {
 
 static const struct words table[GIVEN_KINDS] = {
     [GIVEN_CHECKPOINT] = { "holds weights in safetensors, where something else is wanted", NULL },
-    [GIVEN_GGUF] = { "is a GGUF file, where something else is wanted", NULL },
+    [GIVEN_GGUF] = { "is a GGUF file, where a config.json is wanted",
+                     REMEDY("`switchyard convert` writes the config.json of a GGUF file") },
     [GIVEN_CONFIG] = { "says what a model is, but its weights are not there",
                        REMEDY("fetch its .safetensors files too; `switchyard plan` needs no weights") },
     [GIVEN_TOKENIZER] = { "is a tokenizer alone: there are no weights",

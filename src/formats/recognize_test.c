@@ -19,7 +19,7 @@ TEST(every_kind_has_words_that_fit) {
         memset(given.detail, 'd', 60);
         assert_false(recognize_refuse(&given, &err));
         assert_true(err.message[0] && err.file[0]);
-        if (kind > GIVEN_GGUF) assert_true(err.remedy[0]);
+        if (kind > GIVEN_CHECKPOINT) assert_true(err.remedy[0]);
         assert_null(strstr(err.message, "..."));
         if (kind != GIVEN_WEB_PAGE) assert_null(strstr(err.remedy, "..."));
         assert_null(strchr(err.message, '%'));

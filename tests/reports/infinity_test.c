@@ -50,6 +50,39 @@ TEST(infinity_where_nobody_reads_it_loads_and_is_copied) {
     assert_int_equal(test_run("run", out, "--ids", "1,2", "-n", "1").status, 0);
 }
 
+static void side(const char *folder, const char *name, const char *text) {
+    char path[TEST_PATH_MAX];
+    snprintf(path, sizeof path, "%.4000s/%s", folder, name);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs(text, file);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* tokenizer_config.json and generation_config.json are written by the same code. */
+TEST(infinity_in_side_files) {
+    const char *model = text_model();
+    char gguf[TEST_PATH_MAX], out[TEST_PATH_MAX], copy[TEST_PATH_MAX];
+    side(model, "tokenizer_config.json", "{\"model_max_length\": Infinity, \"dropout\": NaN}");
+    side(model, "generation_config.json", "{\"length_penalty\": -Infinity}");
+    put(copy, strdup(config_of(model, copy)), "\"time_step_limit\": [0.0, Infinity]");
+    struct test_output run = test_run("run", model, "-p", "ab", "-n", "1");
+    if (run.status != 0) fail_msg("%s", run.err);
+    test_temp_path(gguf, "m.gguf"); /* there and back: the files travel */
+    test_temp_path(out, "again");
+    assert_int_equal(test_run("convert", model, "--out", gguf).status, 0);
+    run = test_run("run", gguf, "-p", "ab", "-n", "1");
+    if (run.status != 0) fail_msg("%s", run.err);
+    run = test_run("convert", gguf, "--out", out);
+    if (run.status != 0) fail_msg("%s", run.err);
+    assert_non_null(strstr(config_of(out, copy), "Infinity"));
+    assert_int_equal(test_run("run", out, "-p", "ab", "-n", "1").status, 0);
+    side(model, "generation_config.json", "{\"temperature\": Infinity}");
+    run = test_run("run", model, "-p", "ab", "-n", "1");
+    assert_int_equal(run.status, 1);
+    if (!strstr(run.err, "temperature")) fail_msg("%s", run.err);
+}
+
 /* The same word in a key that decides something: the key is named, not a place in the text. */
 TEST(infinity_in_a_key_that_is_read_is_refused_by_name) {
     static const char *const members[][2] = {

@@ -68,6 +68,16 @@ TEST(a_folder_with_one_gguf_opens_as_that_file) {
     accepted("run", at("one")); /* what lies beside it is no model */
 }
 
+/* Somebody gave a blob of ollama's store, whose name is a hash. */
+TEST(a_gguf_file_needs_no_name) {
+    convert(text_model(), at("m.gguf"));
+    assert_int_equal(rename(at("m.gguf"), at("sha256-0a1b2c")), 0);
+    accepted("run", at("sha256-0a1b2c"));
+    accepted("tokenize", at("sha256-0a1b2c"));
+    hostile_file("sha256-0a1b2c.aria2", "x", 1); /* what a downloader keeps until it is done */
+    refused("run", at("sha256-0a1b2c"), "a download that has not finished", "let it finish");
+}
+
 /* Somebody kept two quantisations in one folder: which is meant cannot be guessed. */
 TEST(a_folder_with_several_gguf_lists_them) {
     folder("two");

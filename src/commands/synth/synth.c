@@ -4,7 +4,7 @@
 #include "base/options.h"
 #include "base/os.h"
 #include "commands/command.h"
-#include "commands/common.h"
+#include "commands/common_session.h"
 #include "commands/console.h"
 #include "commands/shards.h"
 #include "commands/synth/config.h"
@@ -52,9 +52,14 @@ struct source { /* the config given, read */
 };
 
 static bool read_source(const char *word, struct source *source, struct sy_error *err) {
+    struct given given;
     char path[4200];
-    snprintf(path, sizeof path, os_is_folder(word) ? "%s/config.json" : "%s", word);
-    if (strcmp(word, "-") != 0) return config_open(path, &source->arena, &source->config, err);
+    if (strcmp(word, "-") != 0) {
+        if (!common_model(word, GIVEN_AS_CONFIG, &given, err)) return false;
+        if (given.kind == GIVEN_GGUF) return recognize_refuse(&given, err);
+        snprintf(path, sizeof path, os_is_folder(given.path) ? "%s/config.json" : "%s", given.path);
+        return config_open(path, &source->arena, &source->config, err);
+    }
     char *text;
     int64_t size;
     if (!os_read_stdin(CONFIG_BYTES_MAX, &text, &size, err)) return false;

@@ -132,8 +132,8 @@ struct sy_options {
 };
 
 /* `model`: the path of a folder with a checkpoint or with one GGUF model, or of a file of either; else a name
- * in $SWITCHYARD_MODELS; else one in the installed data folder. Everything that the engine will ever take is computed, refused or taken
- * here. `options` may be NULL. */
+ * in $SWITCHYARD_MODELS; else one in the installed data folder. Everything that the engine will ever take is
+ * computed, refused or taken here. `options` may be NULL. */
 SY_API SY_CHECK bool sy_engine_open(const char *model, const struct sy_options *options,
                                     struct sy_engine **out, struct sy_error *err);
 SY_API void sy_engine_close(struct sy_engine *engine); /* and all its sequences; NULL is allowed */

@@ -112,7 +112,7 @@ struct ruled_args {
     bool exact, quiet, fold;
     const char *ids;
     double temperature, link;
-    int64_t seed, memory;
+    int64_t seed, memory, level;
     int kv;
 };
 static const struct option ruled_common[] = {
@@ -121,6 +121,8 @@ static const struct option ruled_common[] = {
     { "exact", 'e', OPTION_FLAG, NULL, "a flag", offsetof(struct ruled_args, exact) },
     { "seed", 0, OPTION_STRING, "HIDDEN", "an earlier option hides it, and its rule", 0 },
     OPTION_BETWEEN("seed", "100 to 200"),
+    { "level", 0, OPTION_COUNT, "HIDDEN", "the same", 0 },
+    OPTION_BETWEEN("level", "100 to 200"),
     OPTION_BETWEEN("memory", "1K to 1P"),
     OPTION_NOT_WITH("exact", "kv=f16"),
     OPTION_END,
@@ -133,6 +135,7 @@ static const struct option ruled_own[] = {
     { "link", 0, OPTION_RATE, "RATE", "of a link", offsetof(struct ruled_args, link) },
     { "temperature", 0, OPTION_REAL, "X", "a number", offsetof(struct ruled_args, temperature) },
     { "seed", 0, OPTION_INT, "N", "a whole number", offsetof(struct ruled_args, seed) },
+    { "level", 0, OPTION_COUNT, "N", "without bounds", offsetof(struct ruled_args, level) },
     OPTION_ONLY_WITH("fold", "ids|kv=bf16|=eval"),
     OPTION_NOT_WITH("quiet", "MODEL|seed"),
     OPTION_BETWEEN("temperature", "0 to 10"),
@@ -187,6 +190,7 @@ TEST(options_values_lie_within_bounds) {
     assert_rule(ruled("--link", "5"),
                 "--link takes a rate a second such as 20G or 25Gbit, from 1M to 1P, not '5'", "");
     assert_true(ruled("--link", "25Gbit").good);
+    assert_true(ruled("--level", "7").good); /* what hides an option hides its bounds */
 }
 
 TEST(rules_are_no_options) {

@@ -239,9 +239,9 @@ static bool refuse_unknown(const struct taking *t, const struct tensor *tensor, 
     near = nearest_word(form, patterns, count);
     sy_fail(err, SY_ERR_SHAPE, "no tensor of a %s model is called so", t->family->name);
     if (near && pattern_write(near, layer < 0 ? 0 : layer, expert < 0 ? 0 : expert, "", name, sizeof name))
-        sy_error_remedy(err, "did you mean %s? --ignore-unknown leaves it out", name);
+        sy_error_remedy(err, "did you mean %s? SY_IGNORE_UNKNOWN leaves it out", name);
     else
-        sy_error_remedy(err, "--ignore-unknown leaves it out");
+        sy_error_remedy(err, "SY_IGNORE_UNKNOWN leaves it out");
     return at_tensor(tensor, err);
 }
 

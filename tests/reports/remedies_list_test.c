@@ -110,6 +110,29 @@ static void read_source(const char *path) {
     free(text);
 }
 
+/* Texts of the library with an option of the program's, but in a command line between backticks. */
+static void find_options(const char *path) {
+    char *text = read_all(path);
+    for (const char *at = text; *at;) {
+        char word[TEXT_MAX] = "";
+        if (at[0] == '/' && at[1] == '*' && strstr(at + 2, "*/"))
+            at = strstr(at + 2, "*/") + 2;
+        else if (at[0] == '\'' && at[1] == '"')
+            at += 3;
+        else if (at[0] != '"')
+            at++;
+        else {
+            at = literal(at, word);
+            const char *dashes = strstr(word, "--");
+            bool command = strchr(word, '`') || strstr(word, "hf download") || strstr(word, "--local-dir");
+            size_t used = strlen(missing);
+            if (dashes && islower((unsigned char)dashes[2]) && !command)
+                snprintf(missing + used, sizeof missing - used, "\n%s: %s", strrchr(path, '/') + 1, word);
+        }
+    }
+    free(text);
+}
+
 static void read_tests(const char *path) {
     char *text = read_all(path);
     for (const char *at = text; (at = strstr(at, "\nTEST(")) != NULL; at++) {
@@ -160,4 +183,23 @@ TEST(every_remedy_is_accounted_for) {
         for (int j = 0; j < i; j++)
             if (strcmp(lines[i].text, lines[j].text) == 0) fail_msg("twice: %s", lines[i].text);
     }
+}
+
+static int visit_library(const char *path, const struct stat *status, int type, struct FTW *walk) {
+    static const char *const others[] = { "/commands/", "/plan/",       "/eval/",
+                                          "/report/",   "base/options", "kernel_check.c" };
+    (void)status, (void)walk;
+    if ((type != FTW_F && type != FTW_SL) || !ends_with(path, ".c") || ends_with(path, "_test.c")) return 0;
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        if (strstr(path, others[i])) return 0;
+    find_options(path);
+    return 0;
+}
+
+/* Somebody called the library, and was told to give --ctx. */
+TEST(the_library_names_no_option_of_the_program) {
+    char path[TEST_PATH_MAX];
+    test_source(path, "src");
+    assert_int_equal(nftw(path, visit_library, 16, FTW_PHYS), 0);
+    if (missing[0]) fail_msg("say it as switchyard.h does; commands/console.c translates:%s", missing);
 }

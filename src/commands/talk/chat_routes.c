@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LEGEND_MAX 12
+#define LEGEND_MAX      12
+#define LEGEND_COLOURED 8
 
 bool chat_routes_bytes(int64_t layers, int64_t tokens, int64_t *bytes) {
     const struct chat_routes *routes = NULL;
@@ -90,6 +91,23 @@ static void show_token(const struct style *style, int expert, const char *text, 
         text_add(out, "%.*s", (int)size, text);
 }
 
+/* Where the line is once `text` is behind it; *column may be moved to a new line before. On a terminal a
+ * token that begins with a space and does not fit loses it, and begins the next line. */
+static const char *wrap_token(const struct style *style, const char *text, int64_t *size, int *column,
+                              struct text *out) {
+    int width = 0;
+    for (int64_t i = 0; i < *size; i++) width += ((unsigned char)text[i] & 0xc0) != 0x80;
+    if (style->colour && *size > 0 && text[0] == ' ' && *column + width >= style->columns) {
+        text_add(out, "\n");
+        text++, --*size, --width;
+        *column = 0;
+    }
+    *column += width;
+    for (int64_t i = 0; i < *size; i++)
+        if (text[i] == '\n') *column = (int)(*size - 1 - i);
+    return text;
+}
+
 struct use {
     int expert;
     int64_t count;
@@ -114,16 +132,17 @@ static bool show_legend(const struct chat_routes *routes, int64_t layer, const s
         choices++;
     }
     qsort(uses, INT16_MAX + 1, sizeof *uses, by_count);
-    text_add(out, "\nlayer %lld, first choice of %lld tokens, %lld experts:", (long long)layer,
-             (long long)choices, (long long)used);
-    for (int64_t i = 0; i < used && i < LEGEND_MAX; i++) {
+    text_add(out, "\nlayer %lld, first choice of %lld tokens, %lld experts:%s", (long long)layer,
+             (long long)choices, (long long)used, style->colour ? "\n" : "");
+    int64_t most = style->colour ? LEGEND_COLOURED : LEGEND_MAX; /* in one line */
+    for (int64_t i = 0; i < used && i < most; i++) {
         if (style->colour)
             text_add(out, "  \033[38;5;%dm%d\033[0m x%lld", colour_of(uses[i].expert), uses[i].expert,
                      (long long)uses[i].count);
         else
             text_add(out, "  %d x%lld", uses[i].expert, (long long)uses[i].count);
     }
-    text_add(out, "%s\n", used > LEGEND_MAX ? "  ..." : "");
+    text_add(out, "%s\n", used > most ? "  ..." : "");
     free(uses);
     return true;
 }
@@ -137,9 +156,12 @@ bool chat_routes_show(const struct chat_routes *routes, int64_t layer, const str
     if (!has_experts(routes, layer))
         return sy_fail(err, SY_ERR_INPUT, "layer %lld has no experts to choose from", (long long)layer);
     int64_t begin = 0;
+    int column = 0;
     for (int64_t t = 0; t < routes->count; t++) {
-        show_token(style, expert_of(routes, t, layer), routes->text.data + begin, routes->text_end[t] - begin,
-                   t + 1 < routes->count, out);
+        int64_t size = routes->text_end[t] - begin;
+        const char *text = size > 0 ? routes->text.data + begin : "";
+        text = wrap_token(style, text, &size, &column, out);
+        show_token(style, expert_of(routes, t, layer), text, size, t + 1 < routes->count, out);
         begin = routes->text_end[t];
     }
     return show_legend(routes, layer, style, out, err);

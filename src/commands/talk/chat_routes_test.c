@@ -47,3 +47,19 @@ TEST(layers_without_experts_are_refused) {
     assert_null(out.data);
     chat_routes_free(&routes);
 }
+
+TEST(coloured_words_go_to_the_next_line_whole) {
+    struct chat_routes routes = { 0 };
+    struct style style = { .colour = true, .columns = 10 };
+    struct text out = { 0 };
+    static const char *const words[] = { "one", " two", " three", " four" };
+    assert_true(chat_routes_begin(&routes, 1, 0, 4, NULL));
+    for (int i = 0; i < 4; i++) {
+        chat_routes_choice(&routes, i, 0, 0);
+        chat_routes_token(&routes, words[i], strlen(words[i]));
+    }
+    assert_true(chat_routes_show(&routes, 0, &style, &out, NULL));
+    assert_non_null(strstr(out.data, "one\033[0m\033[38;5;196m two\033[0m\n\033[38;5;196mthree\033[0m\n"));
+    text_free(&out);
+    chat_routes_free(&routes);
+}

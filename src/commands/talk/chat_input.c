@@ -17,7 +17,7 @@
 struct chat_input {
     EditLine *edit; /* NULL: a pipe */
     struct chat_keys keys;
-    FILE *piped;    /* or the pipe */
+    FILE *piped; /* or the pipe */
     History *history;
     struct message_lines lines;
     char *line; /* getline's */

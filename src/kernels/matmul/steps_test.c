@@ -36,12 +36,13 @@ static void naive_step(const struct weight *w, const float *x, float *out) {
     free(quantised);
 }
 
-static void naive(const struct product *p, enum compute compute, bool integers, float *out) {
+static void naive(const struct product *p, enum compute compute, enum regime regime, bool integers,
+                  float *out) {
     const struct weight *w = p->weight;
     for (int64_t m = 0; m < p->x.count; m++) {
         const float *x = rows_row(p->x, m);
         float *row = out + m * p->out.stride;
-        if (integers && compute == COMPUTE_BF16 && m < p->x.steps)
+        if (integers && compute == COMPUTE_BF16 && (regime == REGIME_INTEGER || m < p->x.steps))
             naive_step(w, x, row);
         else
             for (int64_t n = 0; n < w->rows; n++)
@@ -54,6 +55,7 @@ static void naive(const struct product *p, enum compute compute, bool integers, 
 
 struct call {
     enum compute compute;
+    enum regime regime;
     struct product *products;
     int64_t count;
 };
@@ -61,6 +63,7 @@ struct call {
 static void call_matmul(struct exec *exec, void *argument) {
     const struct call *call = argument;
     exec->numerics.compute = call->compute;
+    exec->numerics.regime = call->regime;
     op_matmul(exec, call->products, call->count);
 }
 
@@ -76,7 +79,8 @@ static void one_nan(float *values, int64_t count) {
 
 /* Every level and team gives the bits of the definition. Products whose weight has whole blocks, in rows, of
  * a type with a step kernel take steps in integers. */
-static void assert_products(struct product *products, int64_t count, enum compute compute) {
+static void assert_in_regime(struct product *products, int64_t count, enum compute compute,
+                             enum regime regime) {
     static const int teams[] = { 1, 2, 3, 5 };
     struct memory memory = { 0 };
     float *want[JOBS_MAX];
@@ -86,11 +90,11 @@ static void assert_products(struct product *products, int64_t count, enum comput
         bool whole = w->cols % (w->dtype == DTYPE_Q4_K ? 256 : 32) == 0;
         want[j] = take(&memory, out_count(&products[j]) * 4);
         products[j].out.at = take(&memory, out_count(&products[j]) * 4);
-        naive(&products[j], compute, step_of(w->dtype) && whole && !w->transposed, want[j]);
+        naive(&products[j], compute, regime, step_of(w->dtype) && whole && !w->transposed, want[j]);
         one_nan(want[j], out_count(&products[j]));
     }
     fpu_restore(state);
-    struct call call = { compute, products, count };
+    struct call call = { compute, regime, products, count };
     /* races are the operation's, not the kernels', and the slowest of these say no more about them */
     bool spared = TEST_TSAN && !getenv("SY_LONG") && level_of_machine() > LEVEL_REF;
     for (int level = spared ? LEVEL_AVX2 : LEVEL_REF; level <= (int)level_of_machine(); level++)
@@ -104,6 +108,11 @@ static void assert_products(struct product *products, int64_t count, enum comput
             }
         }
     release(&memory);
+}
+
+static void assert_products(struct product *products, int64_t count, enum compute compute) {
+    assert_in_regime(products, count, compute, REGIME_BF16);
+    if (compute == COMPUTE_BF16) assert_in_regime(products, count, compute, REGIME_INTEGER);
 }
 
 static void assert_split(enum dtype dtype, int64_t outputs, int64_t cols, int64_t rows, int64_t steps,

@@ -125,8 +125,8 @@ double os_seconds(void);        /* monotonic clock */
 double os_cpu_seconds(void);    /* processor time of this process, all its threads */
 int64_t os_local_seconds(void); /* as if the local time were UTC: since 1970 */
 void os_install_sigbus(void);   /* the program only: name the mapped file whose size shrank, exit 1 */
-/* Ctrl-C, SIGTERM and SIGHUP (unless ignored: nohup) set a flag; a second one kills. Again: a Ctrl-C is
- * forgotten, the others are not. */
+/* Ctrl-C, SIGTERM and SIGHUP (unless ignored: nohup) set a flag; a second one kills, and after the latter two
+ * five seconds do. Again: a Ctrl-C is forgotten, the others are not. */
 void os_install_interrupt(void);
 bool os_interrupted(void); /* by any of them */
 bool os_must_end(void);    /* by another than Ctrl-C: there is nobody to go on with */

@@ -2,7 +2,9 @@
  * The signals that ask a program to end: Ctrl-C (SIGINT), kill (SIGTERM), a terminal that is gone (SIGHUP).
  * The first sets a flag that long work looks at between its steps, so that what is finished is kept and what
  * is half written is removed. The second, of any kind, removes the temporaries itself and kills in the
- * ordinary way. The flag is global because a signal handler is called with nothing else.
+ * ordinary way. So does time, where the work at hand is one long step and nobody is there to ask twice
+ * (SIGTERM, SIGHUP): those who send SIGTERM send SIGKILL some seconds later. The flag is
+ * global because a signal handler is called with nothing else.
  *
  * The program then ends with 128 + the signal's number, which is what a shell reports of one that the signal
  * killed: 130, 143, 129.
@@ -15,19 +17,35 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <unistd.h>
+
+#define GRACE_SECONDS 5
 
 static const int ending[] = { SIGINT, SIGTERM, SIGHUP };
 enum { ENDING = sizeof ending / sizeof ending[0] };
 
 static atomic_int ended_by; /* 0: none yet; lock-free, hence allowed in a handler */
 
-static void on_interrupt(int number) {
-    int none = 0;
-    if (atomic_compare_exchange_strong(&ended_by, &none, number)) return;
+static void die_of(int number) {
     os_terminal_restore();
     temporaries_unlink();
-    signal(number, SIG_DFL); /* it kills once this handler has returned */
+    signal(number, SIG_DFL); /* it kills once its handler has returned */
     raise(number);
+}
+
+static void on_time_over(int number) {
+    (void)number;
+    die_of(atomic_load(&ended_by));
+}
+
+static void on_interrupt(int number) {
+    int none = 0;
+    if (!atomic_compare_exchange_strong(&ended_by, &none, number)) {
+        die_of(number);
+    } else if (number != SIGINT) {
+        signal(SIGALRM, on_time_over);
+        alarm(GRACE_SECONDS);
+    }
 }
 
 void os_install_interrupt(void) {

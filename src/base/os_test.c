@@ -281,6 +281,11 @@ TEST(interrupt_sets_a_flag_and_then_kills) {
     assert_int_equal(WTERMSIG(status), SIGINT);
 }
 
+static bool count_names(void *argument, const char *name) {
+    (void)name;
+    return ++*(int *)argument > 0;
+}
+
 static void terminate_after_interrupt(const char *path) {
     (void)path;
     os_install_interrupt();
@@ -297,6 +302,28 @@ TEST(a_request_to_end_is_not_forgotten) {
     int status = in_child(terminate_after_interrupt, NULL, err, sizeof err);
     assert_true(WIFSIGNALED(status));
     assert_int_equal(WTERMSIG(status), SIGINT);
+}
+
+static void work_on_in_spite(const char *path) {
+    struct os_writer *writer;
+    os_install_interrupt();
+    if (!os_writer_open(path, false, &writer, NULL)) _exit(4);
+    raise(SIGTERM);
+    for (int i = 0; i < 200; i++) usleep(100000); /* no step ends */
+    _exit(7);
+}
+
+TEST(who_does_not_hear_a_request_to_end_is_ended) {
+    char err[8192], path[TEST_PATH_MAX];
+    test_temp_path(path, "f");
+    double start = os_seconds();
+    int status = in_child(work_on_in_spite, path, err, sizeof err);
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(WTERMSIG(status), SIGTERM);
+    assert_true(os_seconds() - start > 3 && os_seconds() - start < 15);
+    int names = 0;
+    assert_true(os_list_folder(test_temp_dir(), count_names, &names, NULL));
+    assert_int_equal(names, 0);
 }
 
 static void hang_up_under_nohup(const char *path) {
@@ -324,11 +351,6 @@ static void die_writing(const char *path) {
     raise(SIGTERM);
     raise(SIGTERM);
     _exit(7);
-}
-
-static bool count_names(void *argument, const char *name) {
-    (void)name;
-    return ++*(int *)argument > 0;
 }
 
 TEST(a_second_signal_leaves_no_temporary) {

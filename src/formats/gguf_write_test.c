@@ -293,7 +293,8 @@ TEST(gguf_a_type_changed_on_the_way) {
             }
             char *x, *y;
             int64_t m, n;
-            assert_true(os_read_file(a, 1 << 20, &x, &m, NULL) && os_read_file(b, 1 << 20, &y, &n, NULL));
+            assert_true(os_read_file(a, 1 << 20, &x, &m, NULL));
+            assert_true(os_read_file(b, 1 << 20, &y, &n, NULL));
             assert_int_equal(m, n);
             assert_memory_equal(x, y, (size_t)m);
             free(x);

@@ -97,6 +97,7 @@ TEST(a_weight_beyond_its_type_is_kept_in_a_wider_one) {
                 must_run(test_run("convert", source, "--out", file, "--dtype", block_types[i], "--force"));
             bool holds = strcmp(block_types[i], "mxfp4") == 0;
             if (holds == (strstr(output.err, "kept in BF16") != NULL)) fail_msg("%s", output.err);
+            if (!holds) assert_non_null(strstr(output.out, " tensors, 1 of them in a wider type, "));
             if (!holds) assert_non_null(strstr(output.err, "blk.0.ffn_gate_exps.weight holds -3"));
             assert_int_equal(type_of(file, "blk.0.ffn_gate_exps.weight"), holds ? DTYPE_MXFP4 : DTYPE_BF16);
             assert_true(dtype_is_block(type_of(file, "blk.0.ffn_up_exps.weight")));

@@ -89,8 +89,9 @@ static bool tell(const struct convert_options *wanted, const struct convert_resu
         console_warn("%lld tensors that the model does not use are left out", (long long)result->left_out);
     if (result->text[0]) console_warn("%s", result->text);
     if (result->lacks[0]) console_warn("%s", result->lacks);
-    text_add(&line, "%s: %lld tensors, %s, ", wanted->out, (long long)result->tensors,
-             number_bytes(result->bytes, bytes));
+    text_add(&line, "%s: %lld tensors, ", wanted->out, (long long)result->tensors);
+    if (result->widened > 0) text_add(&line, "%lld of them in a wider type, ", (long long)result->widened);
+    text_add(&line, "%s, ", number_bytes(result->bytes, bytes));
     if (result->files > 1) text_add(&line, "%lld files, ", (long long)result->files);
     text_add(&line, "%s\n", number_seconds(seconds, took));
     return console_print(&line, err);

@@ -68,13 +68,14 @@ static bool read_source(const char *word, struct source *source, struct sy_error
     return done;
 }
 
-/* Is this config.json the one that `out` would get? */
-static bool is_within(const char *word, const char *out) {
+/* Not where this config.json lies, for the folder would get another. */
+static bool check_place(const char *word, const char *out, struct sy_error *err) {
     char path[4200], target[4200];
-    if (synth_is_gguf(out)) return false;
     snprintf(path, sizeof path, os_is_folder(word) ? "%s/config.json" : "%s", word);
     snprintf(target, sizeof target, "%s/config.json", out);
-    return os_is_same(path, target);
+    if (!os_is_same(path, target)) return true;
+    sy_fail(err, SY_ERR_USAGE, "--out would write over the config that it is made from");
+    return sy_error_remedy(err, "name another folder");
 }
 
 static bool write_model(const struct args *args, const struct synth_options *wanted,
@@ -124,7 +125,8 @@ static bool synthesize_gguf(const struct args *args, struct source *source,
     return console_print(&line, err);
 }
 
-static bool synthesize(const struct args *args, struct source *source, struct sy_error *err) {
+static bool synthesize(const char *word, const struct args *args, struct source *source,
+                       struct sy_error *err) {
     struct synth_plan plan;
     struct synth_options wanted = {
         .dtype = dtypes[args->dtype],
@@ -140,7 +142,7 @@ static bool synthesize(const struct args *args, struct source *source, struct sy
         return sy_fail(err, SY_ERR_USAGE, "--dtype f8_e4m3, but the config asks for MXFP4");
     return spec_from_config(&source->config, &source->arena, &source->family, &source->spec, err) &&
            synth_plan(source->family, &source->spec, &wanted, &source->arena, &plan, err) &&
-           write_model(args, &wanted, &plan, source->config.root, err);
+           check_place(word, args->out, err) && write_model(args, &wanted, &plan, source->config.root, err);
 }
 
 static bool run(const struct call *call, struct sy_error *err) {
@@ -150,14 +152,10 @@ static bool run(const struct call *call, struct sy_error *err) {
         sy_fail(err, SY_ERR_USAGE, "nowhere to write the checkpoint");
         return sy_error_remedy(err, "give --out DIR or --out FILE.gguf");
     }
-    if (is_within(call->words[0], args->out)) {
-        sy_fail(err, SY_ERR_USAGE, "--out would write over the config that it is made from");
-        return sy_error_remedy(err, "name another folder");
-    }
     arena_open(&source.arena);
     bool done = read_source(call->words[0], &source, err);
     if (done) {
-        done = synthesize(args, &source, err);
+        done = synthesize(call->words[0], args, &source, err);
         if (!done && err->code != SY_ERR_IO && err->code != SY_ERR_USAGE && err->code != SY_ERR_STOPPED)
             sy_error_in(err, call->words[0]);
         config_close(&source.config);

@@ -274,15 +274,26 @@ static bool as_is(const struct convert_tensor *t, const struct strip *s) {
            !(dtype_is_block(w->dtype) && (w->transposed || s->step != 1));
 }
 
-/* Bytes that came as they are. Codes of four bits say nothing without their scales, powers of two. */
+/* Bytes that came as they are. */
 static void check_copy(const struct convert_tensor *t, int64_t row, const unsigned char *out, float *scratch,
                        struct held *held) {
-    bool scales = t->dtype == DTYPE_F4_E2M1 && t->plan.scales;
-    if (!t->read || !(dtype_is_weight(t->dtype) || scales)) return;
-    if (scales)
-        held_copy(held, DTYPE_F8_E8M0, out, t->cols / MX_BLOCK, row, scratch);
-    else if (t->dtype != DTYPE_F4_E2M1)
+    if (t->read && dtype_is_weight(t->dtype) && t->dtype != DTYPE_F4_E2M1)
         held_copy(held, t->dtype, out, t->cols, row, scratch);
+}
+
+/* MXFP4 in its other form, by what its numbers are: a scale of 255 is NaN in one and 2^127 in the other. */
+static void check_mx(const struct convert_tensor *t, const struct strip *strip, int64_t row,
+                     const unsigned char *out, float *scratch, struct held *held) {
+    float *numbers = scratch + t->cols;
+    if (t->dtype == DTYPE_F4_E2M1 && t->plan.scales) {
+        held_copy(held, DTYPE_F8_E8M0, out, t->cols / MX_BLOCK, row, scratch);
+        return;
+    }
+    decode_strip(t, strip, scratch, numbers);
+    if (t->dtype == DTYPE_MXFP4)
+        held_row(held, DTYPE_MXFP4, numbers, out, t->cols, row, scratch);
+    else
+        held_copy(held, DTYPE_F32, numbers, t->cols, row, scratch);
 }
 
 void convert_row(const struct convert_tensor *t, int64_t row, float *scratch, unsigned char *out,
@@ -298,7 +309,7 @@ void convert_row(const struct convert_tensor *t, int64_t row, float *scratch, un
     bool mx = stored_dtype(first) == DTYPE_MXFP4 && !first->transposed && !strips[0].column;
     if (mx && (t->dtype == DTYPE_MXFP4 || t->dtype == DTYPE_F4_E2M1)) {
         mx_row(t, &strips[0], out);
-        check_copy(t, row, out, scratch, held);
+        check_mx(t, &strips[0], row, out, scratch, held);
         return;
     }
     bool plain = as_is(t, &strips[0]) && (count == 1 || as_is(t, &strips[1]));

@@ -55,10 +55,9 @@ static enum dtype wider(enum dtype dtype, enum dtype source) {
     return dtype_is_block(dtype) ? DTYPE_BF16 : DTYPE_F32;
 }
 
-static bool refuse_special(const struct held *held, const char *name, struct sy_error *err) {
-    bool nan = held->fate == HELD_NAN;
-    sy_fail(err, SY_ERR_NUMERIC, "holds %s in row %lld, and a model that uses it fails",
-            nan ? "NaN" : "infinity", (long long)held->row);
+static bool refuse_special(const char *name, enum held_fate fate, struct sy_error *err) {
+    sy_fail(err, SY_ERR_NUMERIC, "holds %s, and a model that uses it fails",
+            fate == HELD_NAN ? "NaN" : "infinity");
     sy_error_remedy(err, "the file is damaged: fetch it again");
     return sy_error_at(err, "%s", name);
 }
@@ -80,7 +79,7 @@ static bool widen(struct stream *s, struct convert_tensor *tensor, const struct 
                   enum held_fate fate, struct sy_error *err) {
     struct weight source = convert_row_source(tensor, held->row);
     char why[128];
-    if (fate == HELD_NAN || fate == HELD_INFINITE) return refuse_special(held, source.name, err);
+    if (fate == HELD_NAN || fate == HELD_INFINITE) return refuse_special(source.name, fate, err);
     enum dtype dtype = wider(tensor->dtype, source.dtype);
     say_why(why, sizeof why, fate, tensor->dtype, value);
     if (!s->sink->retype || tensor->raw || dtype == tensor->dtype) {

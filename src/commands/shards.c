@@ -68,7 +68,12 @@ static bool is_weights(const char *name) {
     return strncmp(name, "model", 5) == 0 && strstr(name, ".safetensors");
 }
 
-bool shards_make_folder(const char *folder, bool force, struct sy_error *err) {
+void shards_drop_folder(const char *folder, bool made) {
+    if (made) remove(folder);
+}
+
+bool shards_make_folder(const char *folder, bool force, bool *made, struct sy_error *err) {
+    *made = !os_is_folder(folder);
     if (strlen(folder) > 4000) return sy_fail(err, SY_ERR_INPUT, "the path of the folder is too long");
     if (!os_make_folder(folder, err)) return false;
     os_remove_stale(folder, is_weights);

@@ -19,8 +19,10 @@ struct shards {
     int64_t total;
 };
 
-/* Make the folder, or check that it is empty. force: it may hold files. */
-SY_MUST_CHECK bool shards_make_folder(const char *folder, bool force, struct sy_error *err);
+/* Make the folder (*made: it was not there), or check that it is empty. force: it may hold files. */
+SY_MUST_CHECK bool shards_make_folder(const char *folder, bool force, bool *made, struct sy_error *err);
+/* After a failure: the folder goes again, if it was made and nothing is in it. */
+void shards_drop_folder(const char *folder, bool made);
 
 /* bytes [tensors]; limit 0: SHARD_BYTES. */
 SY_MUST_CHECK bool shards_open(struct shards *shards, const char *folder, const int64_t *bytes,

@@ -203,6 +203,7 @@ TEST(a_scale_that_is_nan_is_refused_by_name) {
     must_refuse(test_run("convert", folder, "--out", again), "down_proj_blocks: holds NaN, ");
     must_refuse(test_run("convert", folder, "--out", again, "--dtype", "bf16"),
                 "down_proj_blocks: holds NaN, ");
+    assert_false(os_is_folder(again)); /* which was made for it */
 }
 
 /* A tensor of very small numbers became zeros, with every scale of 16 bits below the smallest. */

@@ -105,10 +105,12 @@ bool convert_write_folder(const struct convert_folder *folder, struct convert_re
                           struct sy_error *err) {
     struct writing w = { .folder = folder };
     const char *out = folder->options->out;
-    if (!shards_make_folder(out, folder->options->force, err)) return false;
+    bool made;
+    if (!shards_make_folder(out, folder->options->force, &made, err)) return false;
     bool done = cut(&w, result, err);
     done = done && write_weights(&w, result, err) && folder->sides(folder->argument, err) &&
            shards_write_text(out, "config.json", folder->config, folder->config_size, err);
+    if (!done) shards_drop_folder(out, made);
     shards_close(&w.shards);
     free(w.names);
     return done;

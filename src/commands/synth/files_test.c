@@ -42,7 +42,8 @@ static int write_folder(const char *folder, struct made *made, int64_t shard_byt
     struct sy_error err = { 0 };
     int shards = 0;
     char *config = json_dumps(made->config.root, 0);
-    assert_true(shards_make_folder(folder, true, &err));
+    bool is_new;
+    assert_true(shards_make_folder(folder, true, &is_new, &err));
     if (!synth_write(folder, &made->plan, config, (int64_t)strlen(config), shard_bytes, made->team, &silent,
                      &shards, &err))
         fail_msg("%s", err.message);
@@ -102,10 +103,11 @@ TEST(a_folder_in_use_is_left_alone) {
     char path[TEST_PATH_MAX], folder[TEST_PATH_MAX];
     test_temp_path(folder, "used");
     test_temp_path(path, "used/something");
-    assert_true(shards_make_folder(folder, false, &err)); /* made */
-    assert_true(shards_make_folder(folder, false, &err)); /* empty */
+    bool made;
+    assert_true(shards_make_folder(folder, false, &made, &err) && made);
+    assert_true(shards_make_folder(folder, false, &made, &err) && !made); /* empty */
     fclose(fopen(path, "w"));
-    assert_false(shards_make_folder(folder, false, &err));
+    assert_false(shards_make_folder(folder, false, &made, &err));
     assert_int_equal(err.code, SY_ERR_INPUT);
 }
 

@@ -85,8 +85,8 @@ static bool write_model(const struct args *args, const struct synth_options *wan
     int shards = 0;
     char *text = synth_config_text(config, wanted, plan, err);
     int threads = args->threads > 0 ? (int)args->threads : team_default_count();
-    bool done =
-        text && shards_make_folder(args->out, args->force, err) && team_pool_open(threads, &team, err);
+    bool made = false, done = text && shards_make_folder(args->out, args->force, &made, err) &&
+                              team_pool_open(threads, &team, err);
     double start = os_seconds();
     struct progress progress =
         progress_begin(console_progress(), &style, "writing weights", plan->bytes, "B/s", start);
@@ -96,6 +96,7 @@ static bool write_model(const struct args *args, const struct synth_options *wan
     double seconds = os_seconds() - start;
     team_pool_close(team);
     free(text);
+    if (!done) shards_drop_folder(args->out, made);
     if (!done) return false;
 
     struct text line = { 0 };

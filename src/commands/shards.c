@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SINGLE "model.safetensors"
 #define INDEX  SINGLE ".index.json"
@@ -69,13 +70,15 @@ static bool is_weights(const char *name) {
 }
 
 void shards_drop_folder(const char *folder, bool made) {
-    if (made) remove(folder);
+    if (made) rmdir(folder); /* never a file, nor a folder with something in it */
 }
 
 bool shards_make_folder(const char *folder, bool force, bool *made, struct sy_error *err) {
-    *made = !os_is_folder(folder);
+    bool there = os_is_folder(folder);
+    *made = false;
     if (strlen(folder) > 4000) return sy_fail(err, SY_ERR_INPUT, "the path of the folder is too long");
     if (!os_make_folder(folder, err)) return false;
+    *made = !there;
     os_remove_stale(folder, is_weights);
     if (force) return true;
     bool empty = true;

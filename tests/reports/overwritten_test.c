@@ -48,6 +48,21 @@ TEST(logits_replace_only_logits) {
     must_hold(notes, "[1,2]\n");
 }
 
+/* A file where a folder is to be made stays, whatever is asked for. */
+TEST(a_file_is_no_folder_to_be_made) {
+    char model[TEST_PATH_MAX], notes[TEST_PATH_MAX], config[TEST_PATH_MAX];
+    test_temp_path(model, "speaker");
+    test_temp_path(notes, "notes.txt");
+    speaker_make(model);
+    snprintf(config, sizeof config, "%.3900s/config.json", model);
+    hostile_file("notes.txt", "mine\n", 5);
+    must_refuse(test_run("convert", model, "--out", notes, "--force"),
+                "is a file, where a folder is to be made");
+    must_refuse(test_run("synth", config, "--out", notes, "--force"),
+                "is a file, where a folder is to be made");
+    must_hold(notes, "mine\n");
+}
+
 /* `convert` and `synth` with --force, told to write where they read from, lost the source. */
 TEST(a_source_is_never_the_target) {
     char model[TEST_PATH_MAX], file[TEST_PATH_MAX], again[TEST_PATH_MAX], config[TEST_PATH_MAX];

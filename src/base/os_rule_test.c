@@ -72,6 +72,10 @@ TEST(what_is_ours_or_empty_or_not_there_is_written) {
     lay("/f", "");
     assert_true(writes(path, &strict, &err));
     assert_true(writes("/dev/null", &strict, &err));
+    assert_int_equal(symlink("nowhere", link_path), 0); /* a link that leads nowhere is no file */
+    assert_true(writes(link_path, &strict, &err));
+    holds(link_path, "ours, new");
+    assert_int_equal(unlink(link_path), 0);
     lay("/f", "mine");
     assert_int_equal(symlink(path, link_path), 0); /* judged by what it leads to */
     assert_false(writes(link_path, &kindly, &err));

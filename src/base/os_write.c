@@ -275,7 +275,8 @@ static bool rename_by_rule(struct os_writer *writer, struct sy_error *err) {
         writer->failed = true;
         return false;
     }
-    bool may_replace = exists || writer->rule.force;
+    bool leads_nowhere = !exists && lstat(writer->path, &now) == 0 && S_ISLNK(now.st_mode);
+    bool may_replace = exists || leads_nowhere || writer->rule.force;
     return call_renameat(writer->folder, writer->temporary, writer->name, may_replace) == 0 ||
            writer_fails(writer, err, "the finished file cannot be put in its place");
 }
@@ -283,7 +284,7 @@ static bool rename_by_rule(struct os_writer *writer, struct sy_error *err) {
 static bool put_in_place(struct os_writer *writer, struct sy_error *err) {
     if (!synced(writer->fd)) return writer_fails(writer, err, "cannot be brought to the disk");
     int fd = writer->fd;
-    writer->fd = -1;
+    writer->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3); /* holds the lock until the temporary has its name */
     if (close(fd) != 0 && errno != EINTR) return writer_fails(writer, err, "cannot be brought to the disk");
     if (!rename_by_rule(writer, err)) return false;
     temporary_forget(writer->folder, writer->temporary);

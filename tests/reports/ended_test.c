@@ -55,6 +55,21 @@ static struct started start(const char *const *words) {
     return s;
 }
 
+/* Until it listens to SIGTERM, and a little longer. */
+static void begins(const struct started *s) {
+    char path[64], *text;
+    int64_t size;
+    snprintf(path, sizeof path, "/proc/%d/status", (int)s->pid);
+    for (int i = 0; i < 60000; i++, usleep(1000)) {
+        assert_true(os_read_file(path, 1 << 16, &text, &size, NULL));
+        const char *caught = strstr(text, "SigCgt:");
+        bool listens = caught && (strtoull(caught + 7, NULL, 16) >> (SIGTERM - 1) & 1);
+        free(text);
+        if (listens) break;
+    }
+    usleep(300000);
+}
+
 static int end_of(struct started *s) {
     int status;
     assert_int_equal(waitpid(s->pid, &status, 0), s->pid);
@@ -134,6 +149,9 @@ TEST(whoever_asks_to_end_finds_nothing_half_written) {
     };
     for (int w = 0; w < 4; w++)
         for (int i = 0; i < 3; i++) {
+            char clear[TEST_PATH_MAX + 16];
+            snprintf(clear, sizeof clear, "rm -rf '%s'", folder);
+            assert_int_equal(system(clear), 0);
             assert_true(os_make_folder(folder, NULL));
             hostile_file("out/f.gguf", "older", 5);
             struct started s = start(writings[w].words);
@@ -177,7 +195,7 @@ TEST(whoever_asks_to_end_is_heard_while_it_waits) {
     for (int w = 0; w < 3; w++)
         for (int i = 0; i < 3; i++) {
             struct started s = start(waits[w].words);
-            usleep(700000);
+            begins(&s);
             assert_int_equal(kill(s.pid, asking[i]), 0);
             int status = end_of(&s);
             char text[8192];

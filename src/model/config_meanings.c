@@ -153,7 +153,6 @@ const struct key_meaning config_meanings[] = {
     { "chunk_size", FATE_IGNORED, NULL, "how another program runs it" },
     { "ep_size", FATE_IGNORED, NULL, "how another program runs it" },
     { "enable_expert_tensor_parallelism", FATE_IGNORED, NULL, "how another program runs it" },
-    { "quantization", FATE_IGNORED, NULL, "how another program runs it" },
     { "torchscript", FATE_IGNORED, NULL, "how another program runs it" },
     { "use_bfloat16", FATE_IGNORED, NULL, "how another program runs it" },
     { "tf_legacy_loss", FATE_IGNORED, NULL, "how another program runs it" },
@@ -490,6 +489,8 @@ const struct key_meaning config_meanings[] = {
     { "bos_token_id", FATE_WARNED, says_bos, "the token that begins a text" },
     { "eos_token_id", FATE_WARNED, says_eos, "tokens that end an answer" },
     { "pad_token_id", FATE_WARNED, says_pad, "the token of no text" },
+    { "quantization", FATE_WARNED, says_nothing, "how the weights are stored" },
+    { "compression_config", FATE_WARNED, says_nothing, "how the weights are stored" },
 
     { NULL, FATE_UNKNOWN, NULL, NULL },
 };

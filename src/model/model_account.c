@@ -118,20 +118,41 @@ bool account_warnings(const struct account *account, struct arena *arena, int64_
     return list != NULL;
 }
 
+/* Tensors that were asked to be let pass: the first by name, `show` has all. */
+static const char *tell_left_out(const struct census *census, struct arena *arena, struct sy_error *err) {
+    char more[64] = "";
+    if (census->unknown > 1) snprintf(more, sizeof more, " and %lld more", (long long)census->unknown - 1);
+    const char *text = arena_format(arena, err, ACCOUNT_WEIGHTS ": %s%s, which nobody here knows: left out",
+                                    census->unknown_names[0], more);
+    return text ? clean(arena, text, err) : NULL;
+}
+
+/* Of a model that is only described: a tensor that no sum of bytes can count. */
+static const struct tensor *find_uncounted(const struct checkpoint *checkpoint) {
+    for (int64_t i = 0; i < checkpoint->count; i++) {
+        const struct tensor *tensor = &checkpoint->tensors[i];
+        int64_t elements;
+        if (tensor->dtype == DTYPE_COUNT && tensor->bytes == 0 && tensor_elements(tensor, &elements) &&
+            elements > 0)
+            return tensor;
+    }
+    return NULL;
+}
+
 bool model_warn(struct model *model, struct sy_error *err) {
-    const struct census *census = &model->census;
+    const struct tensor *uncounted = find_uncounted(&model->checkpoint);
     const char **lines;
     int64_t count;
-    if (!account_warnings(&model->account, &model->arena, 1, &lines, &count, err)) return false;
-    if (census->unknown > 0) { /* they were asked to be let pass: the first by name, `show` has all */
-        char more[64] = "";
-        if (census->unknown > 1)
-            snprintf(more, sizeof more, " and %lld more", (long long)census->unknown - 1);
-        const char *text =
-            arena_format(&model->arena, err, ACCOUNT_WEIGHTS ": %s%s, which nobody here knows: left out",
-                         census->unknown_names[0], more);
-        if (!text) return false;
-        lines[count] = clean(&model->arena, text, err);
+    if (!account_warnings(&model->account, &model->arena, 2, &lines, &count, err)) return false;
+    if (model->census.unknown > 0) {
+        lines[count] = tell_left_out(&model->census, &model->arena, err);
+        if (!lines[count++]) return false;
+    }
+    if (uncounted) {
+        lines[count] = arena_format(&model->arena, err,
+                                    ACCOUNT_WEIGHTS ": %s is stored as %s, whose size nobody here knows: its "
+                                                    "bytes are not counted",
+                                    uncounted->name, tensor_type(uncounted));
         if (!lines[count++]) return false;
     }
     model->warnings = lines;

@@ -99,6 +99,25 @@ TEST(reports_scales_of_forms_that_are_not_read) {
         }
 }
 
+/* Of a config that said by whom the weights were packed it was said that a key was missing: correct it. */
+TEST(reports_configs_of_forms_that_are_not_read) {
+    static const struct {
+        const char *config, *form;
+    } forms[] = { { "{\"group_size\": 64, \"bits\": 4}", "mlx" },
+                  { "{\"quant_method\": \"gptq\", \"bits\": 4}", "gptq" },
+                  { "{\"quant_method\": \"compressed-tensors\"}", "compressed-tensors" } };
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+        struct hostile h;
+        hostile_open(&h);
+        json_object_set_new(h.config, "quantization_config", json_loads(forms[i].config, 0, NULL));
+        hostile_write(&h);
+        struct sy_error err = hostile_refused("config.json", "quantization_config.quant_method");
+        assert_non_null(strstr(err.message, forms[i].form));
+        assert_null(strstr(err.remedy, "correct it"));
+        hostile_close(&h);
+    }
+}
+
 /* A server had calibrated its cache and activations and saved those scales beside ordinary weights: such a
  * model was refused. */
 TEST(reports_scales_of_a_servers_cache) {

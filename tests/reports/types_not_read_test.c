@@ -28,6 +28,14 @@ static int64_t number(const json_t *json, const char *key, const char *inner) {
     return json_integer_value(inner ? json_object_get(value, inner) : value);
 }
 
+static int64_t sum_of_bytes(const json_t *types) {
+    int64_t sum = 0;
+    const char *name;
+    json_t *type;
+    json_object_foreach((json_t *)(uintptr_t)types, name, type) sum += number(type, "bytes", NULL);
+    return sum;
+}
+
 /* Somebody's safetensors file held a type of its own: the whole file was called damaged. */
 TEST(reports_a_private_type_of_safetensors) {
     static const char expert[] = "model.layers.0.block_sparse_moe.experts.1.w1.weight";
@@ -95,8 +103,12 @@ TEST(reports_types_of_gguf_that_are_not_read) {
         const json_t *dtypes = json_object_get(shown, "dtypes");
         assert_int_equal(number(dtypes, types[i].name, "tensors"), 1);
         assert_int_equal(number(dtypes, types[i].name, "bytes"), 2 * 256 * types[i].bytes);
-        json_decref(shown);
         must_run(test_run("show", model));
-        must_run(test_run("plan", model));
+        json_t *plan = json_of(test_run("plan", model, "--json"));
+        assert_int_equal(number(plan, "weights_bytes", "stored"), sum_of_bytes(dtypes));
+        json_decref(plan);
+        json_decref(shown);
+        bool said = strstr(must_run(test_run("plan", model)).err, "not counted") != NULL;
+        assert_int_equal(said, types[i].bytes == 0);
     }
 }

@@ -76,6 +76,8 @@ static bool run_one(const struct plan_args *args, const struct plan_asked *asked
     if (!make(args, asked, word, true, &job, err)) return false;
     bool ok = !args->versus || make(args, asked, args->versus, false, &other, err);
     ok = ok && report(args, &job, args->versus ? &other : NULL, err);
+    if (ok) plan_source_warn(&job.source);
+    if (ok && args->versus) plan_source_warn(&other.source);
     if (args->versus && other.source.spec) drop(&other);
     drop(&job);
     return ok;

@@ -3,6 +3,8 @@
 #include "api/model_path.h"
 #include "base/os.h"
 #include "commands/common_session.h"
+#include "commands/console.h"
+#include "model/model_account.h"
 #include "plan/unpublished.h"
 
 #include <stdio.h>
@@ -25,6 +27,9 @@ static bool take_config(struct config *config, struct plan_source *source, struc
     if (!source->types.read_here) drop_packing(config->root);
     bool ok = spec_from_config(config, &source->arena, &source->family, &source->own, err) &&
               config_unknown(config, &source->unknown_keys, &source->unknown_key_count, err);
+    const char **lines;
+    ok = ok && account_warnings(&config->account, &source->arena, 0, &lines, &source->warning_count, err);
+    if (ok) source->warnings = lines;
     source->spec = &source->own;
     config_close(config);
     return ok;
@@ -76,6 +81,8 @@ static bool open_checkpoint(const char *path, bool ignore_unknown, struct plan_s
     source->stored = true;
     source->family = source->model.family;
     source->spec = &source->model.spec;
+    source->warnings = source->model.warnings;
+    source->warning_count = source->model.warning_count;
     source->unknown_keys = source->model.census.unknown_keys;
     source->unknown_key_count = source->model.census.unknown_key_count;
     return true;
@@ -138,6 +145,10 @@ enum types_from plan_source_weights(const struct plan_source *source, const stru
     }
     weights->recipe = &source->types.recipe;
     return source->types.said ? TYPES_PUBLISHED : TYPES_ASSUMED;
+}
+
+void plan_source_warn(const struct plan_source *source) {
+    for (int64_t i = 0; i < source->warning_count; i++) console_warn("%s", source->warnings[i]);
 }
 
 void plan_source_close(struct plan_source *source) {

@@ -14,9 +14,11 @@ struct plan_source {
     const struct preset *preset; /* NULL: from a file */
     const struct family *family;
     const struct spec *spec;
-    struct model model; /* of a checkpoint */
-    bool stored;        /* a checkpoint: model is open */
-    struct spec own;    /* of a config */
+    struct model model;          /* of a checkpoint */
+    bool stored;                 /* a checkpoint: model is open */
+    struct spec own;             /* of a config */
+    const char *const *warnings; /* of what the files say, a line each */
+    int64_t warning_count;
     const char **unknown_keys;
     int64_t unknown_key_count;
     char name[128];               /* as people call it */
@@ -31,6 +33,8 @@ SY_MUST_CHECK bool plan_source_open(const char *word, bool ignore_unknown, struc
  * bf16. asked: NULL where nobody asks. */
 enum types_from plan_source_weights(const struct plan_source *source, const struct recipe *asked,
                                     struct weights *weights);
+
+void plan_source_warn(const struct plan_source *source); /* says them on stderr */
 void plan_source_close(struct plan_source *source);
 
 #endif

@@ -228,13 +228,31 @@ json_t *config_array(struct config *config, const char *key) {
     return json_is_array(value) ? value : NULL;
 }
 
+/* Do two spellings of one thing say different things? Of objects: where both say something. */
+static bool contradict(const json_t *a, const json_t *b) {
+    const char *key;
+    json_t *value;
+    if (json_is_number(a) && json_is_number(b))
+        return !(fabs(json_number_value(a) - json_number_value(b)) <= 0);
+    if (!json_is_object(a) || !json_is_object(b)) return !json_equal(a, b);
+    json_object_foreach((json_t *)(uintptr_t)a, key, value) {
+        const json_t *other = json_object_get(b, key);
+        if (other && contradict(value, other)) return true;
+    }
+    return false;
+}
+
 const char *config_spelling(struct config *config, ...) {
     const char *key, *last = NULL, *found = NULL;
+    json_t *first = NULL, *value;
     va_list keys;
     va_start(keys, config);
     while ((key = va_arg(keys, const char *)) != NULL) {
-        if (look_up(config, key) && !found) found = key;
         last = key;
+        if ((value = look_up(config, key)) == NULL) continue;
+        if (found && contradict(first, value))
+            config_fail(config, key, "says another thing than %s, and both mean the same", found);
+        if (!found) found = key, first = value;
     }
     va_end(keys);
     return found ? found : last;

@@ -51,7 +51,8 @@ json_t *config_object(struct config *config, const char *key); /* NULL when abse
 json_t *config_array(struct config *config, const char *key);  /* NULL when absent */
 /* One of a list of words as its index; `otherwise` when absent. Another word is refused by name. */
 int config_word_or(struct config *config, const char *key, const char *const *words, int otherwise);
-/* The first spelling that is there; the last one named when none is. End the list with NULL. */
+/* The first spelling that is there; the last one named when none is. Two that contradict each other are an
+ * error. End the list with NULL. */
 const char *config_spelling(struct config *config, ...) __attribute__((sentinel));
 
 void config_fail(struct config *config, const char *key, const char *format, ...)

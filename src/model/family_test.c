@@ -111,6 +111,16 @@ TEST(rope_in_all_spellings) {
     assert_int_equal(spec.rope.scaling, ROPE_LINEAR);
     assert_close(spec.rope.theta, 5e5);
     assert_close(spec.rope.factor, 4);
+    must_read(LLAMA, "\"rope_scaling\": {\"type\": \"linear\", \"factor\": 4}, "
+                     "\"rope_parameters\": {\"rope_theta\": 7.0}");
+    assert_close(spec.rope.theta, 7);
+    assert_close(spec.rope.factor, 4);
+    must_refuse(LLAMA,
+                "\"rope_scaling\": {\"type\": \"linear\", \"factor\": 4}, "
+                "\"rope_parameters\": {\"factor\": 8}",
+                "rope_parameters");
+    must_refuse(LLAMA, "\"rope_theta\": 5e5, \"rope_parameters\": {\"rope_theta\": 7.0}",
+                "rope_parameters.rope_theta");
     must_refuse(LLAMA, "\"rope_scaling\": {\"factor\": 4}",
                 "rope_scaling.rope_type"); /* not plain, but what? */
     must_read(LLAMA, "\"rope_parameters\": {\"rope_type\": \"default\", \"rope_theta\": 7}");
@@ -310,6 +320,7 @@ TEST(activations_and_tokens) {
     must_read(LLAMA, "\"hidden_act\": \"gelu_pytorch_tanh\"");
     assert_int_equal(spec.activation, ACTIVATION_GELU_TANH);
     must_refuse(LLAMA, "\"hidden_act\": \"mish\"", "hidden_act");
+    must_refuse(GPT_OSS, "\"hidden_act\": \"gelu\"", "hidden_act");
     must_read(LLAMA, "\"eos_token_id\": [128001, 128008], \"bos_token_id\": 128000, \"pad_token_id\": -1");
     assert_true(spec.tokens.eos_count == 2 && spec.tokens.eos[1] == 128008);
     assert_true(spec.tokens.bos == 128000 && spec.tokens.pad == -1);

@@ -104,9 +104,19 @@ bool is_float8(enum dtype dtype) {
     return dtype == DTYPE_F8_E4M3 || dtype == DTYPE_F8_E5M2;
 }
 
-/* The scales of a float8 matrix: one for each block of the stored tensor, cut off at its edges. */
-static bool check_plane(const struct family *family, const struct spec *spec, const struct claim *claim,
+static bool wrong_plane(const struct tensor *plane, const int64_t *shape, int rank, const int64_t blocks[2],
                         struct sy_error *err) {
+    char found[96], wanted[96];
+    sy_fail(err, SY_ERR_SHAPE, "scales of shape %s, but blocks of %lld x %lld ask for %s",
+            tensor_shape_text(plane->shape, plane->rank, found, sizeof found), (long long)blocks[0],
+            (long long)blocks[1], tensor_shape_text(shape, rank, wanted, sizeof wanted));
+    sy_error_remedy(err, "weight_block_size of quantization_config says other blocks; a scale for a row or a "
+                         "whole matrix is not read here");
+    return at_tensor(plane, err);
+}
+
+/* The scales of a float8 matrix: one for each block of the stored tensor, cut off at its edges. */
+static bool check_plane(const struct spec *spec, const struct claim *claim, struct sy_error *err) {
     const struct tensor *tensor = claim->tensor, *plane = claim->scales;
     enum layout layout = claim->rule->layout;
     int64_t shape[TENSOR_RANK_MAX], blocks[2] = { spec->scale_block_rows, spec->scale_block_cols };
@@ -118,7 +128,7 @@ static bool check_plane(const struct family *family, const struct spec *spec, co
     }
     memcpy(shape, tensor->shape, sizeof shape);
     for (int i = 0; i < 2; i++) shape[rank - 2 + i] = ceil_div(shape[rank - 2 + i], blocks[i]);
-    if (!same_shape(plane, shape, rank)) return wrong_shape(family, plane, shape, rank, err);
+    if (!same_shape(plane, shape, rank)) return wrong_plane(plane, shape, rank, blocks, err);
     if (d != DTYPE_F32 && d != DTYPE_BF16 && d != DTYPE_F16 && d != DTYPE_F8_E8M0 && d != DTYPE_U8) {
         sy_fail(err, SY_ERR_FORMAT, "scales of dtype %s", dtype_name(d));
         sy_error_remedy(err, "F32, BF16, F16 and F8_E8M0 are read");
@@ -200,7 +210,7 @@ bool view_check(const struct family *family, const struct spec *spec, const stru
         sy_error_remedy(err, "F32, F16, BF16, F64, F8_E4M3 and F8_E5M2 are read");
         return at_tensor(tensor, err);
     }
-    return !claim->scales || check_plane(family, spec, claim, err);
+    return !claim->scales || check_plane(spec, claim, err);
 }
 
 /* ---- views ---- */

@@ -149,6 +149,18 @@ TEST(reports_values_that_no_reader_obeys_are_refused) {
     hostile_refused("config.json", "rope_scaling.extrapolation_factor");
 }
 
+/* One thing by two names, which said two things: the first was taken. */
+TEST(reports_two_spellings_that_contradict_each_other) {
+    config_key("num_experts", "3");
+    hostile_accepted();
+    config_key("num_experts", "4");
+    hostile_refused("config.json", "num_local_experts");
+    config_key("rope_parameters", "{\"rope_type\": \"default\", \"rope_theta\": 10000.0}");
+    hostile_accepted();
+    config_key("rope_parameters", "{\"rope_type\": \"default\", \"rope_theta\": 500000.0}");
+    hostile_refused("config.json", "rope_parameters.rope_theta");
+}
+
 /* What is a matter of training, of another program or of generating changes nothing, and nobody hears of it;
  * what nobody knows is said by name. */
 TEST(reports_unknown_keys_are_said) {

@@ -41,6 +41,8 @@ static void read(struct config *c, struct spec *spec) {
     spec->router.bias = true;
     spec->router.score = SCORE_RAW;
     spec->router.weigh = WEIGH_SOFTMAX_OF_SELECTED;
+    if (spec->activation != ACTIVATION_SILU)
+        config_fail(c, "hidden_act", "it is silu, which means the clamped form here");
     spec->activation = ACTIVATION_SWIGLU_OAI;
     spec->activation_limit = config_real_or(c, "swiglu_limit", 7);
     spec->activation_alpha = config_real_or(c, "swiglu_alpha", 1.702);

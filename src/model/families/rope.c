@@ -74,11 +74,19 @@ static void refuse_untyped(struct config *c) {
         if (config_has(c, factors[i])) config_fail(c, "rope_type", "is missing, but %s is there", factors[i]);
 }
 
-static void read_scaling(struct config *c, struct spec *spec, int64_t original) {
+/* Within the object of scaling; `outer`: there is one beside it, which must be the same. */
+static void read_theta(struct config *c, struct rope_spec *rope, bool outer) {
+    double theta = config_real_or(c, "rope_theta", rope->theta);
+    if (outer && fabs(theta - rope->theta) > 0)
+        config_fail(c, "rope_theta", "%g, but %g outside of it", theta, rope->theta);
+    rope->theta = theta;
+}
+
+static void read_scaling(struct config *c, struct spec *spec, int64_t original, bool outer) {
     struct rope_spec *rope = &spec->rope;
     refuse_untyped(c);
     int type = config_word_or(c, config_spelling(c, "rope_type", "type", NULL), types, TYPE_DEFAULT);
-    rope->theta = config_real_or(c, "rope_theta", rope->theta);
+    read_theta(c, rope, outer);
     int64_t inner = config_size_or(c, "original_max_position_embeddings", spec->context);
     if (type == TYPE_DEFAULT) return;
     rope->original_context = original > 0 ? original : inner;
@@ -113,12 +121,16 @@ static json_t *enter_nested(struct config *c) {
 void read_rope(struct config *c, struct spec *spec, int64_t dims, double theta) {
     json_t *former, *nested;
     spec->rope.dims = dims;
+    bool outer = config_has(c, "rope_theta");
     spec->rope.theta = config_real_or(c, "rope_theta", theta);
     int64_t original = config_size_or(c, "original_max_position_embeddings", 0);
     former = config_enter(c, config_spelling(c, "rope_scaling", "rope_parameters", NULL));
     if (!former) return;
     nested = enter_nested(c);
-    read_scaling(c, spec, original);
+    read_scaling(c, spec, original, outer);
     if (nested) config_leave(c, nested);
+    config_leave(c, former);
+    if (!config_has(c, "rope_scaling") || (former = config_enter(c, "rope_parameters")) == NULL) return;
+    read_theta(c, &spec->rope, outer); /* both are there, and the scaling was read from the first */
     config_leave(c, former);
 }

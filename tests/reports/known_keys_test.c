@@ -211,29 +211,35 @@ TEST(reports_no_padding_id_stored_unsigned) {
     hostile_refused("config.json", "pad_token_id");
 }
 
+/* The sound config with one more member, as Python's json writes it: {"KEY": VALUE, ... */
+static void config_word(const char *key, const char *value) {
+    struct hostile h;
+    char member[64];
+    hostile_open(&h);
+    json_object_del(h.config, key);
+    hostile_write(&h);
+    char *text = json_dumps(h.config, 0);
+    snprintf(member, sizeof member, "{\"%s\": %s, ", key, value);
+    char *changed = hostile_replace(text, "{", member);
+    hostile_config_text(changed);
+    free(changed);
+    free(text);
+    hostile_close(&h);
+}
+
 /* Infinity, which is read where nobody looks at it, is no value of a key that counts. */
 TEST(reports_infinity_is_no_value_of_a_key_that_is_read) {
-    static const char *const keys[] = { "rope_theta", "rms_norm_eps", "hidden_size" };
+    static const char *const keys[] = { "rope_theta", "rms_norm_eps", "hidden_size",
+                                        "attn_logit_softcapping" };
     static const char *const values[] = { "Infinity", "-Infinity", "NaN" };
-    static const char sound[] = "{\"x\": Infinity}";
+    struct model model;
     struct sy_error err = { 0 };
-    json_t *parsed = json_parse(sound, sizeof sound - 1, (struct json_limits){ 100, 2 }, &err);
-    if (!parsed) skip();
-    json_decref(parsed);
-    for (int i = 0; i < 9; i++) {
-        struct hostile h;
-        char *text, *changed = NULL, member[64];
-        hostile_open(&h);
-        json_object_del(h.config, keys[i / 3]);
-        hostile_write(&h);
-        text = json_dumps(h.config, 0);
-        snprintf(member, sizeof member, "{\"%s\": %s, ", keys[i / 3], values[i % 3]);
-        changed = hostile_replace(text, "{", member);
-        hostile_config_text(changed);
+    config_word("time_step_limit", "Infinity");
+    if (!model_open(test_temp_dir(), 0, &model, &err)) skip(); /* nobody reads the word itself */
+    model_close(&model);
+    for (int i = 0; i < 12; i++) {
+        config_word(keys[i / 3], values[i % 3]);
         hostile_refused("config.json", keys[i / 3]);
-        free(changed);
-        free(text);
-        hostile_close(&h);
     }
 }
 

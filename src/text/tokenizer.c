@@ -121,6 +121,8 @@ static bool encode_text(struct encoding *e, const char *text, int64_t size, stru
     int64_t at = 0;
     while (added_next(&e->t->added, text, size, at, e->options.parse_special, &match)) {
         if (!encode_plain(e, text + at, match.begin - at, at == 0, err)) return false;
+        bool marked = match.begin == 0 && e->t->front_mark > 0 && e->t->vocab.kinds[match.id] == TOKEN_ADDED;
+        if (marked && !id_buffer_add(e->ids, (int32_t)e->t->front_mark, err)) return false;
         if (!id_buffer_add(e->ids, match.id, err)) return false;
         e->bpe.unknown_open = false;
         at = match.end;

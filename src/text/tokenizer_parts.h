@@ -39,6 +39,7 @@ struct tokenizer {
     struct text_notes notes;
     json_t *names;         /* what the files beside it call bos_token, eos_token, ..; or NULL */
     bool adds_bos_by_name; /* GGUF's `pre` says so where no key does */
+    int64_t front_mark;    /* before an added token that is not special at the very front; 0: nothing */
     bool front_everywhere; /* text behind a special token is normalised as if it stood at the front */
 };
 

@@ -108,6 +108,22 @@ TEST(special_tokens_map_names_the_special_ones) {
     tokenizer_close(t);
 }
 
+/* legacy: false was not read, and text behind a turn mark began with a space of its own. */
+TEST(legacy_says_whether_text_behind_a_token_begins_anew) {
+    struct tokenizer *t;
+    write_sentencepiece();
+    write_text(test_temp_dir(), "added_tokens.json", "{\"<|im_start|>\": 265}");
+    write_text(test_temp_dir(), "tokenizer_config.json", "{\"legacy\":true}");
+    open_tokenizer(test_temp_dir(), &t);
+    becomes(t, "a<|im_start|>a", true, 262, A, 265, 262, A);
+    tokenizer_close(t);
+    write_text(test_temp_dir(), "tokenizer_config.json", "{\"legacy\":false}");
+    open_tokenizer(test_temp_dir(), &t);
+    becomes(t, "a<|im_start|>a", true, 262, A, 265, A);
+    becomes(t, "<|im_start|>a", true, 262, 265, A); /* a quirk of LlamaTokenizer */
+    tokenizer_close(t);
+}
+
 /* A broken side file must be refused by its name, not passed over. */
 TEST(broken_added_tokens_are_refused_by_name) {
     static const char *const broken[] = { "[]",        "{\"x\":\"1\"}",       "{\"x\":-1}",

@@ -138,10 +138,14 @@ static bool add_decoder(struct tokenizer *t, const json_t *decoder, struct sy_er
     return true;
 }
 
-/* Only special ones are looked for in the text as it came; where SentencePiece's own code cuts, all are. */
+static bool is_sentencepiece(const struct tokenizer *t) {
+    return t->counts_on && !t->vocab_merges;
+}
+
+/* Only special ones are looked for in the text as it came; beside a tokenizer.model all are. */
 static bool put_added(struct tokenizer *t, const char *text, int64_t id, bool special, struct sy_error *err) {
     struct added_token token = { .special = special };
-    return load_added(t, text, (int64_t)strlen(text), id, !special && !t->front_everywhere, token, err);
+    return load_added(t, text, (int64_t)strlen(text), id, !special && !is_sentencepiece(t), token, err);
 }
 
 struct listed {
@@ -248,10 +252,26 @@ static void note_frame(struct tokenizer *t, const json_t *flag, const char *key,
 
 /* ---- all of it ---- */
 
+/* How a tokenizer.model is read: legacy says whether the text behind a special token begins anew. */
+static void read_manner(struct tokenizer *t, const json_t *config) {
+    if (!is_sentencepiece(t)) return;
+    if (json_is_false(json_object_get(config, "legacy"))) {
+        t->front_everywhere = false;
+        t->front_mark = find(t, "\xe2\x96\x81");
+    }
+    if (json_is_false(json_object_get(config, "add_prefix_space")))
+        text_note(&t->notes, "tokenizer_config.json", "add_prefix_space",
+                  "false is not obeyed: tokenizer.model itself says whether a text begins with a space");
+    if (json_object_size(json_object_get(config, "sp_model_kwargs")) > 0)
+        text_note(&t->notes, "tokenizer_config.json", "sp_model_kwargs",
+                  "is not obeyed: no id is drawn by chance");
+}
+
 static bool apply(struct tokenizer *t, const json_t *config, const json_t *names, const json_t *added,
                   struct sy_error *err) {
     const json_t *bos = json_object_get(config, "add_bos_token"),
                  *eos = json_object_get(config, "add_eos_token");
+    read_manner(t, config);
     if (!add_decoder(t, json_object_get(config, "added_tokens_decoder"), err))
         return sy_error_in(err, "tokenizer_config.json");
     if (added && !add_file(t, added, names, err)) return sy_error_in(err, "added_tokens.json");

@@ -11,6 +11,7 @@
 #include "formats/gguf.h"
 #include "text/load/bpe.h"
 #include "text/load/gguf_keys.h"
+#include "text/meanings.h"
 #include "text/pretokenize/names.h"
 
 #include "base/checked.h"
@@ -242,6 +243,17 @@ static bool put_frame(struct tokenizer *t, const struct gguf *gguf, const char *
     return !load_key_bool(gguf, "add_eos_token", t5) || t->eos < 0 || frame_behind(&t->frame, t->eos, err);
 }
 
+static void note_what_is_not_obeyed(struct tokenizer *t, const struct gguf *gguf) {
+    for (int64_t i = 0; i < gguf->key_count; i++) {
+        const struct gguf_key *key = &gguf->keys[i];
+        const struct meaning *meaning = meaning_find(vocab_key_meanings, key->name);
+        if (!meaning || meaning->fate != FATE_WARNED) continue;
+        bool asks = key->value.type == GGUF_ARRAY ? key->value.array.count > 0
+                                                  : key->value.type == GGUF_STRING || key->value.u != 0;
+        if (asks) text_note(&t->notes, "metadata", key->name, "%s", meaning->reason);
+    }
+}
+
 bool load_ggml(struct tokenizer *t, const struct gguf *gguf, struct sy_error *err) {
     struct source source;
     char kind[208];
@@ -263,5 +275,6 @@ bool load_ggml(struct tokenizer *t, const struct gguf *gguf, struct sy_error *er
         sy_error_remedy(err, "known are gpt2, llama and t5");
         return sy_error_at(err, LOAD_KEY "model");
     }
+    note_what_is_not_obeyed(t, gguf);
     return done && put_frame(t, gguf, kind, err);
 }

@@ -56,7 +56,7 @@ bool generation_of_gguf(const struct gguf *gguf, json_t **out, struct sy_error *
         config = json_parse_words(kept->text.data, kept->text.size, limits, err);
         if (!config || !generation_read(config, &file, NULL, err)) {
             json_decref(config);
-            return sy_error_at(err, GENERATION_FILE_KEY);
+            return sy_error_at(err, GENERATION_FILE_KEY) || sy_error_remedy(err, "get the file anew");
         }
     }
     both = file;

@@ -18,6 +18,8 @@ int fuzz_tokenizer(const uint8_t *bytes, size_t size);
 size_t fuzz_tokenizer_mutate(uint8_t *bytes, size_t size, size_t room, unsigned seed);
 int fuzz_ranks(const uint8_t *bytes, size_t size);
 size_t fuzz_ranks_mutate(uint8_t *bytes, size_t size, size_t room, unsigned seed);
+int fuzz_sides(const uint8_t *bytes, size_t size);
+size_t fuzz_sides_mutate(uint8_t *bytes, size_t size, size_t room, unsigned seed);
 int fuzz_encode(const uint8_t *bytes, size_t size);
 size_t fuzz_encode_mutate(uint8_t *bytes, size_t size, size_t room, unsigned seed);
 
@@ -56,6 +58,10 @@ TEST(mutated_tokenizers) {
 
 TEST(mutated_rank_files) {
     run(fuzz_ranks, fuzz_ranks_mutate, 4000);
+}
+
+TEST(mutated_files_beside_a_tokenizer) {
+    run(fuzz_sides, fuzz_sides_mutate, 4000);
 }
 
 TEST(mutated_texts) {

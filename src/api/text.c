@@ -53,6 +53,25 @@ static bool fits(const struct sy_engine *e, int64_t size, struct sy_error *err) 
     return sy_error_remedy(err, "give less text, or a larger context");
 }
 
+#define SHORT_STRING 16 /* names, roles: a template has its own for them */
+
+/* Bytes of text in a conversation's longer strings, an escaped character counted as one. */
+static int64_t said_at_least(const char *json) {
+    int64_t sum = 0;
+    while (*json) {
+        int64_t length = 0;
+        if (*json++ != '"') continue;
+        for (; *json && *json != '"'; length++) {
+            bool escaped = *json == '\\' && json[1], long_one = escaped && json[1] == 'u';
+            json += escaped ? 2 : 1;
+            for (int digit = 0; long_one && digit < 4 && *json && *json != '"'; digit++) json++;
+        }
+        json += *json == '"';
+        sum += max_i64(0, length - SHORT_STRING);
+    }
+    return sum;
+}
+
 bool sy_encode(struct sy_engine *engine, const char *text, size_t size, uint32_t flags, int64_t **ids,
                int64_t *count, struct sy_error *err) {
     struct id_buffer own = { 0 };
@@ -112,7 +131,7 @@ bool sy_chat(struct sy_engine *engine, const char *messages, const char *context
         .source = engine->chat_template,
         .clock = { os_local_seconds() },
     };
-    bool done = fits(engine, min_i64(request.messages_size, request.messages_size / TEXT_ESCAPED), err) &&
+    bool done = fits(engine, said_at_least(messages), err) &&
                 prompt_render(&engine->text, &request, &own, err) && give_text(&own, text, size, err);
     engine_leave(engine);
     if (!done) text_free(&own);

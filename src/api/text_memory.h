@@ -6,8 +6,6 @@
 
 #include <stdint.h>
 
-#define TEXT_ESCAPED 6 /* bytes of JSON that one byte of a message may be */
-
 /* Where encoding stops: so many ids can be told apart from the few that are too many (who asks says how many
  * there are), and no more are kept. */
 int64_t text_ids_most(int64_t context);

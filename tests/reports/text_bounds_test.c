@@ -88,6 +88,31 @@ TEST(encoding_stops_at_more_ids_than_can_matter) {
     sy_engine_close(engine);
 }
 
+static void refuses_message(struct sy_engine *engine, const char *piece, int64_t times, enum sy_code code) {
+    struct sy_error err;
+    struct text message = { 0 };
+    char *prompt = NULL;
+    size_t size;
+    int64_t *ids, count;
+    text_add(&message, "[{\"role\":\"user\",\"content\":\"");
+    for (int64_t i = 0; i < times; i++) text_add(&message, "%s", piece);
+    text_add(&message, "\"}]");
+    assert_false(message.failed);
+    bool made = sy_chat(engine, message.data, NULL, &prompt, &size, &err);
+    bool encoded = made && sy_encode(engine, prompt, size, 0, &ids, &count, &err);
+    assert_true(!encoded && err.code == code);
+    assert_int_equal(made, code == SY_ERR_INPUT); /* a text of too many ids is found when it is encoded */
+    if (made) sy_free(prompt);
+    text_free(&message);
+}
+
+/* With room for a megabyte: not by the bytes of JSON that it takes to say it. */
+static void messages_are_bounded_by_what_they_say(struct sy_engine *engine) {
+    refuses_message(engine, "x", 1200 << 10, SY_ERR_MEMORY);
+    refuses_message(engine, "\\u0078", 900 << 10, SY_ERR_INPUT);
+    refuses_message(engine, "\\n", 900 << 10, SY_ERR_INPUT);
+}
+
 /* A paste of some megabytes into a chat with little memory left took tens of megabytes more than allowed. */
 TEST(a_text_may_not_outgrow_what_is_allowed) {
     char folder[TEST_PATH_MAX], path[TEST_PATH_MAX + 32];
@@ -123,6 +148,7 @@ TEST(a_text_may_not_outgrow_what_is_allowed) {
     assert_int_equal(err.code, SY_ERR_MEMORY);
     assert_true(os_peak_rss_bytes() - before < MIB);
     free(text);
+    messages_are_bounded_by_what_they_say(engine);
     sy_engine_close(engine);
 }
 

@@ -120,7 +120,8 @@ static void note_what_is_not_obeyed(const struct gguf *gguf, bool draws, struct 
 }
 
 static void put_end(struct key_ends *out, const char *key, double id) {
-    if (id == (double)(int64_t)id && out->count < KEY_ENDS_MAX) {
+    bool whole = id >= INT32_MIN && id <= UINT32_MAX && id == (double)(int64_t)id;
+    if (whole && out->count < KEY_ENDS_MAX) {
         out->list[out->count].id = (int64_t)id;
         out->list[out->count++].key = key;
     }

@@ -3,6 +3,7 @@
  * mutations from valid inputs, and what earlier runs found.
  */
 #include "base/random.h"
+#include "fuzzed.h"
 #include "test.h"
 
 #include <stdlib.h>
@@ -62,6 +63,11 @@ TEST(mutated_rank_files) {
 
 TEST(mutated_files_beside_a_tokenizer) {
     run(fuzz_sides, fuzz_sides_mutate, 4000);
+}
+
+TEST(files_beside_a_tokenizer_that_fuzzing_found) {
+    const struct fuzzed sides = { fuzz_sides, fuzz_sides_mutate };
+    fuzzed_replay(&sides, "tests/refusal/sides");
 }
 
 TEST(mutated_texts) {

@@ -40,17 +40,19 @@ static bool give_ids(const struct id_buffer *ids, int64_t **out, int64_t *count,
     return true;
 }
 
+#define FEWER_REMEDY "give less text, or a larger sy_options.context"
+
 /* Told before anything is made of the text. */
 static bool fits(const struct sy_engine *e, int64_t size, struct sy_error *err) {
     if (size <= e->text_most && size <= e->text_room) return true;
     if (size <= e->text_most) {
         sy_fail(err, SY_ERR_MEMORY, "a text of %lld bytes; in the memory that is allowed %lld are taken",
                 (long long)size, (long long)e->text_room);
-        return sy_error_remedy(err, "give less text, or allow more memory");
+        return sy_error_remedy(err, "give less text, or a larger sy_options.memory_bytes");
     }
     sy_fail(err, SY_ERR_INPUT, "a text of %lld bytes; with %lld positions of context at most %lld can fit",
             (long long)size, (long long)e->session.context, (long long)e->text_most);
-    return sy_error_remedy(err, "give less text, or a larger context");
+    return sy_error_remedy(err, FEWER_REMEDY);
 }
 
 #define SHORT_STRING 16 /* names, roles: a template has its own for them */
@@ -86,9 +88,7 @@ bool sy_encode(struct sy_engine *engine, const char *text, size_t size, uint32_t
     bool done = fits(engine, (int64_t)size, err) &&
                 tokenizer_encode(engine->text.tokenizer, text, (int64_t)size, how, &own, err) &&
                 give_ids(&own, ids, count, err);
-    if (!done)
-        sy_error_remedy(err, "give less text, or a larger context than %lld positions",
-                        (long long)engine->session.context);
+    if (!done && own.count == own.most) sy_error_remedy(err, FEWER_REMEDY);
     engine_leave(engine);
     id_buffer_free(&own);
     return done;

@@ -10,7 +10,7 @@
 
 #define BEAMS  "of several beams the best: one text is followed here"
 #define FORCED "a logits processor that is not there here: tokens are drawn without it"
-#define LENGTH "how long an answer may get is for who asks to say (-n)"
+#define LENGTH "how long an answer may get is for who asks to say"
 #define CACHE  "how another program keeps keys and values"
 #define OUTPUT "what another program returns beside the text"
 #define ASSIST "how another program guesses tokens ahead: the text is the same"
@@ -52,7 +52,7 @@ const struct meaning generation_meanings[] = {
     { "watermarking_config", FATE_WARNED, "no watermark is put into the text here" },
     { "min_length", FATE_WARNED, "an answer ends here where the model ends it" },
     { "min_new_tokens", FATE_WARNED, "an answer ends here where the model ends it" },
-    { "stop_strings", FATE_WARNED, "texts that end an answer are for who asks to give (--stop)" },
+    { "stop_strings", FATE_WARNED, "texts that end an answer are for who asks to give" },
 
     { "max_length", FATE_IGNORED, LENGTH },
     { "max_new_tokens", FATE_IGNORED, LENGTH },
@@ -72,7 +72,7 @@ const struct meaning generation_meanings[] = {
     { "cache_*", FATE_IGNORED, CACHE },
     { "return_legacy_cache", FATE_IGNORED, CACHE },
     { "prefill_chunk_size", FATE_IGNORED, CACHE },
-    { "max_window_size", FATE_IGNORED, "a bound of another program; the context is --ctx" },
+    { "max_window_size", FATE_IGNORED, "a bound of another program" },
     { "output_*", FATE_IGNORED, OUTPUT },
     { "return_dict_in_generate", FATE_IGNORED, OUTPUT },
     { "num_assistant_tokens*", FATE_IGNORED, ASSIST },

@@ -146,7 +146,10 @@ TEST(a_text_may_not_outgrow_what_is_allowed) {
     int64_t before = os_peak_rss_bytes();
     assert_false(sy_encode(engine, text, 20 << 20, 0, &ids, &count, &err));
     assert_int_equal(err.code, SY_ERR_MEMORY);
+    assert_string_equal(err.remedy, "give less text, or a larger sy_options.memory_bytes");
     assert_true(os_peak_rss_bytes() - before < MIB);
+    assert_true(sy_encode(engine, text, 900, 0, &ids, &count, &err));
+    sy_free(ids);
     free(text);
     messages_are_bounded_by_what_they_say(engine);
     sy_engine_close(engine);
@@ -192,4 +195,6 @@ TEST(reading_a_tokenizer_stays_within_what_is_allowed) {
     assert_int_equal(err.code, SY_ERR_MEMORY);
     assert_non_null(strstr(err.message, "reading a tokenizer of"));
     assert_true(os_peak_rss_bytes() - before < 24 * MIB);
+    assert_string_equal(err.remedy, "open with a larger sy_options.memory_bytes");
+    sy_engine_close(open_engine(folder, 64, 120 * MIB));
 }

@@ -30,8 +30,7 @@ bool load_reading(const struct tokenizer *t, int64_t size, struct sy_error *err)
     if (most <= 0 || size <= most / TOKENIZER_READING) return true;
     sy_fail(err, SY_ERR_MEMORY, "reading a tokenizer of %.1f MiB takes about %.1f, and %.1f MiB are allowed",
             (double)size / (1 << 20), (double)size * TOKENIZER_READING / (1 << 20), (double)most / (1 << 20));
-    return sy_error_remedy(
-        err, "allow more memory; convert the model to GGUF keys alone, which are read in place");
+    return sy_error_remedy(err, "open with a larger sy_options.memory_bytes");
 }
 
 bool load_bytes(struct tokenizer *t, const char *text, int64_t size, const char *pre, struct sy_error *err) {

@@ -154,5 +154,5 @@ bool load_vocab_merges(struct tokenizer *t, const struct side_files *sides, cons
     bool done = root && load_json(t, root, err);
     json_decref(root);
     t->vocab_merges = t->counts_on = true;
-    return done || sy_error_remedy(err, "get the files anew");
+    return done || sy_error_remedy(err, "get the file anew");
 }

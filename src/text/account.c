@@ -38,7 +38,7 @@ static const struct text_note *find_note(struct telling *t, const char *file, co
 
 static bool tell(struct telling *t, const char *file, const char *what, const struct meaning *meaning) {
     const struct text_note *note = find_note(t, file, what);
-    enum fate fate = note ? FATE_WARNED : meaning ? meaning->fate : FATE_UNKNOWN;
+    enum fate fate = !meaning ? FATE_UNKNOWN : note ? FATE_WARNED : meaning->fate;
     const char *reason = note ? note->why : meaning ? meaning->reason : "";
     if (!note && (fate == FATE_WARNED || fate == FATE_REFUSED)) fate = FATE_IGNORED, reason = SAYS_NOTHING;
     return account_add(t->account, file, what, fate, t->err, "%s", reason);

@@ -2,6 +2,8 @@
  * What files say of text has an account: no key of the golden tokenizers, and none of the shared ones, is in
  * no table; and every line says what becomes of its key.
  */
+#include "gguf_rewrite.h"
+#include "speaker.h"
 #include "test.h"
 #include "text/account.h"
 #include "text/meanings.h"
@@ -170,6 +172,45 @@ TEST(an_account_says_what_becomes_of_each_key) {
     assert_int_equal(find(&account, "config.json", "eos_token_id")->fate, FATE_WARNED); /* 77 */
     assert_string_equal(find(&account, ACCOUNT_ENDS, "a 0")->reason, "config.json: eos_token_id");
     assert_string_equal(find(&account, ACCOUNT_ENDS, "<|im_end|> 2")->reason, "vocabulary: its name");
+    arena_close(&arena);
+}
+
+TEST(keys_of_a_gguf_file_have_lines) {
+    const struct gguf_change changes[] = {
+        { "general.sampling.mirostat", { .type = GGUF_I32, .i = 2 }, false },
+        { "general.sampling.odd", { .type = GGUF_I32, .i = 2 }, false },
+        { "general.sampling.xtc_probability", { .type = GGUF_F32, .f = 0 }, false },
+        { "tokenizer.ggml.normalizer.lowercase", { .type = GGUF_BOOL, .u = 1 }, false },
+        { "tokenizer.ggml.strange", { .type = GGUF_BOOL, .u = 1 }, false },
+    };
+    char folder[TEST_PATH_MAX], made[TEST_PATH_MAX], kept[TEST_PATH_MAX], bare[TEST_PATH_MAX];
+    struct gguf_change all[7];
+    struct arena arena;
+    struct account account;
+    test_temp_path(folder, "speaker");
+    test_temp_path(made, "made.gguf");
+    test_temp_path(kept, "kept.gguf");
+    test_temp_path(bare, "bare.gguf");
+    speaker_make(folder);
+    assert_int_equal(test_run("convert", folder, "--out", made).status, 0);
+    all_known(made);
+    memcpy(all, changes, sizeof changes);
+    memcpy(all + 5, gguf_no_files, sizeof gguf_no_files);
+    gguf_rewrite(made, kept, changes, 5);
+    gguf_rewrite(made, bare, all, 7);
+    take(bare, NULL, &arena, &account);
+    assert_int_equal(find(&account, "metadata", "tokenizer.ggml.tokens")->fate, FATE_USED);
+    assert_int_equal(find(&account, "metadata", "general.sampling.temp")->fate, FATE_USED);
+    assert_int_equal(find(&account, "metadata", "general.sampling.mirostat")->fate, FATE_WARNED);
+    assert_int_equal(find(&account, "metadata", "general.sampling.odd")->fate, FATE_UNKNOWN);
+    assert_int_equal(find(&account, "metadata", "general.sampling.xtc_probability")->fate, FATE_IGNORED);
+    assert_int_equal(find(&account, "metadata", "tokenizer.ggml.normalizer.lowercase")->fate, FATE_WARNED);
+    assert_int_equal(find(&account, "metadata", "tokenizer.ggml.strange")->fate, FATE_UNKNOWN);
+    arena_close(&arena);
+    take(kept, NULL, &arena, &account); /* the tokenizer kept in the file has its own account */
+    assert_int_equal(find(&account, "tokenizer.json", "")->fate, FATE_USED);
+    assert_int_equal(find(&account, "tokenizer_config.json", "bos_token")->fate, FATE_USED);
+    assert_int_equal(find(&account, "generation_config.json", "temperature")->fate, FATE_USED);
     arena_close(&arena);
 }
 

@@ -111,8 +111,8 @@ static void note_what_is_not_obeyed(const json_t *config, struct text_notes *not
     json_t *value;
     json_object_foreach((json_t *)config, key, value) {
         const struct meaning *meaning = meaning_find(generation_meanings, key);
-        if (meaning && meaning->fate == FATE_WARNED && !generation_is_neutral(key, value))
-            text_note(notes, "generation_config.json", key, "%s", meaning->reason);
+        if ((!meaning || meaning->fate == FATE_WARNED) && !generation_is_neutral(key, value))
+            text_note(notes, "generation_config.json", key, "%s", meaning ? meaning->reason : NOT_KNOWN);
     }
 }
 

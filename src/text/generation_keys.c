@@ -106,7 +106,16 @@ static bool in_order(const struct gguf_text *sequence) {
     return true;
 }
 
+static void note_unknown(const struct gguf *gguf, struct text_notes *notes) {
+    for (int64_t i = 0; i < gguf->key_count; i++) {
+        const char *name = gguf->keys[i].name;
+        if (strncmp(name, KEY, strlen(KEY)) == 0 && !meaning_find(sampling_meanings, name))
+            text_note(notes, "metadata", name, NOT_KNOWN);
+    }
+}
+
 static void note_what_is_not_obeyed(const struct gguf *gguf, bool draws, struct text_notes *notes) {
+    note_unknown(gguf, notes);
     static const char *const switches[] = { KEY "xtc_probability", KEY "mirostat" };
     const struct gguf_value *sequence = gguf_find(gguf, KEY "sequence");
     double value;

@@ -18,6 +18,8 @@ struct text_notes { /* zeros: none */
     int count; /* what comes when it is full is not kept */
 };
 
+#define NOT_KNOWN "is not known here, and not obeyed"
+
 /* NULL: nobody listens. */
 void text_note(struct text_notes *notes, const char *file, const char *what, const char *why, ...)
     SY_PRINTF(4, 5);

@@ -132,11 +132,13 @@ TEST(sampling_that_is_not_there_is_warned_of) {
     static const char *const named[] = { "general.sampling.mirostat: ", "general.sampling.xtc_probability: ",
                                          "general.sampling.sequence: ", "general.sampling.min_p: is 7" };
     char folder[TEST_PATH_MAX], file[TEST_PATH_MAX], bare[TEST_PATH_MAX];
-    make("{\"num_beams\":4,\"no_repeat_ngram_size\":3,\"suppress_tokens\":[],\"guidance_scale\":1}", folder,
-         file);
+    make("{\"num_beams\":4,\"a_new_way\":2,\"no_repeat_ngram_size\":3,\"suppress_tokens\":[],\"guidance_"
+         "scale\":1}",
+         folder, file);
     struct test_output said = must_run(test_run("run", folder, "-p", "the", "-n", "1"));
     assert_non_null(strstr(said.err, "generation_config.json: num_beams: "));
     assert_non_null(strstr(said.err, "no_repeat_ngram_size: "));
+    assert_non_null(strstr(said.err, "a_new_way: is not known here"));
     assert_null(strstr(said.err, "suppress_tokens"));
     assert_null(strstr(said.err, "guidance_scale"));
     rewrite(file, bare, keys, 5);

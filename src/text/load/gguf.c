@@ -247,10 +247,10 @@ static void note_what_is_not_obeyed(struct tokenizer *t, const struct gguf *gguf
     for (int64_t i = 0; i < gguf->key_count; i++) {
         const struct gguf_key *key = &gguf->keys[i];
         const struct meaning *meaning = meaning_find(vocab_key_meanings, key->name);
-        if (!meaning || meaning->fate != FATE_WARNED) continue;
+        if (strncmp(key->name, "tokenizer.", 10) != 0 || (meaning && meaning->fate != FATE_WARNED)) continue;
         bool asks = key->value.type == GGUF_ARRAY ? key->value.array.count > 0
                                                   : key->value.type == GGUF_STRING || key->value.u != 0;
-        if (asks) text_note(&t->notes, "metadata", key->name, "%s", meaning->reason);
+        if (asks) text_note(&t->notes, "metadata", key->name, "%s", meaning ? meaning->reason : NOT_KNOWN);
     }
 }
 

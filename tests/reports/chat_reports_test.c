@@ -125,6 +125,27 @@ TEST(words_wrap_and_what_is_typed_ahead_stays_out_of_answers) {
     assert_int_equal(terminal_end(t), 0);
 }
 
+/* A long prompt was read in silence, as if the program hung. */
+TEST(a_long_prompt_shows_that_it_is_read) {
+    const char *model = speaker();
+    char prompt[200], message[220];
+    memset(prompt, 'x', sizeof prompt - 1);
+    prompt[sizeof prompt - 1] = 0;
+    snprintf(message, sizeof message, "%s\r", prompt);
+    struct terminal *t = start(model, 80);
+    terminal_type(t, message);
+    terminal_wait(t, "reading 20"); /* and some: the template's */
+    terminal_wait(t, " tokens\r\033[K");
+    terminal_wait(t, "> ");
+    terminal_type(t, "short\r"); /* what is there already is not read anew */
+    if (strstr(terminal_wait(t, "\r\n> "), "reading")) fail_msg("a short one has none");
+    assert_int_equal(terminal_end(t), 0);
+    t = terminal_start(80, (const char *const[]){ "run", model, "-p", prompt, "-n", "3", "-t", "1", NULL });
+    terminal_wait(t, "reading 20");
+    terminal_wait(t, " tokens\r\033[K");
+    assert_int_equal(terminal_end(t), 0);
+}
+
 /* ~ in a path was taken for a folder of that name. */
 TEST(a_tilde_is_the_home_folder) {
     setenv("HOME", test_temp_dir(), 1);

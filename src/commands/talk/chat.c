@@ -11,8 +11,8 @@
 #include "commands/talk/chat_view.h"
 #include "commands/talk/chat_wrap.h"
 #include "commands/talk/engine_options.h"
+#include "commands/talk/reading.h"
 #include "commands/talk/sampling_options.h"
-#include "report/progress.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -57,12 +57,11 @@ struct room { /* of one conversation */
     struct chat chat;
     struct chat_input *input;
     struct chat_view view;
-    struct chat_wrap wrap;    /* on a terminal */
-    struct progress progress; /* of reading a prompt */
-    struct style dim;         /* of stdout */
+    struct chat_wrap wrap;  /* on a terminal */
+    struct reading reading; /* of a prompt */
+    struct style dim;       /* of stdout */
     bool terminal, commands;
-    double asked; /* seconds: when the last message was */
-    bool told;    /* that the oldest turns are left out */
+    bool told; /* that the oldest turns are left out */
 };
 
 /* ---- an answer on the screen ---- */
@@ -86,24 +85,18 @@ static void begin_answer(void *argument, const char *prompt, size_t size) {
     struct style style = console_style(stderr);
     room->view = chat_view_begin(prompt, size);
     room->wrap = chat_wrap_begin(os_terminal_columns());
-    room->progress = progress_begin(NULL, &style, "", 0, "", 0);
+    room->reading = reading_begin(room->terminal ? console_progress() : NULL, &style, os_seconds());
 }
 
-/* A sign of life while a long prompt is read. */
 static void take_read(void *argument, int64_t done, int64_t count) {
     struct room *room = argument;
-    struct progress *progress = &room->progress;
-    struct style style = console_style(stderr);
-    FILE *shown = room->terminal ? console_progress() : NULL;
-    if (!progress->to && shown)
-        *progress = progress_begin(shown, &style, "reading", count, "tok/s", room->asked);
-    if (done < count) progress_show(progress, done, os_seconds());
+    reading_show(&room->reading, done, count, os_seconds());
 }
 
 static void take_text(void *argument, const char *text, size_t size) {
     struct room *room = argument;
     struct chat_view_sink sink = { room, show_voice };
-    progress_end(&room->progress);
+    reading_end(&room->reading);
     chat_view_add(&room->view, text, size, &sink);
     fflush(stdout);
 }
@@ -132,13 +125,12 @@ static bool answer(struct room *room, struct sy_error *err) {
     };
     struct chat_view_sink view = { room, show_voice };
     enum sy_finish finish = SY_FINISH_NONE;
-    os_install_interrupt(); /* a Ctrl-C from here on stops this answer */
-    room->asked = os_seconds();
+    os_install_interrupt();                  /* a Ctrl-C from here on stops this answer */
     if (room->terminal) os_terminal_quiet(); /* once more: a Ctrl-C may have ended it */
     bool done = talk_answer(&room->chat.talk, &sink, &finish, err);
     bool interrupted = os_interrupted();
     os_install_interrupt();
-    progress_end(&room->progress);
+    reading_end(&room->reading);
     chat_view_end(&room->view, &view);
     if (!done) {
         talk_drop(&room->chat.talk, "user"); /* as if it had not been asked */

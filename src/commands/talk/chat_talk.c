@@ -233,6 +233,7 @@ static bool take_event(struct answer *a, const struct sy_event *event, struct sy
 
 static bool run(struct answer *a, enum sy_finish *finish, struct sy_error *err) {
     struct sy_engine *engine = a->talk->engine;
+    if (a->sink->read) a->sink->read(a->sink->argument, 0, a->count - a->past);
     for (;;) {
         struct sy_event event = { .struct_bytes = sizeof event };
         int64_t active;

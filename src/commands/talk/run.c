@@ -14,6 +14,7 @@
 #include "commands/command.h"
 #include "commands/console.h"
 #include "commands/talk/engine_options.h"
+#include "commands/talk/reading.h"
 #include "commands/talk/run_count.h"
 #include "commands/talk/run_prompts.h"
 #include "commands/talk/run_report.h"
@@ -79,6 +80,7 @@ struct job {
     struct routing_log log;
     struct expert_load load;
     struct progress progress;
+    struct reading reading;   /* of the prompt */
     struct run_token *tokens; /* [new_count + 1] */
     struct text text;         /* of the answer */
     struct sy_event end;      /* the sequence's last event */
@@ -97,6 +99,7 @@ static void take_routing(void *argument, const struct sy_routed_row *row) {
 static bool keep_token(struct job *job, const struct sy_event *event, struct sy_error *err) {
     struct run_token *token = &job->tokens[event->index];
     token->token = event->token;
+    reading_end(&job->reading);
     token->likeliest_count = event->likeliest_count;
     if (event->likeliest_count > 0) {
         size_t bytes = (size_t)event->likeliest_count * sizeof *token->likeliest;
@@ -120,11 +123,14 @@ static bool take_event(struct job *job, const struct sy_event *event, struct sy_
 
 /* Steps until the sequence has finished. Ctrl-C cancels it; what was generated stays. */
 static bool generate(struct job *job, int64_t sequence, struct sy_error *err) {
+    reading_show(&job->reading, 0, job->prompt.count, os_seconds());
     for (;;) {
         struct sy_event event = { .struct_bytes = sizeof event };
         int64_t active;
         if (os_interrupted()) sy_cancel(job->engine, sequence);
         if (!sy_step(job->engine, &active, err)) return false;
+        if (job->end.token_count == 0)
+            reading_show(&job->reading, sy_length(job->engine, sequence), job->prompt.count, os_seconds());
         do {
             if (!sy_poll(job->engine, sequence, &event, err) || !take_event(job, &event, err)) return false;
         } while (event.kind == SY_EVENT_TOKEN);
@@ -152,8 +158,10 @@ static bool submit_and_generate(struct job *job, struct sy_error *err) {
     int64_t sequence;
     FILE *shown = job->streams ? NULL : console_progress();
     if (!sy_submit(job->engine, &request, &sequence, err)) return false;
+    job->reading = reading_begin(console_progress(), &style, os_seconds());
     job->progress = progress_begin(shown, &style, "generating", job->new_count, "tok/s", os_seconds());
     bool done = generate(job, sequence, err);
+    reading_end(&job->reading);
     progress_end(&job->progress);
     return done;
 }

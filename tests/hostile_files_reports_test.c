@@ -49,7 +49,7 @@ TEST(hostile_colibri_rotary_of_a_latent_head) {
 TEST(hostile_colibri_more_tokens_than_the_context) {
     static const char *const counts[] = {
         "9223372036854775807", "9223372036854775806",  "4611686018427387904",  "4294967296", "2147483648",
-        "2147483647",          "18446744073709551615", "99999999999999999999", "4096",       "-1"
+        "2147483647",          "18446744073709551615", "99999999999999999999", "4096",       "-2"
     };
     struct hostile h;
     open_tiny(&h);

@@ -185,25 +185,26 @@ static bool find(char path[4096]) {
     return length > 0 && length < 4096 && os_is_file(path);
 }
 
-bool defaults_read(struct defaults *defaults, struct sy_error *err) {
+bool defaults_parse(const char *text, int64_t size, struct defaults *defaults, struct sy_error *err) {
     struct reading r = { .defaults = defaults, .err = err };
+    *defaults = (struct defaults){ .count = 0 };
+    if (!yaml_parser_initialize(&r.parser)) return sy_fail(err, SY_ERR_MEMORY, "no memory for the defaults");
+    yaml_parser_set_input_string(&r.parser, (const unsigned char *)text, (size_t)size);
+    bool done = read_document(&r);
+    yaml_parser_delete(&r.parser);
+    if (!done) defaults_free(defaults);
+    return done;
+}
+
+bool defaults_read(struct defaults *defaults, struct sy_error *err) {
     char path[4096], *text;
     int64_t size;
     *defaults = (struct defaults){ .count = 0 };
     if (!find(path)) return true;
     if (!os_read_file(path, FILE_BYTES_MAX, &text, &size, err)) return false;
-    if (!yaml_parser_initialize(&r.parser)) {
-        free(text);
-        return sy_fail(err, SY_ERR_MEMORY, "no memory for the defaults");
-    }
-    yaml_parser_set_input_string(&r.parser, (const unsigned char *)text, (size_t)size);
-    bool done = read_document(&r) || sy_error_in(err, path);
-    yaml_parser_delete(&r.parser);
+    bool done = defaults_parse(text, size, defaults, err) || sy_error_in(err, path);
     free(text);
-    if (done)
-        snprintf(defaults->path, sizeof defaults->path, "%s", path);
-    else
-        defaults_free(defaults);
+    if (done) snprintf(defaults->path, sizeof defaults->path, "%s", path);
     return done;
 }
 

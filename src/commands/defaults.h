@@ -32,6 +32,9 @@ struct defaults {
 /* Empty where there is no file, or it is not to be read. */
 SY_MUST_CHECK bool defaults_read(struct defaults *defaults, struct sy_error *err);
 void defaults_free(struct defaults *defaults);
+/* The text of such a file; `path` stays empty. Freed on failure. */
+SY_MUST_CHECK bool defaults_parse(const char *text, int64_t size, struct defaults *defaults,
+                                  struct sy_error *err);
 
 /* Into the arguments of a command, before its command line; they point into `defaults`. */
 SY_MUST_CHECK bool defaults_apply(const struct defaults *defaults, const struct option_table *table,

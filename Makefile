@@ -41,7 +41,7 @@ help:
 # Depends on tools/deps because its list may have grown since.
 $(BUILD)/build.ninja: tools/deps
 	@tools/deps build
-	@echo 'configuring $(BUILD)'
+	@echo 'building in $(BUILD), which takes a minute or two the first time (V=1 shows more)'
 	@mkdir -p $(BUILD)
 	@meson setup $(BUILD) >$(BUILD)/setup.log 2>&1 || { cat $(BUILD)/setup.log; exit 1; }
 	@touch $@

@@ -18,6 +18,11 @@ struct style console_style(FILE *stream) {
     return style_decide(isatty(fileno(stream)), getenv("NO_COLOR"), getenv("TERM"), locale_of_environment());
 }
 
+bool console_moves(void) {
+    const char *term = getenv("TERM");
+    return term && term[0] && strcmp(term, "dumb") != 0;
+}
+
 FILE *console_progress(void) {
     return isatty(STDERR_FILENO) ? stderr : NULL;
 }

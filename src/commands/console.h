@@ -10,7 +10,8 @@
 #include <stdio.h>
 
 struct style console_style(FILE *stream); /* stdout or stderr */
-FILE *console_progress(void);             /* stderr where it is a terminal, else NULL */
+bool console_moves(void);     /* does the terminal, where there is one, know how to move a cursor? */
+FILE *console_progress(void); /* stderr where it is a terminal, else NULL */
 
 /* Print to stdout and free the text. Fails when memory ran out while it grew, or nobody takes it. */
 SY_MUST_CHECK bool console_print(struct text *text, struct sy_error *err);

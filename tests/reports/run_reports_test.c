@@ -161,6 +161,14 @@ TEST(the_table_of_routing_is_of_chosen_layers_and_may_go_to_a_file) {
     assert_int_equal(rows, 8 * 3);
     free(plain);
     free(other);
+    struct ran *ran = run_with("</dev/null", "-p 'Ab c' -n 1 --routing=tokens --layers 1 --json");
+    json_t *root = json_parse(ran->out, (int64_t)strlen(ran->out), (struct json_limits){ 1 << 20, 16 }, NULL);
+    json_t *tokens = json_object_get(json_object_get(root, "routing"), "tokens");
+    assert_int_equal(json_array_size(tokens), 4);
+    json_t *layers = json_object_get(json_array_get(tokens, 0), "layers");
+    assert_int_equal(json_array_size(layers), 1);
+    assert_int_equal(json_integer_value(json_object_get(json_array_get(layers, 0), "layer")), 1);
+    json_decref(root);
     assert_int_equal(run_with("</dev/null", "-p Ab --routing=tokens --layers 0-9")->status, 1);
     assert_int_equal(run_with("</dev/null", "-p Ab --routing=tokens --layers 0..9")->status, 2);
     assert_int_equal(run_with("</dev/null", "-p Ab --layers 0")->status, 2);

@@ -84,7 +84,7 @@ static void begin_answer(void *argument, const char *prompt, size_t size) {
     struct room *room = argument;
     struct style style = console_style(stderr);
     room->view = chat_view_begin(prompt, size);
-    room->wrap = chat_wrap_begin(os_terminal_columns());
+    room->wrap = chat_wrap_begin(console_moves() ? os_terminal_columns() : 0);
     room->reading = reading_begin(room->terminal ? console_progress() : NULL, &style, os_seconds());
 }
 

@@ -1,6 +1,7 @@
 #include "commands/talk/chat_input.h"
 
 #include "base/os.h"
+#include "commands/console.h"
 #include "commands/talk/chat_keys.h"
 
 #include <histedit.h>
@@ -9,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
-#include <unistd.h>
 #include <wchar.h>
 
 #define HISTORY_LINES 1000
@@ -66,7 +66,7 @@ static bool open_editor(struct chat_input *input, struct sy_error *err) {
     el_set(input->edit, EL_EDITOR, "emacs");
     el_set(input->edit, EL_HIST, history, input->history);
     el_set(input->edit, EL_SETTY, "-x", "-echo", "-icanon", NULL); /* stays quiet between two lines, too */
-    if (isatty(STDOUT_FILENO)) fputs(CHAT_KEYS_ON, stdout);
+    if (console_moves()) fputs(CHAT_KEYS_ON, stdout);
     return true;
 }
 
@@ -85,7 +85,7 @@ bool chat_input_open(bool terminal, struct chat_input **out, struct sy_error *er
 void chat_input_close(struct chat_input *input) {
     if (!input) return;
     if (input->edit) {
-        fputs(CHAT_KEYS_OFF, stdout);
+        if (console_moves()) fputs(CHAT_KEYS_OFF, stdout);
         fflush(stdout);
         el_end(input->edit);
     }

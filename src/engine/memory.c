@@ -118,8 +118,9 @@ bool memory_check(const struct spec *spec, const struct numerics *numerics, cons
         if (fits > 0 && size->pool > 0)
             return sy_error_remedy(err, "sy_options.kv_positions %lld would fit", (long long)fits);
         if (fits > 0) return sy_error_remedy(err, "sy_options.context %lld would fit", (long long)fits);
-        return sy_error_remedy(err, "no sy_options.context would fit: %.1f MiB are needed without any cache",
-                               (double)(memory_total(need) - need->cache) / (1 << 20));
+        return sy_error_remedy(
+            err, "%.1f MiB are needed without any cache: allow more, or give a smaller sy_options.context",
+            (double)(memory_total(need) - need->cache) / (1 << 20));
     }
     if (memory_anonymous(need) <= machine.available) return true;
     sy_fail(err, SY_ERR_MEMORY, "needs %.1f MiB beside the weights, and the machine has %.1f free now",

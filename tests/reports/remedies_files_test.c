@@ -194,16 +194,17 @@ TEST(remedy_a_tensor_that_nobody_knows) {
 /* Somebody took the number that the refusal named. */
 TEST(remedy_the_context_that_would_fit) {
     const char *model = text_model();
-    struct test_output got = test_run("run", model, "--ids", "1", "-n", "1", "--memory", "1K");
+    struct test_output got =
+        test_run("run", model, "--ids", "1", "-n", "1", "--memory", "1K", "--ctx", "1000000");
     double needed;
     char memory[32], context[32];
-    const char *text = strstr(got.err, "fit: ");
-    assert_true(text && sscanf(text, "fit: %lf MiB", &needed) == 1);
+    const char *text = strstr(got.err, "; ");
+    assert_true(text && sscanf(text, "; %lf MiB are needed without any cache", &needed) == 1);
     snprintf(memory, sizeof memory, "%.0fK", (needed + 4) * 1024);
     got = test_run("run", model, "--ids", "1", "-n", "1", "--memory", memory, "--ctx", "1000000");
     assert_int_equal(got.status, 1);
-    text = strstr(got.err, "--ctx ");
-    assert_true(text && sscanf(text, "--ctx %31s would fit", context) == 1);
+    text = strstr(got.err, "; --ctx ");
+    assert_true(text && sscanf(text, "; --ctx %31s would fit", context) == 1);
     got = test_run("run", model, "--ids", "1", "-n", "1", "--memory", memory, "--ctx", context);
     if (got.status != 0) fail_msg("--ctx %s: %s", context, got.err);
 }

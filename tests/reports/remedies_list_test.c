@@ -3,7 +3,7 @@
  * follows it or the reason why none does, and nothing stands there that no source has.
  *
  * A remedy is a text of two words or more among the arguments of sy_error_remedy, in REMEDY(..), in a #define
- * of a name with REMEDY in it, or in a function called remedy_of.
+ * of a name with REMEDY in it, or in a function whose name ends in remedy or remedy_of and takes a number.
  */
 #include "test.h"
 
@@ -105,8 +105,11 @@ static void read_source(const char *path) {
         literal(value, word);
         found(word, path);
     }
-    const char *of = strstr(text, "remedy_of(int");
-    if (of) texts_within(strchr(of, '{') + 1, path);
+    static const char *const functions[] = { "remedy_of(int", "remedy(int" };
+    for (int i = 0; i < 2; i++) {
+        const char *of = strstr(text, functions[i]);
+        if (of && of[strcspn(of, "{;")] == '{') texts_within(strchr(of, '{') + 1, path);
+    }
     free(text);
 }
 

@@ -170,7 +170,7 @@ static const struct step steps[] = {
     { "give SY_PRECISION_FAST as well, or leave it out",
       { "logits", "@letters", "--ids", "1", "--out", "@o.safetensors", "--regime", "step" },
       { "logits", "@letters", "--ids", "1", "--out", "@o.safetensors", "--regime", "step", "--fast" } },
-    { "no sy_options.context would fit: %.1f MiB are needed without any cache",
+    { "%.1f MiB are needed without any cache: allow more, or give a smaller sy_options.context",
       { "run", "@letters", "--ids", "1", "--memory", "1M" },
       { "run", "@letters", "--ids", "1", "--memory", "2G", "-n", "1" } },
     { "give a .gguf file, or a folder with config.json and .safetensors",

@@ -217,7 +217,7 @@ TEST(steps_are_near_float64) {
         struct random_weight_plan plan = { step_types[type], LAYOUT_DENSE, N, K, false, false };
         struct weight w = random_weight(&random, &plan, take, &memory);
         struct product p = random_product(&memory, &random, &w, 1, 1, false);
-        struct call call = { COMPUTE_BF16, &p, 1 };
+        struct call call = { COMPUTE_BF16, REGIME_INTEGER, &p, 1 };
         unsigned char *bytes = take(&memory, quantised_bytes(K));
         p.out.at = take(&memory, out_count(&p) * 4);
         op_run(2, level_of_machine(), call_matmul, &call);
@@ -295,7 +295,7 @@ TEST(steps_of_what_is_not_finite) {
     struct random_weight_plan plan = { DTYPE_Q4_0, LAYOUT_DENSE, 40, 256, false, false };
     struct weight w = random_weight(&random, &plan, take, &memory);
     struct product p = random_product(&memory, &random, &w, 3, 3, false);
-    struct call call = { COMPUTE_BF16, &p, 1 };
+    struct call call = { COMPUTE_BF16, REGIME_INTEGER, &p, 1 };
     rows_row(p.x, 1)[70] = INFINITY;
     p.out.at = take(&memory, out_count(&p) * 4);
     op_run(2, level_of_machine(), call_matmul, &call);

@@ -98,7 +98,7 @@ TEST(settings_change_while_one_talks) {
     terminal_wait(t, "temp");
     terminal_wait(t, "0.8");
     terminal_type(t, "/set temp -3\r");
-    terminal_wait(t, "temperature is -3");
+    terminal_wait(t, "takes a number from 0");
     terminal_type(t, "/set tmp 3\r");
     terminal_wait(t, "did you mean /set temp?");
     terminal_wait(t, "> ");

@@ -32,7 +32,7 @@ static struct terminal *start(const char *model, int columns) {
 static json_t *saved(struct terminal *t) {
     char path[TEST_PATH_MAX], line[TEST_PATH_MAX + 16];
     test_temp_path(path, "talk.json");
-    snprintf(line, sizeof line, "/save %s\r", path);
+    snprintf(line, sizeof line, "/save! %s\r", path);
     terminal_type(t, line);
     terminal_wait(t, " messages to ");
     terminal_wait(t, "> ");

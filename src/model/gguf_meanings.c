@@ -17,8 +17,6 @@ const struct key_meaning gguf_general_meanings[] = {
     { "general.quantization_version", FATE_IGNORED, NULL, "the tensors say their types themselves" },
     { "general.file_type", FATE_IGNORED, NULL, "the tensors say their types themselves" },
     { "general.sampling.*", FATE_IGNORED, NULL, "how tokens are drawn, which is read with the text" },
-    { "general.sampling.*", FATE_IGNORED, NULL,
-      "general.sampling.: settings for drawing, which the text side reads" },
     { "general.*", FATE_IGNORED, NULL, "about the file and where it comes from" },
 
     /* ---- other programs' notes ---- */

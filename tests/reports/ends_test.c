@@ -113,6 +113,11 @@ TEST(ends_of_gguf_keys) {
     ends_by(engine, 13, "metadata: tokenizer.ggml.eot_token_id");
     ends_by(engine, 15, "metadata: tokenizer.ggml.eom_token_id");
     sy_engine_close(engine);
+    struct test_output shown = must_run(test_run("show", file));
+    const char *ends = strstr(shown.out, "ends of an answer: ");
+    assert_non_null(ends);
+    assert_non_null(strstr(ends, " 13: metadata: tokenizer.ggml.eot_token_id"));
+    assert_non_null(strstr(ends, " 15: metadata: tokenizer.ggml.eom_token_id"));
 }
 
 /* A padding id of -1, stored unsigned, was refused; an end that no vocabulary has went unnoticed. */

@@ -8,10 +8,11 @@
  *     weights: 91 used, 4 ignored
  *
  * Short, only what is not used is told, by its reason, but each thing that is warned of, refused or unknown
- * by its name. In full, all of it by name.
+ * by its name, and each token that ends an answer. In full, all of it by name.
  */
 #include "commands/emit.h"
 #include "commands/show/report.h"
+#include "text/account.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -89,8 +90,13 @@ void show_account_json(const struct account *account, struct emit *e) {
 
 /* ---- for people ---- */
 
-static bool by_name(enum fate fate) {
-    return fate == FATE_WARNED || fate == FATE_REFUSED || fate == FATE_UNKNOWN;
+static bool is_end(const struct account_line *line) {
+    return strcmp(line->file, ACCOUNT_ENDS) == 0;
+}
+
+static bool by_name(const struct account_line *line) {
+    return line->fate == FATE_WARNED || line->fate == FATE_REFUSED || line->fate == FATE_UNKNOWN ||
+           is_end(line);
 }
 
 static void add_name(struct text *words, const struct group *g) {
@@ -111,7 +117,7 @@ static int64_t add_reason(const struct groups *groups, int64_t at, bool all, str
             break;
         count += g->count;
     }
-    bool named = all || by_name(first->line->fate);
+    bool named = all || by_name(first->line);
     if (!named) text_add(words, "%lld", (long long)count);
     for (int64_t i = at; i < end && named; i++) {
         if (i > at) text_add(words, ", ");
@@ -147,7 +153,7 @@ void show_account_human(const struct account *account, bool all, const struct st
         bool first = i == 0 || g[-1].order != g->order;
         bool told = !first && g[-1].line->fate == g->line->fate;
         if (first) add_counts(&groups, i, style, out);
-        bool silent = !all && g->line->fate == FATE_USED;
+        bool silent = !all && g->line->fate == FATE_USED && !is_end(g->line);
         i = add_reason(&groups, i, all, &words);
         if (silent)
             text_free(&words);

@@ -11,6 +11,7 @@
 #include "model/model_account.h"
 #include "report/number.h"
 #include "report/table.h"
+#include "text/account.h"
 
 #include <stdio.h>
 
@@ -105,7 +106,10 @@ static bool show_model(const struct args *args, const char *word, struct sy_erro
     };
     arena_open(&arena);
     account_open(&account, &arena);
-    bool done = spec_count(&model.spec, &facts.params, err) && model_account(&model, &account, err);
+    const struct tokens_spec *tokens = &model.spec.tokens;
+    const struct ends_known known = { tokens->eos, tokens->eos_count, model.spec.vocab };
+    bool done = spec_count(&model.spec, &facts.params, err) && model_account(&model, &account, err) &&
+                text_account(given.path, &known, &account, err);
     if (done && args->json)
         show_report_json(&facts, &text);
     else if (done)

@@ -142,8 +142,7 @@ TEST(numbers_that_are_no_context_are_refused) {
     static const char *const no_numbers[] = { "0", "-1", "1e18", "9223372036854775808", "4k", "" };
     for (size_t i = 0; i < sizeof uses / sizeof *uses; i++) {
         for (size_t j = 0; j < sizeof no_numbers / sizeof *no_numbers; j++)
-            expect_refusal(run_with(&uses[i], model, no_numbers[j]), 2,
-                           "--ctx takes a whole number");
+            expect_refusal(run_with(&uses[i], model, no_numbers[j]), 2, "--ctx takes a whole number");
         static const char *const huge[] = { "1000000000000000000", "9223372036854775807" };
         bool planned = strcmp(uses[i].words[0], "plan") == 0; /* it has bounds, for it costs nothing to ask */
         for (int j = 0; j < 2; j++)

@@ -10,9 +10,9 @@
  * Short, only what is not used is told, by its reason, but each thing that is warned of, refused or unknown
  * by its name, and each token that ends an answer. In full, all of it by name.
  */
+#include "text/account.h"
 #include "commands/emit.h"
 #include "commands/show/report.h"
-#include "text/account.h"
 
 #include <stdlib.h>
 #include <string.h>

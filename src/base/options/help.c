@@ -4,7 +4,7 @@
  * that starts with a space is kept as it is.
  */
 #include "base/options.h"
-#include "base/options_table.h"
+#include "base/options/table.h"
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>

@@ -5,7 +5,7 @@
  * values and arguments are.
  */
 #include "base/options.h"
-#include "base/options_table.h"
+#include "base/options/table.h"
 #include <string.h>
 
 struct all {

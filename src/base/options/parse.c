@@ -3,8 +3,8 @@
  * common one of the same name or letter. --help ends the parsing, whatever else may be wrong.
  */
 #include "base/options.h"
-#include "base/options_rules.h"
-#include "base/options_table.h"
+#include "base/options/rules.h"
+#include "base/options/table.h"
 #include <errno.h>
 #include <limits.h>
 #include <math.h>

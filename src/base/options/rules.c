@@ -2,7 +2,7 @@
  * Which options go together, and between which bounds their values lie: rules that stand in the table of the
  * options themselves (options.h), so that every command is checked in one place and in the same words.
  */
-#include "base/options_rules.h"
+#include "base/options/rules.h"
 
 #include <ctype.h>
 #include <stdio.h>

@@ -87,6 +87,14 @@ TEST(a_path_that_cannot_be_written_is_an_error_in_one_line) {
     }
     assert_true(os_list_folder(test_temp_dir(), is_temporary, &left, NULL));
     assert_int_equal(left, 0);
+    /* What was advised: make the folder, name a file in it, give it a shorter name. */
+    snprintf(path, sizeof path, "%.3000s/nowhere", test_temp_dir());
+    assert_true(os_make_folder(path, NULL));
+    for (int w = 0; w < WRITERS; w++) {
+        snprintf(path, sizeof path, "%.3000s/nowhere/x%d%s", test_temp_dir(), w, w == 1 ? ".gguf" : "");
+        struct test_output got = write_to(&m, w, path);
+        if (!without_cairo(w, &got)) must_run(got);
+    }
 }
 
 /* Runs a script in which /tmp of the test is a small file system of its own; where that is allowed. */

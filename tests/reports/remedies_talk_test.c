@@ -78,18 +78,20 @@ TEST(remedies_of_a_full_context) {
     test_temp_path(path, "speaker");
     speaker_make(path);
     model = path;
-    advised("echo 'a message of some length' | switchyard chat $model -n 2 --ctx 16", 1,
+    advised("echo 'a message of some length' | switchyard chat $model --temp 0 -n 2 --ctx 16", 1,
             "shorten it, or start with a larger --ctx");
-    said(0, "echo short | switchyard chat $model -n 2 --ctx 16");
-    said(0, "echo 'a message of some length' | switchyard chat $model -n 2 --ctx 64");
-    advised("printf 'one short line\\nanother one\\n' | switchyard chat $model -n 4 --ctx 32 --keep-all", 1,
-            "/clear or /undo, or start with a larger --ctx or without --keep-all");
-    said(0, "printf 'one short line\\nanother one\\n' | switchyard chat $model -n 4 --ctx 32");
-    said(0, "printf 'one short line\\nanother one\\n' | switchyard chat $model -n 4 --ctx 80 --keep-all");
+    said(0, "echo short | switchyard chat $model --temp 0 -n 2 --ctx 16");
+    said(0, "echo 'a message of some length' | switchyard chat $model --temp 0 -n 2 --ctx 64");
+    advised(
+        "printf 'one short line\\nanother one\\n' | switchyard chat $model --temp 0 -n 4 --ctx 32 --keep-all",
+        1, "/clear or /undo, or start with a larger --ctx or without --keep-all");
+    said(0, "printf 'one short line\\nanother one\\n' | switchyard chat $model --temp 0 -n 4 --ctx 32");
+    said(0, "printf 'one short line\\nanother one\\n' | switchyard chat $model --temp 0 -n 4 --ctx 80 "
+            "--keep-all");
     said(0, "printf 'one short line\\n/undo\\nanother one\\n' | "
-            "switchyard chat $model -n 4 --ctx 32 --keep-all --commands");
+            "switchyard chat $model --temp 0 -n 4 --ctx 32 --keep-all --commands");
     said(0, "printf 'one short line\\n/clear\\nanother one\\n' | "
-            "switchyard chat $model -n 4 --ctx 32 --keep-all --commands");
+            "switchyard chat $model --temp 0 -n 4 --ctx 32 --keep-all --commands");
 }
 
 TEST(remedies_of_defaults) {

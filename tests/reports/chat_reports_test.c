@@ -150,9 +150,11 @@ TEST(a_long_prompt_shows_that_it_is_read) {
 TEST(a_tilde_is_the_home_folder) {
     setenv("HOME", test_temp_dir(), 1);
     struct terminal *t = start(speaker(), 80);
-    terminal_type(t, "/save ~/tilde.json\r");
-    terminal_wait(t, "saved 0 messages");
-    terminal_wait(t, "> ");
+    for (int over = 0; over < 2; over++) {
+        terminal_type(t, over ? "/save! ~/tilde.json\r" : "/save ~/tilde.json\r");
+        terminal_wait(t, "saved 0 messages");
+        terminal_wait(t, "> ");
+    }
     assert_int_equal(terminal_end(t), 0);
     char path[TEST_PATH_MAX];
     test_temp_path(path, "tilde.json");

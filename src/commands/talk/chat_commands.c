@@ -47,20 +47,23 @@ static bool home_path(const char *rest, char path[PATH_BYTES], struct sy_error *
     return length < PATH_BYTES || sy_fail(err, SY_ERR_INPUT, "the path is longer than %d bytes", PATH_BYTES);
 }
 
-static bool save(struct request *r, struct sy_error *err) {
+static bool save_by(struct request *r, const char *word,
+                    bool (*write)(const char *path, const json_t *messages, struct sy_error *err),
+                    struct sy_error *err) {
     char path[PATH_BYTES];
     const json_t *messages = r->chat->talk.messages;
-    if (!want_file(r, "save", err) || !home_path(r->rest, path, err) || !chat_file_save(path, messages, err))
+    if (!want_file(r, word, err) || !home_path(r->rest, path, err) || !write(path, messages, err))
         return false;
     text_add(r->out, "saved %zu messages to %s\n", json_array_size(messages), path);
     return true;
 }
 
+static bool save(struct request *r, struct sy_error *err) {
+    return save_by(r, "save", chat_file_save, err);
+}
+
 static bool save_over(struct request *r, struct sy_error *err) {
-    const json_t *messages = r->chat->talk.messages;
-    if (!want_file(r, "save!", err) || !chat_file_replace(r->rest, messages, err)) return false;
-    text_add(r->out, "saved %zu messages to %s\n", json_array_size(messages), r->rest);
-    return true;
+    return save_by(r, "save!", chat_file_replace, err);
 }
 
 static bool load(struct request *r, struct sy_error *err) {

@@ -77,6 +77,7 @@ struct given {
     char detail[160];       /* as the kind says */
     bool folder;            /* what was given is one */
     bool config, tokenizer; /* of a folder: it has such a file */
+    char beside[128];       /* a .gguf that lies beside the checkpoint that is opened; empty: none */
 };
 
 enum given_want {

@@ -219,9 +219,10 @@ static bool look(const char *path, int depth, struct given *given, struct sy_err
     bool own = f->weights > 0 && !(f->params && !f->config);
     given->config = f->config;
     given->tokenizer = f->tokenizers > 0;
-    if (own && (f->config || f->model_count == 0))
+    if (own && (f->config || f->model_count == 0)) {
         given->kind = GIVEN_CHECKPOINT;
-    else if (f->model_count > 0)
+        if (f->model_count > 0) snprintf(given->beside, sizeof given->beside, "%.120s", f->models[0].name);
+    } else if (f->model_count > 0)
         take_gguf(f, given);
     else if (f->adapter) {
         given->kind = GIVEN_ADAPTER;

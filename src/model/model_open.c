@@ -56,13 +56,17 @@ static bool says_scaled(const struct config *config) {
     return method && strcmp(method, "fp8") == 0;
 }
 
-static bool open_parts(struct model *model, const char *path, unsigned flags, struct config *config,
+static bool open_parts(struct model *model, const struct given *given, unsigned flags, struct config *config,
                        struct sy_error *err) {
+    const char *path = given->path;
     struct census *census = &model->census;
     if (!spec_from_config(config, &model->arena, &model->family, &model->spec, err)) return false;
     if (family_is_described_only(model->family))
         return family_refuse(model->family, err) || sy_error_in(err, path);
     model->account = config->account;
+    if (given->beside[0] && !account_add(&model->account, given->beside, "", FATE_IGNORED, err,
+                                         "the .safetensors beside it are opened; its own path opens it"))
+        return false;
     const char **unknown;
     int64_t unknown_count;
     if (!config_unknown(config, &unknown, &unknown_count, err)) return false;
@@ -138,7 +142,7 @@ bool model_open(const char *path, unsigned flags, struct model *model, struct sy
     if (gguf) {
         ok = open_gguf(model, given.path, flags, err);
     } else if ((ok = config_open(config_file, &model->arena, &config, err))) {
-        ok = open_parts(model, given.path, flags, &config, err);
+        ok = open_parts(model, &given, flags, &config, err);
         config_close(&config);
     }
     if (ok && !model_warn(model, err)) {

@@ -269,7 +269,8 @@ TEST(safetensors_with_their_config_come_before_a_gguf_beside_them) {
     hostile_file("letters/other.gguf", "GGUF", 4); /* would be refused */
     accepted("run", model);
     struct test_output shown = test_run("show", model);
-    assert_null(strstr(shown.out, "other.gguf"));
+    assert_non_null(strstr(shown.out, "other.gguf: 1 ignored")); /* it is said that it is left aside */
+    assert_non_null(strstr(shown.out, "the .safetensors beside it are opened; its own path opens it"));
 }
 
 /* People gave names of other places, and expected the program to fetch them. */

@@ -161,11 +161,11 @@ bool os_make_folder(const char *path, struct sy_error *err) {
     int number = errno;
     if (!path[0]) {
         sy_fail(err, SY_ERR_INPUT, "a folder without a name");
-        return sy_error_remedy(err, "name one");
+        return sy_error_remedy(err, "name the folder to make");
     }
     if (number == EEXIST) {
         sy_fail(err, SY_ERR_IO, "is a file, where a folder is to be made");
-        sy_error_remedy(err, "name another");
+        sy_error_remedy(err, "name another folder");
     } else {
         sy_fail_errno(err, SY_ERR_IO, "the folder cannot be made");
         sy_error_remedy(err, "%s",

@@ -27,7 +27,7 @@ const char *write_remedy(int number) {
     case EDQUOT: return "your quota there is used up: remove something, or write elsewhere";
     case EFBIG: return "the file system or a limit (ulimit -f) allows no larger file";
     case ENOENT: return "make the folder first";
-    case ENOTDIR: return "write to a folder";
+    case ENOTDIR: return "a part of the path is a file: write elsewhere";
     case ENAMETOOLONG: return "give it a shorter name";
     case EACCES:
     case EPERM: return "write to a folder that you may change";
@@ -118,7 +118,7 @@ bool os_may_write(const char *path, const struct os_rule *rule, struct sy_error 
     if (path_descriptor(path) >= 0) return true;
     if (!path[0]) {
         sy_fail(err, SY_ERR_INPUT, "a file without a name");
-        return sy_error_remedy(err, "name one");
+        return sy_error_remedy(err, "name the file to write");
     }
     if (stat(path, &former) == 0) {
         if (S_ISREG(former.st_mode)) return rule_allows(rule, path, &former, err);

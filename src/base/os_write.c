@@ -64,7 +64,7 @@ static bool open_aside(struct os_writer *writer, const struct stat *former, stru
     writer->name = slash ? slash + 1 : writer->path;
     if (!writer->name[0] || strcmp(writer->name, ".") == 0 || strcmp(writer->name, "..") == 0) {
         sy_fail(err, SY_ERR_IO, "is no name for a file");
-        sy_error_remedy(err, "name one");
+        sy_error_remedy(err, "name the file to write");
         return sy_error_in(err, writer->shown);
     }
     if (slash) *slash = 0; /* the folder alone, just for this call */

@@ -216,14 +216,15 @@ static bool refuse_form(const struct tensor *tensor, const struct foreign *forei
         sy_fail(err, SY_ERR_FORMAT, "a part of weights stored by %s, which is not read here", foreign->what);
     else
         sy_fail(err, SY_ERR_FORMAT, "scales in a form that is not read here");
-    sy_error_remedy(err, "take the model in BF16, in float8 with ..." PLANE_SUFFIX ", or as GGUF");
+    sy_error_remedy(err, STORAGE_REMEDY);
     return at_tensor(tensor, err);
 }
 
 static bool refuse_bare(const struct taking *t, struct sy_error *err) {
     sy_fail(err, SY_ERR_SHAPE, "stored as %s, and its scale (this name and " PLANE_SUFFIX ") is missing",
             dtype_name(t->bare->dtype));
-    sy_error_remedy(err, "its codes mean nothing without: take the checkpoint from where it was published");
+    sy_error_remedy(err,
+                    "its numbers mean nothing without it: take the checkpoint from where it was published");
     return at_tensor(t->bare, err);
 }
 

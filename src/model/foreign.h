@@ -8,6 +8,9 @@
 
 #include <stdbool.h>
 
+/* What is said of all forms that are not read. */
+#define STORAGE_REMEDY "take the model in BF16, in float8 by blocks (fp8), in MXFP4, or as GGUF"
+
 struct foreign {
     const char *ending; /* of the name, behind a '.' or (where it does not begin with one) a '_' */
     bool beside;        /* the model is whole without it */

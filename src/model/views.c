@@ -110,8 +110,10 @@ static bool wrong_plane(const struct tensor *plane, const int64_t *shape, int ra
     sy_fail(err, SY_ERR_SHAPE, "scales of shape %s, but blocks of %lld x %lld ask for %s",
             tensor_shape_text(plane->shape, plane->rank, found, sizeof found), (long long)blocks[0],
             (long long)blocks[1], tensor_shape_text(shape, rank, wanted, sizeof wanted));
-    sy_error_remedy(err, "weight_block_size of quantization_config says other blocks; a scale for a row or a "
-                         "whole matrix is not read here");
+    sy_error_remedy(
+        err,
+        "correct weight_block_size in quantization_config; where a scale is for a row or a whole matrix, "
+        "take the model in BF16 or as GGUF");
     return at_tensor(plane, err);
 }
 

@@ -92,8 +92,9 @@ static bool unknown(const char *word, struct sy_error *err) {
     sy_fail(err, SY_ERR_USAGE, "--machine %s: no machine is called so", word);
     if (nearest)
         return sy_error_remedy(err, "did you mean %s? `switchyard plan --machine list` has all", nearest);
-    return sy_error_remedy(err,
-                           "`switchyard plan --machine list` has all; or --memory, --bandwidth and --flops");
+    return sy_error_remedy(
+        err,
+        "`switchyard plan --machine list` has all; any other is told by --memory, --bandwidth and --flops");
 }
 
 static bool take_devices(const char *word, int64_t devices, struct named_machine *out, struct sy_error *err) {

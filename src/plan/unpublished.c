@@ -98,5 +98,5 @@ bool unpublished_refuse(const struct unpublished *m, struct sy_error *err) {
     else
         sy_fail(err, SY_ERR_INPUT,
                 "%s has published no architecture of it, and no rumour of its size has a source", m->maker);
-    return sy_error_remedy(err, "the nearest open preset: `switchyard plan %s`", m->nearest);
+    return sy_error_remedy(err, "`switchyard plan %s` is the nearest that is open", m->nearest);
 }

@@ -228,7 +228,7 @@ TEST(a_model_without_a_template_is_refused_with_two_ways_out) {
     const char *model = text_model();
     struct talked *t = talk(model, "", "Ab\n");
     assert_int_equal(t->status, 1);
-    assert_non_null(strstr(t->out, "run -p TEXT"));
+    assert_non_null(strstr(t->out, "`switchyard run MODEL -p TEXT`"));
     assert_non_null(strstr(t->out, "--template FILE"));
     assert_int_equal(test_run("run", model, "-p", "Ab", "-n", "4").status, 0); /* the first */
     char path[TEST_PATH_MAX], options[TEST_PATH_MAX + 32];

@@ -27,7 +27,11 @@ struct step {
     const char *refused[WORDS], *followed[WORDS];
 };
 
-#define TEXT "=mixtral_fused"
+#define TEXT   "=mixtral_fused"
+#define DENSE  "=llama_e5m2"
+#define LOGITS "logits", "@letters", "--ids", "1"
+#define LONG_4 "n234567890123456789012345678901234567890123456789012345678901234"
+#define LONG   LONG_4 LONG_4 LONG_4 LONG_4
 static const struct step steps[] = {
     { "--help lists the options", { "run", "-9" }, { "run", "--help" } },
     { "--help shows what is wanted",
@@ -58,7 +62,7 @@ static const struct step steps[] = {
     { "give --out FILE.gguf or --out DIR",
       { "convert", "@letters" },
       { "convert", "@letters", "--out", "@small.gguf" } },
-    { "name another, or add --force to replace it",
+    { "name another, or %s to replace it",
       { "convert", "@letters", "--out", "@small.gguf" },
       { "convert", "@letters", "--out", "@small.gguf", "--force" } },
     { "give --out DIR, or leave it out",
@@ -91,7 +95,7 @@ static const struct step steps[] = {
     { "give --ctx %lld, or fewer ids",
       { "logits", "@letters", "--ids", "1,2", "--ctx", "1", "--out", "@o.safetensors" },
       { "logits", "@letters", "--ids", "1,2", "--ctx", "2", "--out", "@o.safetensors" } },
-    { "give --ctx %lld, or a smaller -n",
+    { "give --ctx %lld, a smaller -n, or -n -1 for what fits",
       { "run", "@letters", "--ids", "1,2", "-n", "9", "--ctx", "8" },
       { "run", "@letters", "--ids", "1,2", "-n", "9", "--ctx", "10" } },
     { "give --ctx %lld, or shorter tests",
@@ -168,8 +172,8 @@ static const struct step steps[] = {
       { "run", "@letters", "--ids", "1", "-n", "1", "--experts-per-token", "99" },
       { "run", "@letters", "--ids", "1", "-n", "1", "--experts-per-token", "6" } },
     { "give SY_PRECISION_FAST as well, or leave it out",
-      { "logits", "@letters", "--ids", "1", "--out", "@o.safetensors", "--regime", "step" },
-      { "logits", "@letters", "--ids", "1", "--out", "@o.safetensors", "--regime", "step", "--fast" } },
+      { "logits", "@letters", "--ids", "1", "--out", "@o.safetensors", "--regime", "bf16" },
+      { "logits", "@letters", "--ids", "1", "--out", "@o.safetensors", "--regime", "bf16", "--fast" } },
     { "%.1f MiB are needed without any cache: allow more, or give a smaller sy_options.context",
       { "run", "@letters", "--ids", "1", "--memory", "1M" },
       { "run", "@letters", "--ids", "1", "--memory", "2G", "-n", "1" } },
@@ -185,8 +189,78 @@ static const struct step steps[] = {
     { "make the folder first",
       { "logits", "@letters", "--ids", "1", "--out", "@none/o.safetensors" },
       { "logits", "@letters", "--ids", "1", "--out", "@d1/o.safetensors" } },
+    { "name the file to write", { LOGITS, "--out", "" }, { LOGITS, "--out", "@o2" } },
+    { "name the folder to make",
+      { "convert", "@letters", "--out", "" },
+      { "convert", "@letters", "--out", "@d3" } },
+    { "name another folder",
+      { "convert", "@letters", "--out", "@t.txt" },
+      { "convert", "@letters", "--out", "@d4" } },
+    { "make the folder above it first",
+      { "convert", "@letters", "--out", "@d5/in" },
+      { "convert", "@letters", "--out", "@d5", "&&", "convert", "@letters", "--out", "@d5/in" } },
+    { "write to another file",
+      { LOGITS, "--out", "@letters/model.safetensors", "--force" },
+      { LOGITS, "--out", "@o3" } },
+    { "write to another file",
+      { "logits", "@letters", "--batch", "@ids.jsonl", "--out", "@ids.jsonl" },
+      { "logits", "@letters", "--batch", "@ids.jsonl", "--out", "@o4" } },
+    { "name another, or %s to replace it",
+      { LOGITS, "--out", "@old.txt" },
+      { LOGITS, "--out", "@o5", "&&", LOGITS, "--out", "@old.txt", "--force" } },
+    { "name a file in it", { LOGITS, "--out", "@d3" }, { LOGITS, "--out", "@d3/o" } },
+    { "a part of the path is a file: write elsewhere",
+      { LOGITS, "--out", "@t.txt/o" },
+      { LOGITS, "--out", "@o6" } },
+    { "give it a shorter name", { LOGITS, "--out", "@" LONG }, { LOGITS, "--out", "@o7" } },
+    { "give %s, which is what %s meant",
+      { LOGITS, "--fast", "--regime", "step", "--out", "@o8" },
+      { LOGITS, "--fast", "--regime", "integer", "--out", "@o8" } },
+    { "leave one of them out; --dtype TYPE shows one type alone",
+      { "plan", "--fit", "24G", "--memory", "48G" },
+      { "plan", "--fit", "24G", "&&", "plan", "--fit", "24G", "--dtype", "q4_k_m" } },
+    { "did you mean %s? `switchyard plan --machine list` has all",
+      { "plan", "olmoe-1b-7b", "--machine", "h10" },
+      { "plan", "--machine", "list" } },
+    { "`switchyard plan --machine list` has all; any other is told by --memory, --bandwidth and --flops",
+      { "plan", "olmoe-1b-7b", "--machine", "zzzzzzzz" },
+      { "plan", "--machine", "list", "&&", "plan", "olmoe-1b-7b", "--memory", "24G", "--bandwidth", "1T",
+        "--flops", "100T" } },
+    { "--machine %s --ranks %lld --link RATE says how they are joined",
+      { "plan", "olmoe-1b-7b", "--machine", "h100x99" },
+      { "plan", "olmoe-1b-7b", "--machine", "h100", "--ranks", "99", "--link", "50G" } },
+    { "a line has prompt, messages or ids, and may have id, n and seed",
+      { "run", "@letters", "--prompts", "@other.jsonl" },
+      { "run", "@letters", "--prompts", "@prompts.jsonl" } },
+    { "-1 goes on to the end of the context",
+      { "run", "@letters", "--ids", "1", "-n", "-2", "--ctx", "8" },
+      { "run", "@letters", "--ids", "1", "-n", "-1", "--ctx", "8" } },
+    { "give --ctx %lld, a smaller -n, or -n -1 for what fits",
+      { "run", "@letters", "--ids", "1,2", "-n", "9", "--ctx", "8" },
+      { "run", "@letters", "--ids", "1,2", "-n", "7", "--ctx", "8", "&&", "run", "@letters", "--ids", "1,2",
+        "-n", "-1", "--ctx", "8" } },
+    { "give --ctx %lld, or a shorter prompt",
+      { "run", "@letters", "--ids", "1,2,3", "-n", "4", "--ctx", "2" },
+      { "run", "@letters", "--ids", "1,2,3", "-n", "4", "--ctx", "6" } },
+    { "give --ctx %lld, or a shorter prompt",
+      { "run", "@letters", "--ids", "1,2,3", "--ctx", "2" },
+      { "run", "@letters", "--ids", "1,2,3", "--ctx", "3", "&&", "run", "@letters", "--ids", "1", "--ctx",
+        "2" } },
+    { "such as --layers 0,3-5",
+      { "run", "@letters", "--ids", "1", "-n", "1", "--routing=tokens", "--layers", "a" },
+      { "run", "@letters", "--ids", "1", "-n", "1", "--routing=tokens", "--layers", "0" } },
+    { "give some of those %lld that are, from layer %lld to %lld",
+      { "run", "@letters", "--ids", "1", "-n", "1", "--routing=tokens", "--layers", "9" },
+      { "run", "@letters", "--ids", "1", "-n", "1", "--routing=tokens", "--layers", "0" } },
+    { "leave --layers out: no layer of this model has experts",
+      { "run", DENSE, "--ids", "1", "-n", "1", "--routing=tokens", "--layers", "0" },
+      { "run", DENSE, "--ids", "1", "-n", "1", "--routing=tokens" } },
 };
 enum { STEPS = sizeof steps / sizeof steps[0] };
+
+static void put(const char *name, const char *text) {
+    hostile_file(name, text, (int64_t)strlen(text));
+}
 
 static void prepare(void) {
     char path[TEST_PATH_MAX], out[TEST_PATH_MAX];
@@ -197,10 +271,14 @@ static void prepare(void) {
     text_model();
     test_temp_path(path, "speaker");
     speaker_make(path);
-    hostile_file("m.json", talk, sizeof talk - 1);
-    hostile_file("t.txt", text, sizeof text - 1);
-    hostile_file("q.jsonl", question, sizeof question - 1);
-    hostile_file("t.jinja", "{{ messages }}", 14);
+    put("m.json", talk);
+    put("t.txt", text);
+    put("q.jsonl", question);
+    put("t.jinja", "{{ messages }}");
+    put("ids.jsonl", "[1,2]\n");
+    put("old.txt", "mine\n");
+    put("other.jsonl", "{\"promt\": \"a\"}\n");
+    put("prompts.jsonl", "{\"prompt\": \"a\", \"n\": 1, \"id\": 7, \"seed\": 3}\n");
     test_temp_path(out, "bare.gguf");
     test_source(path, "tests/golden/mixtral_fused");
     assert_int_equal(test_run("convert", path, "--out", out).status, 0);

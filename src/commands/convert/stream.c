@@ -58,7 +58,7 @@ static enum dtype wider(enum dtype dtype, enum dtype source) {
 static bool refuse_special(const char *name, enum held_fate fate, struct sy_error *err) {
     sy_fail(err, SY_ERR_NUMERIC, "holds %s, and a model that uses it fails",
             fate == HELD_NAN ? "NaN" : "infinity");
-    sy_error_remedy(err, "the file is damaged: fetch it again");
+    sy_error_remedy(err, "the file is damaged: fetch or write it again");
     return sy_error_at(err, "%s", name);
 }
 

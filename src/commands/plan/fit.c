@@ -225,7 +225,7 @@ bool plan_fit(const struct plan_args *args, const struct plan_asked *asked, cons
     struct fitting f = { .args = args, .asked = asked };
     if (asked->input.memory.memory == 0) {
         sy_fail(err, SY_ERR_USAGE, "--fit: no memory is said");
-        return sy_error_remedy(err, "plan --fit 24G, or plan --fit --machine NAME");
+        return sy_error_remedy(err, "such as --fit 24G, or --fit --machine NAME");
     }
     f.rows = calloc(ROWS_MAX, sizeof *f.rows);
     if (!f.rows) return sy_fail(err, SY_ERR_MEMORY, "no memory for the rows of --fit");

@@ -125,7 +125,7 @@ static bool take_fit_word(const char *word, struct plan_args *args, struct sy_er
     if (args->memory == -1)
         return sy_fail(err, SY_ERR_USAGE, "--fit %s: a memory is wanted, such as 24G", word);
     sy_fail(err, SY_ERR_USAGE, "--fit takes one memory: %s or that of --memory", word);
-    return sy_error_remedy(err, "--dtype shows one type alone");
+    return sy_error_remedy(err, "leave one of them out; --dtype TYPE shows one type alone");
 }
 
 /* `--machine here`: its rates are measured, its memory is what is free. `--fit` alone asks for the latter. */

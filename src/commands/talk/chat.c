@@ -229,7 +229,8 @@ static bool can_talk(const struct sy_engine *engine, struct sy_error *err) {
     }
     sy_fail(err, SY_ERR_INPUT, "the model brings no chat template, as models that only continue a text do");
     sy_error_in(err, facts.path);
-    return sy_error_remedy(err, "continue a text with run -p TEXT, or give --template FILE");
+    return sy_error_remedy(err,
+                           "continue a text with `switchyard run MODEL -p TEXT`, or give --template FILE");
 }
 
 static bool talk_over(const struct args *args, struct sy_engine *engine, struct sy_error *err) {

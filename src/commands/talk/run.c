@@ -305,7 +305,7 @@ static bool open_engine(struct job *job, const char *word, struct sy_error *err)
     if (args->chat && job->facts.tokenizer && job->facts.chat_templates == 0) {
         sy_fail(err, SY_ERR_INPUT, "the model brings no chat template");
         sy_error_in(err, job->facts.path);
-        return sy_error_remedy(err, "leave --chat out to continue the text, or give --template FILE");
+        return sy_error_remedy(err, "leave --chat out, and the text is continued; or give --template FILE");
     }
     sy_recommended(job->engine, &recommended);
     if (!sampling_given(&args->speaking.sampling, &recommended, &job->given, err)) return false;

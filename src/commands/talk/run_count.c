@@ -27,10 +27,11 @@ bool count_fit(int64_t asked, int64_t prompt, int64_t room, int64_t *count, stru
         *count = room - prompt + 1;
         return true;
     }
-    if (asked < 0) {
+    if (prompt > room) { /* which no count helps */
         sy_fail(err, SY_ERR_INPUT, "%lld prompt ids need as many positions, and there is room for %lld",
                 (long long)prompt, (long long)room);
-        return sy_error_remedy(err, "give --ctx %lld, or a shorter prompt", (long long)prompt);
+        return sy_error_remedy(err, "give --ctx %lld, or a shorter prompt",
+                               (long long)(asked < 0 ? prompt : needed));
     }
     sy_fail(err, SY_ERR_INPUT,
             "%lld prompt ids and %lld new ones need %lld positions, and there is room for %lld",

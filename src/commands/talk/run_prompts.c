@@ -71,7 +71,7 @@ static bool check_line(const json_t *value, struct sy_error *err) {
         for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) found |= strcmp(key, known[i]) == 0;
         if (found) continue;
         sy_fail(err, SY_ERR_FORMAT, "'%.40s' is not known", key);
-        return sy_error_remedy(err, "prompt, messages or ids; id, n, seed");
+        return sy_error_remedy(err, "a line has prompt, messages or ids, and may have id, n and seed");
     }
     const json_t *prompt = json_object_get(value, "prompt"), *ids = json_object_get(value, "ids"),
                  *messages = json_object_get(value, "messages"), *n = json_object_get(value, "n"),
@@ -390,7 +390,7 @@ static bool run_all(struct batch *b, const char *word, struct sy_error *err) {
     }
     sy_fail(err, SY_ERR_INPUT, "%lld of %lld prompts could not be run", (long long)b->failed,
             (long long)b->count);
-    return sy_error_remedy(err, "their lines say why, as \"error\"");
+    return sy_error_remedy(err, "the line that was printed for each says why, as \"error\"");
 }
 
 bool run_prompts(const struct run_args *args, const char *word, struct sy_error *err) {

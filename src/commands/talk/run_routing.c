@@ -24,9 +24,11 @@ static bool show_range(const struct routing_log *log, int64_t first, int64_t las
     if (found > 0 && found == last - first + 1) return true;
     sy_fail(err, SY_ERR_INPUT, "--layers: not each of the layers %lld to %lld is one with experts",
             (long long)first, (long long)last);
-    if (log->layers == 0) return sy_error_remedy(err, "no layer of this model has experts");
-    return sy_error_remedy(err, "%lld of them have, from layer %lld to %lld", (long long)log->layers,
-                           (long long)log->layer_of[0], (long long)log->layer_of[log->layers - 1]);
+    if (log->layers == 0)
+        return sy_error_remedy(err, "leave --layers out: no layer of this model has experts");
+    return sy_error_remedy(err, "give some of those %lld that are, from layer %lld to %lld",
+                           (long long)log->layers, (long long)log->layer_of[0],
+                           (long long)log->layer_of[log->layers - 1]);
 }
 
 /* A number at *at, which moves behind it. */

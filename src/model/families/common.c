@@ -3,6 +3,7 @@
  */
 #include "model/families/common.h"
 #include "base/checked.h"
+#include "model/foreign.h"
 #include <math.h>
 #include <string.h>
 
@@ -62,7 +63,7 @@ static void read_method(struct config *c) {
         config_fail(c, "quant_method", "weights stored by \"%.40s\", a form that is not read here", method);
     else
         config_fail(c, "quant_method", "missing");
-    sy_error_remedy(&c->error, "take the model in BF16, in float8 by blocks (fp8), in MXFP4, or as GGUF");
+    sy_error_remedy(&c->error, STORAGE_REMEDY);
 }
 
 void read_storage(struct config *c, struct spec *spec) {

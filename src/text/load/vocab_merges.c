@@ -61,8 +61,8 @@ static const struct pair_class *refuse(const char *name, struct sy_error *err) {
     else
         sy_fail(err, SY_ERR_FORMAT, "how text is cut is said nowhere: no tokenizer_class, no model_type");
     sy_error_remedy(err,
-                    "known for vocab.json and merges.txt: GPT2Tokenizer, Qwen2Tokenizer, CodeGenTokenizer, "
-                    "GPTNeoXTokenizer; or put tokenizer.json beside them");
+                    "put tokenizer.json beside them; without one, the tokenizer_class may be GPT2Tokenizer, "
+                    "Qwen2Tokenizer, CodeGenTokenizer or GPTNeoXTokenizer");
     return NULL;
 }
 

@@ -65,11 +65,11 @@ TEST(remedies_of_layers) {
 TEST(remedies_of_many_prompts) {
     model = text_model();
     advised("echo '{\"promt\": \"Ab\"}' | switchyard run $model --prompts -", 1,
-            "prompt, messages or ids; id, n, seed");
+            "a line has prompt, messages or ids, and may have id, n and seed");
     said(0,
          "echo '{\"prompt\": \"Ab\", \"id\": 1, \"n\": 2, \"seed\": 3}' | switchyard run $model --prompts -");
     advised("echo '{\"ids\": [999]}' | switchyard run $model --prompts - >lines", 1,
-            "their lines say why, as \"error\"");
+            "the line that was printed for each says why, as \"error\"");
     said(0, "grep -q '\"error\":.*999' lines");
 }
 

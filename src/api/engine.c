@@ -10,7 +10,9 @@
 #include "base/checked.h"
 #include "base/memory_limit.h"
 #include "base/os.h"
+#include "model/presets.h"
 #include "moe/router.h"
+#include "plan/unpublished.h"
 #include "template/template.h"
 
 #include <stdio.h>
@@ -232,6 +234,9 @@ bool sy_engine_open(const char *model, const struct sy_options *options, struct 
     if (options && !struct_take(options, &own, sizeof own, "sy_options", err)) return false;
     if (!translate(&own, &wanted, err)) return false;
     if (!model_path_find(model, path, sizeof path, err)) return false;
+    struct unpublished closed;
+    if (!os_is_there(path) && !preset_find(model) && unpublished_find(model, &closed))
+        return unpublished_refuse(&closed, err) || sy_error_in(err, model);
     struct sy_engine *e = calloc(1, sizeof *e);
     if (!e) return sy_fail(err, SY_ERR_MEMORY, "no memory for an engine");
     atomic_init(&e->busy, false);

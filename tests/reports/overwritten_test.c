@@ -48,6 +48,25 @@ TEST(logits_replace_only_logits) {
     must_hold(notes, "[1,2]\n");
 }
 
+/* The table of routing goes over an earlier one, and over nothing else. */
+TEST(routing_replaces_only_routing) {
+    char model[TEST_PATH_MAX], notes[TEST_PATH_MAX], table[TEST_PATH_MAX];
+    test_temp_path(model, "speaker");
+    test_temp_path(notes, "notes.txt");
+    test_temp_path(table, "table.tsv");
+    speaker_make(model);
+    hostile_file("notes.txt", "mine\n", 5);
+    for (int again = 0; again < 2; again++)
+        must_run(
+            test_run("run", model, "--ids", "1,2", "-n", "1", "--routing=tokens", "--routing-out", table));
+    must_refuse(test_run("run", model, "--ids", "1,2", "-n", "1", "--routing=tokens", "--routing-out", notes),
+                "notes.txt: is there already (text, 5 bytes), not a table of routing by this program; name "
+                "another, or add --force to replace it\n");
+    must_hold(notes, "mine\n");
+    must_run(test_run("run", model, "--ids", "1,2", "-n", "1", "--routing=tokens", "--routing-out", notes,
+                      "--force"));
+}
+
 /* A file where a folder is to be made stays, whatever is asked for. */
 TEST(a_file_is_no_folder_to_be_made) {
     char model[TEST_PATH_MAX], notes[TEST_PATH_MAX], config[TEST_PATH_MAX];

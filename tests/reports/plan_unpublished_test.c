@@ -74,3 +74,11 @@ TEST(unpublished_models_are_found_however_they_are_written) {
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         if (unpublished_find(others[i], &found)) fail_msg("'%s' is found as %s", others[i], found.name);
 }
+
+/* `run gpt-4` said that there is no such file, as if it could be fetched somewhere. */
+TEST(run_tells_what_is_known_of_unpublished_models) {
+    struct test_output got = test_run("run", "gpt-4", "-p", "a");
+    assert_int_equal(got.status, 1);
+    assert_non_null(strstr(got.err, "OpenAI has published no architecture of it"));
+    assert_non_null(strstr(test_run("run", "gpt-oss-20b", "-p", "a").err, "hf download"));
+}

@@ -80,6 +80,8 @@ static const struct option options[] = {
     OPTION_NOT_WITH("list", "fit|machine|price|json|ignore-unknown|threads"),
     OPTION_NOT_WITH("fit", "storage|ranks|train|trace|vs|explain|svg|png|ignore-unknown"),
     OPTION_ONLY_WITH("format", "table|fit"),
+    OPTION_NOT_WITH("format", "json"),
+    OPTION_NOT_WITH("machine=list", "fit|table|vs|explain|svg|png|price|train|trace"),
     OPTION_NOT_WITH("vs", "explain"),
     OPTION_NOT_WITH("explain", "json"),
     OPTION_ONLY_WITH("link", "ranks|machine"),

@@ -56,6 +56,7 @@ static const struct option options[] = {
       AT(routing) },
     { "routing-out", 0, OPTION_STRING, "FILE",
       "with --routing=tokens: write the table there, instead of on standard output", AT(routing_out) },
+    { "force", 0, OPTION_FLAG, NULL, "write it over a file that is no such table", AT(force) },
     { "layers", 0, OPTION_STRING, "0,3-5", "with --routing=tokens: of these layers alone", AT(layers) },
     { "profile", 0, OPTION_FLAG, NULL, "show where the time went", AT(profile) },
     { "json", 0, OPTION_FLAG, NULL, "print one JSON object", AT(json) },
@@ -63,6 +64,7 @@ static const struct option options[] = {
     OPTION_NOT_WITH("file", "ids"),
     OPTION_NOT_WITH("ids", "chat|system"),
     OPTION_ONLY_WITH("system", "chat"),
+    OPTION_ONLY_WITH("force", "routing-out"),
     OPTION_ONLY_WITH("template", "chat"),
     OPTION_BETWEEN("experts-per-token", "1 to 1000000"),
     OPTION_BETWEEN("logprobs", "0 to 64"),
@@ -231,7 +233,8 @@ static bool report(struct job *job, struct sy_error *err) {
         .load = &job->load,
         .profile = job->args->profile ? &profile : NULL,
     };
-    if (job->args->routing_out && !run_routing_write(&every, job->args->routing_out, err)) return false;
+    if (job->args->routing_out && !run_routing_write(&every, job->args->routing_out, job->args->force, err))
+        return false;
     if (!print_report(job, &facts, err)) return false;
     if (job->prompt.input_left)
         console_warn(
@@ -256,7 +259,6 @@ static bool check_args(struct job *job, struct sy_error *err) {
     if ((args->layers || args->routing_out) && args->routing != ROUTING_TOKENS)
         return sy_fail(err, SY_ERR_USAGE, "%s goes with --routing=tokens",
                        args->layers ? "--layers" : "--routing-out");
-    if (args->experts == 0) return sy_fail(err, SY_ERR_USAGE, "--experts-per-token 0: at least 1");
     return sampling_given(&args->speaking.sampling, &greedy, &job->given, err);
 }
 

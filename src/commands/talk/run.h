@@ -13,7 +13,7 @@ struct run_args {
     int64_t count;             /* or one of the two of run_count.h */
     int64_t parallel;          /* 0: not given */
     int64_t experts, logprobs; /* -1: not given */
-    bool chat, ignore_eos, profile, json;
+    bool chat, ignore_eos, profile, json, force;
 };
 enum { ROUTING_LOAD = 1, ROUTING_TOKENS };
 

@@ -73,8 +73,10 @@ static bool is_shown(const struct run_routing *r, int64_t moe_layer) {
     return !r->shown || r->shown[moe_layer];
 }
 
+#define HEAD "index\ttoken\ttext\trole\tlayer\trank\texpert\tweight\n"
+
 void run_routing_head(struct text *out) {
-    text_add(out, "index\ttoken\ttext\trole\tlayer\trank\texpert\tweight\n");
+    text_add(out, HEAD);
 }
 
 void run_routing_rows(const struct run_routing *r, int64_t index, struct text *out) {
@@ -137,10 +139,16 @@ static bool flush(struct os_writer *writer, struct text *text, struct sy_error *
     return done;
 }
 
-bool run_routing_write(const struct run_routing *r, const char *path, struct sy_error *err) {
+static bool is_table(const unsigned char *head, int64_t size) {
+    return size >= (int64_t)strlen(HEAD) && memcmp(head, HEAD, strlen(HEAD)) == 0;
+}
+
+bool run_routing_write(const struct run_routing *r, const char *path, bool force, struct sy_error *err) {
+    static const struct os_kind kind = { "table of routing by this program", is_table };
+    const struct os_rule rule = { .private_mode = true, .force = force, .kind = &kind, .ask = "add --force" };
     struct os_writer *writer;
     struct text text = { 0 };
-    if (!os_writer_open(path, true, &writer, err)) return false;
+    if (!os_writer_open_by(&rule, path, &writer, err)) return false;
     bool done = true;
     run_routing_head(&text);
     for (int64_t i = 0; i < r->log->count && done; i++) {

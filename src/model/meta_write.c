@@ -50,6 +50,14 @@ static void set_int(struct meta_writing *w, const char *key, int64_t value) {
 }
 
 static void set_real(struct meta_writing *w, const char *key, double value) {
+    float kept = (float)value;
+    if (isfinite(value) && (!isfinite(kept) || (kept == 0) != (value == 0))) {
+        if (!w->failed)
+            sy_fail(w->err, SY_ERR_FORMAT, "%g is a number that f32, which GGUF takes, cannot hold", value);
+        if (!w->failed) sy_error_at(w->err, "%s", key);
+        w->failed = true;
+        return;
+    }
     set_below(w, key, (struct gguf_value){ .type = GGUF_F32, .f = (double)(float)value });
 }
 

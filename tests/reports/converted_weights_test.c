@@ -236,3 +236,18 @@ TEST(a_refused_conversion_leaves_what_was_there) {
     must_refuse(test_run("convert", folder, "--out", again, "--force"), "holds NaN");
     runs(again);
 }
+
+/* A number of the config beyond f32 was written as infinity, and the file that came of it "fetched again". */
+TEST(a_number_that_metadata_cannot_hold_is_refused) {
+    static const char whole[] = "\"rope_theta\":10000.0}";
+    char folder[TEST_PATH_MAX], config[TEST_PATH_MAX], file[TEST_PATH_MAX], text[sizeof CONFIG + 32];
+    test_temp_path(folder, "model");
+    test_temp_path(config, "c.json");
+    test_temp_path(file, "m.gguf");
+    int length =
+        snprintf(text, sizeof text, "%.*s\"rope_theta\":1e300}", (int)(sizeof CONFIG - sizeof whole), CONFIG);
+    hostile_file("c.json", text, length);
+    must_run(test_run("synth", config, "--out", folder));
+    must_refuse(test_run("convert", folder, "--out", file),
+                "rope.freq_base: 1e+300 is a number that f32, which GGUF takes, cannot hold\n");
+}

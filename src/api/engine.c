@@ -62,7 +62,7 @@ static bool choose_level(const char *word, enum level *level, struct sy_error *e
     *level = LEVEL_COUNT - 1;
     if (!word || level_from_name(word, level)) return true;
     sy_fail(err, SY_ERR_INPUT, "cpu: there is no level '%s'", word);
-    return sy_error_remedy(err, "give ref, avx2, avx512, avx512vnni or amx");
+    return sy_error_remedy(err, "give ref, avx2, avx512, avx512vnni, avx512bf16 or amx");
 }
 
 static bool check_numbers(const struct sy_options *o, struct sy_error *err) {

@@ -9,7 +9,7 @@
 
 #define KV_WORDS     "f32|f16|bf16|q8_0"
 #define REGIME_WORDS "integer|bf16" /* in the order of enum regime */
-#define CPU_WORDS    "ref|avx2|avx512|avx512vnni|amx"
+#define CPU_WORDS    "ref|avx2|avx512|avx512vnni|avx512bf16|amx"
 
 static const struct option options[] = {
     { "threads", 't', OPTION_COUNT, "N", "threads (default: the physical cores it may use)",

@@ -26,7 +26,8 @@ enum {
     LEVEL_ref = LEVEL_REF,
     LEVEL_avx2 = LEVEL_AVX2,
     LEVEL_avx512 = LEVEL_AVX512,
-    LEVEL_avx512vnni = LEVEL_AVX512VNNI
+    LEVEL_avx512vnni = LEVEL_AVX512VNNI,
+    LEVEL_avx512bf16 = LEVEL_AVX512BF16
 };
 
 /* All variants. One whose check_OP or bench_OP is missing does not link. */
@@ -90,7 +91,8 @@ static bool run_case(const struct check_case *one, const struct options *options
 int main(int argc, char **argv) {
     struct options options = { 0 };
     if (!parse(argc, argv, &options)) {
-        fputs("usage: kernel-check [--check-only] [--only WORD] [--level ref|avx2|avx512|avx512vnni]\n",
+        fputs("usage: kernel-check [--check-only] [--only WORD] "
+              "[--level ref|avx2|avx512|avx512vnni|avx512bf16]\n",
               stderr);
         return 2;
     }

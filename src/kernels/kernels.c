@@ -10,7 +10,7 @@
 #include <cpuid.h>
 #endif
 
-static const char *const level_names[LEVEL_COUNT] = { "ref", "avx2", "avx512", "avx512vnni" };
+static const char *const level_names[LEVEL_COUNT] = { "ref", "avx2", "avx512", "avx512vnni", "avx512bf16" };
 
 const char *level_name(enum level level) {
     return level_names[level];
@@ -23,7 +23,7 @@ bool level_from_name(const char *name, enum level *out) {
             return true;
         }
     if (strcmp(name, "amx") != 0) return false;
-    *out = LEVEL_AVX512VNNI; /* a level to come */
+    *out = LEVEL_AVX512BF16; /* a level to come */
     return true;
 }
 
@@ -35,7 +35,9 @@ enum level level_of_machine(void) {
     bool avx2 = f16c && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
     bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                   __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
-    if (avx512 && __builtin_cpu_supports("avx512vnni")) return LEVEL_AVX512VNNI;
+    bool vnni = avx512 && __builtin_cpu_supports("avx512vnni");
+    if (vnni && __builtin_cpu_supports("avx512bf16")) return LEVEL_AVX512BF16;
+    if (vnni) return LEVEL_AVX512VNNI;
     if (avx512) return LEVEL_AVX512;
     if (avx2) return LEVEL_AVX2;
 #endif
@@ -47,7 +49,8 @@ enum {
     LEVEL_ref = LEVEL_REF,
     LEVEL_avx2 = LEVEL_AVX2,
     LEVEL_avx512 = LEVEL_AVX512,
-    LEVEL_avx512vnni = LEVEL_AVX512VNNI
+    LEVEL_avx512vnni = LEVEL_AVX512VNNI,
+    LEVEL_avx512bf16 = LEVEL_AVX512BF16
 };
 
 struct kernels kernels_select(enum level highest) {

@@ -9,10 +9,10 @@
 #include "kernels/list.h"
 #include "kernels/types.h"
 
-enum level { LEVEL_REF, LEVEL_AVX2, LEVEL_AVX512, LEVEL_AVX512VNNI, LEVEL_COUNT };
+enum level { LEVEL_REF, LEVEL_AVX2, LEVEL_AVX512, LEVEL_AVX512VNNI, LEVEL_AVX512BF16, LEVEL_COUNT };
 
-const char *level_name(enum level level);                /* "ref", "avx2", "avx512", "avx512vnni" */
-bool level_from_name(const char *name, enum level *out); /* also "amx", which means avx512vnni today */
+const char *level_name(enum level level);                /* "ref", "avx2", "avx512", .. */
+bool level_from_name(const char *name, enum level *out); /* also "amx", which means avx512bf16 today */
 enum level level_of_machine(void); /* the best that CPU and system offer and this build holds */
 
 struct kernels {

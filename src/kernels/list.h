@@ -108,7 +108,8 @@
     KERNEL(step_q8_0, avx512vnni)                                                                            \
     KERNEL(step_q4_0, avx512vnni)                                                                            \
     KERNEL(step_q4_1, avx512vnni)                                                                            \
-    KERNEL(step_q4_k, avx512vnni)
+    KERNEL(step_q4_k, avx512vnni)                                                                            \
+    KERNEL(product_bf16, avx512bf16)
 #else
 #define KERNEL_LIST_X86(KERNEL)
 #endif

@@ -33,7 +33,8 @@ void run_routing_rows(const struct run_routing *routing, int64_t index, struct t
 /* One object: {"index", "token", "text", "layers": [{"layer", "experts", "weights"}]}. */
 void run_routing_json(const struct run_routing *routing, int64_t index, struct emit *emit);
 
-/* The whole table, mode 0600: it reveals the text. Over an earlier table, or (force) over whatever stands there. */
+/* The whole table, mode 0600: it reveals the text. Over an earlier table, or (force) over whatever stands
+ * there. */
 SY_MUST_CHECK bool run_routing_write(const struct run_routing *routing, const char *path, bool force,
                                      struct sy_error *err);
 

@@ -31,6 +31,15 @@ static uint32_t *ranks_take(const struct tokenizer *t, struct sy_error *err) {
     return ranks;
 }
 
+/* Ids that came behind the first `count` have none. */
+static bool ranks_grow(const struct tokenizer *t, uint32_t **ranks, int64_t count, struct sy_error *err) {
+    uint32_t *grown = realloc(*ranks, (size_t)max_i64(t->vocab.count, 1) * sizeof *grown);
+    if (!grown) return sy_fail(err, SY_ERR_MEMORY, "no memory for %lld ranks", (long long)t->vocab.count);
+    for (int64_t id = count; id < t->vocab.count; id++) grown[id] = BPE_NO_RANK;
+    *ranks = grown;
+    return true;
+}
+
 /* ---- tiktoken ---- */
 
 /* "base64 rank": the rank, -1 when the line is none such. */
@@ -115,9 +124,10 @@ bool load_tiktoken(struct tokenizer *t, const char *text, int64_t size, const ch
     const struct pre_name *pre = done ? pre_of(t, pre_name, err) : NULL;
     uint32_t *ranks = pre ? ranks_take(t, err) : NULL;
     if (!ranks) return false;
-    for (int64_t id = 0; id < t->vocab.count; id++)
-        ranks[id] = vocab_has(&t->vocab, id) ? (uint32_t)id : BPE_NO_RANK;
-    done = load_pre(t, pre, err) && add_specials(t, pre->specials, err) && load_ranks(t, ranks, err);
+    int64_t count = t->vocab.count;
+    for (int64_t id = 0; id < count; id++) ranks[id] = vocab_has(&t->vocab, id) ? (uint32_t)id : BPE_NO_RANK;
+    done = load_pre(t, pre, err) && add_specials(t, pre->specials, err) &&
+           ranks_grow(t, &ranks, count, err) && load_ranks(t, ranks, err);
     free(ranks);
     if (!done) return false;
     t->bos = pre->bos ? vocab_find(&t->vocab, pre->bos, (int64_t)strlen(pre->bos)) : -1;

@@ -39,8 +39,10 @@ bool model_path_find(const char *word, char *path, size_t size, struct sy_error 
         if (!model_names_find(folders[i], word, path, size, &found, err)) return false;
         if (found) return true;
     }
-    if (strlen(word) >= size)
-        return sy_fail(err, SY_ERR_INPUT, "the path of the model is longer than %zu bytes", size - 1);
+    if (strlen(word) >= size) {
+        sy_fail(err, SY_ERR_INPUT, "the path of the model is longer than %zu bytes", size - 1);
+        return sy_error_remedy(err, "give a shorter one, or go to its folder first");
+    }
     memcpy(path, word, strlen(word) + 1);
     return true;
 }

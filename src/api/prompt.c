@@ -19,7 +19,7 @@ static bool no_template(const struct model_text *text, const char *name, struct 
         return sy_error_remedy(err, "give plain text, as to a model that only continues");
     }
     sy_fail(err, SY_ERR_INPUT, "the model brings no chat template '%s'", name);
-    return sy_error_remedy(err, "it has %s", names);
+    return sy_error_remedy(err, "give one that it has: %s", names);
 }
 
 static bool has_tools(const json_t *context) {

@@ -25,7 +25,8 @@ const char *write_remedy(int number) {
     switch (number) {
     case ENOSPC: return "free some space there, or write elsewhere";
     case EDQUOT: return "your quota there is used up: remove something, or write elsewhere";
-    case EFBIG: return "the file system or a limit (ulimit -f) allows no larger file";
+    case EFBIG:
+        return "the file system or a limit (ulimit -f) allows no larger file: write elsewhere, or raise it";
     case ENOENT: return "make the folder first";
     case ENOTDIR: return "a part of the path is a file: write elsewhere";
     case ENAMETOOLONG: return "give it a shorter name";

@@ -44,7 +44,7 @@ static void tell_end(struct sequence *q, struct sy_event *event) {
 
 static bool unknown_sequence(int64_t number, struct sy_error *err) {
     sy_fail(err, SY_ERR_INPUT, "there is no sequence %lld", (long long)number);
-    return sy_error_remedy(err, "it was never submitted, or has been released");
+    return sy_error_remedy(err, "give the number of one that was submitted, and not released since");
 }
 
 bool scheduler_poll(struct scheduler *s, int64_t number, struct sy_event *event, struct sy_error *err) {

@@ -47,8 +47,8 @@ static bool refuse_missing(const struct family *family, const struct checkpoint 
     if (walk.rule) pattern_write(walk.rule->pattern, layer, expert < 0 ? 0 : expert, "", name, sizeof name);
     sy_fail(err, SY_ERR_SHAPE, "missing tensor");
     if (!walk.rule) sy_fail(err, SY_ERR_SHAPE, "%s models have no tensor for it", family->name);
-    sy_error_remedy(err, "%s asks for it (%s): is the checkpoint complete?", family_described_by(family),
-                    slot_name(slot));
+    sy_error_remedy(err, "%s asks for it (%s): fetch what is missing of the checkpoint",
+                    family_described_by(family), slot_name(slot));
     sy_error_at(err, "%s", name[0] ? name : slot_name(slot));
     return checkpoint->count > 0 && sy_error_in(err, checkpoint->tensors[0].file);
 }
@@ -63,7 +63,9 @@ static bool refuse_doubled(const struct claim *a, const struct claim *b, struct 
 static bool refuse_extra(const struct family *family, const struct claim *claim, struct sy_error *err) {
     sy_fail(err, SY_ERR_SHAPE, "%s describes a model without it (%s)", family_described_by(family),
             slot_name(claim->slot));
-    sy_error_remedy(err, "the weights and %s are not of the same model", family_described_by(family));
+    sy_error_remedy(err,
+                    "the weights and %s are not of the same model: take both from where it was published",
+                    family_described_by(family));
     sy_error_at(err, "%s", claim->tensor->name);
     return sy_error_in(err, claim->tensor->file);
 }

@@ -194,7 +194,8 @@ static bool is_scales(struct taking *t, const struct tensor *tensor, bool *wrong
 
 static bool refuse_scales(const struct tensor *tensor, struct sy_error *err) {
     sy_fail(err, SY_ERR_SHAPE, "scales without a tensor that needs them");
-    sy_error_remedy(err, "the tensor that they belong to is missing, or is not stored in 8 or 4 bits");
+    sy_error_remedy(err, "the tensor that they belong to is missing, or is not in 8 or 4 bits: take the "
+                         "checkpoint from where it was published");
     return at_tensor(tensor, err);
 }
 
@@ -207,7 +208,8 @@ static bool refuse_range(const struct taking *t, const struct tensor *tensor, co
     else
         sy_fail(err, SY_ERR_SHAPE, "of expert %lld, but %s says that there are %lld experts",
                 (long long)match->expert, by, (long long)t->spec->router.experts);
-    sy_error_remedy(err, "the weights and %s are not of the same model", by);
+    sy_error_remedy(
+        err, "the weights and %s are not of the same model: take both from where it was published", by);
     return at_tensor(tensor, err);
 }
 

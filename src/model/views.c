@@ -85,7 +85,8 @@ static bool wrong_shape(const struct family *family, const struct tensor *tensor
     sy_fail(err, SY_ERR_SHAPE, "shape %s, but %s asks for %s",
             tensor_shape_text(tensor->shape, tensor->rank, found, sizeof found), by,
             tensor_shape_text(shape, rank, wanted, sizeof wanted));
-    sy_error_remedy(err, "the weights and %s are not of the same model", by);
+    sy_error_remedy(
+        err, "the weights and %s are not of the same model: take both from where it was published", by);
     return at_tensor(tensor, err);
 }
 
@@ -133,7 +134,7 @@ static bool check_plane(const struct spec *spec, const struct claim *claim, stru
     if (!same_shape(plane, shape, rank)) return wrong_plane(plane, shape, rank, blocks, err);
     if (d != DTYPE_F32 && d != DTYPE_BF16 && d != DTYPE_F16 && d != DTYPE_F8_E8M0 && d != DTYPE_U8) {
         sy_fail(err, SY_ERR_FORMAT, "scales of dtype %s", dtype_name(d));
-        sy_error_remedy(err, "F32, BF16, F16 and F8_E8M0 are read");
+        sy_error_remedy(err, "take the model with its scales in F32, BF16, F16 or F8_E8M0");
         return at_tensor(plane, err);
     }
     if (!is_alternate(layout) || blocks[is_transposed(layout)] % 2 == 0) return true;
@@ -157,7 +158,8 @@ static bool check_mx(const struct family *family, const struct spec *spec, const
     }
     if (!scales) {
         sy_fail(err, SY_ERR_SHAPE, "its scales are missing");
-        sy_error_remedy(err, "a tensor named ..._scales belongs beside ..._blocks");
+        sy_error_remedy(err, "a tensor named ..._scales belongs beside ..._blocks: take the checkpoint from "
+                             "where it was published");
         return at_tensor(blocks, err);
     }
     if (!same_shape(scales, blocks->shape, blocks->rank - 1))
@@ -209,7 +211,7 @@ bool view_check(const struct family *family, const struct spec *spec, const stru
     if (dtype_is_block(d)) return check_blocks(claim, err);
     if (d != DTYPE_F32 && d != DTYPE_F16 && d != DTYPE_BF16 && d != DTYPE_F64 && !is_float8(d)) {
         sy_fail(err, SY_ERR_FORMAT, "dtype %s, weights are floating", dtype_name(d));
-        sy_error_remedy(err, "F32, F16, BF16, F64, F8_E4M3 and F8_E5M2 are read");
+        sy_error_remedy(err, "take the model in F32, F16, BF16, F64, F8_E4M3 or F8_E5M2");
         return at_tensor(tensor, err);
     }
     return !claim->scales || check_plane(spec, claim, err);

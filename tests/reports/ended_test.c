@@ -275,8 +275,8 @@ TEST(a_limit_on_file_sizes_is_an_error_in_words) {
     char *text;
     int64_t size;
     assert_true(os_read_file(command, 1 << 20, &text, &size, NULL));
-    assert_non_null(
-        strstr(text, "File too large; the file system or a limit (ulimit -f) allows no larger file\n"));
+    assert_non_null(strstr(text, "File too large; the file system or a limit (ulimit -f) allows no larger "
+                                 "file: write elsewhere, or raise it\n"));
     free(text);
     assert_false(os_is_file(file));
 }

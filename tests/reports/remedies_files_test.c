@@ -177,6 +177,44 @@ TEST(remedy_configs_corrected_or_fetched_again) {
     spoilt(model, "generation_config.json", "{ \"temperature\": \"x\" }", "mend it, or take the key out");
 }
 
+/* Somebody's folder had vocab.json and merges.txt, and a class that nobody here knows. */
+TEST(remedy_a_class_that_cuts_text) {
+    static const char remedy[] = "put tokenizer.json beside them; without one, the tokenizer_class may be "
+                                 "GPT2Tokenizer, Qwen2Tokenizer, CodeGenTokenizer or GPTNeoXTokenizer";
+    static const char *const classes[] = { "GPT2Tokenizer", "Qwen2Tokenizer", "CodeGenTokenizer",
+                                           "GPTNeoXTokenizer" };
+    const char *model = text_model();
+    char text[128];
+    move("letters/tokenizer.json", "kept.json");
+    hostile_file("letters/vocab.json", "{\"a\": 0, \"b\": 1, \"ab\": 2}", 25);
+    hostile_file("letters/merges.txt", "a b\n", 4);
+    hostile_file("letters/tokenizer_config.json", "{\"tokenizer_class\": \"ZzTokenizer\"}", 34);
+    refused(model, remedy);
+    for (int i = 0; i < 4; i++) {
+        int size = snprintf(text, sizeof text, "{\"tokenizer_class\": \"%s\"}", classes[i]);
+        hostile_file("letters/tokenizer_config.json", text, size);
+        opens(model);
+    }
+    hostile_file("letters/tokenizer_config.json", "{\"tokenizer_class\": \"ZzTokenizer\"}", 34);
+    move("kept.json", "letters/tokenizer.json");
+    opens(model);
+}
+
+/* Somebody's models lay so deep that their path was longer than a path may be here. */
+TEST(remedy_a_path_that_is_too_long) {
+    char path[2 * TEST_PATH_MAX], folder[TEST_PATH_MAX];
+    const char *model = text_model();
+    snprintf(path, sizeof path, "%s", test_temp_dir());
+    while (strlen(path) < 600) strcat(path, "/.");
+    strcat(path, "/letters");
+    refused(path, "; give a shorter one, or go to its folder first");
+    opens(model);
+    assert_non_null(getcwd(folder, sizeof folder));
+    assert_int_equal(chdir(test_temp_dir()), 0);
+    opens("letters");
+    assert_int_equal(chdir(folder), 0);
+}
+
 /* Somebody's file held a tensor more, a buffer that some program had left there. */
 TEST(remedy_a_tensor_that_nobody_knows) {
     struct hostile hostile;

@@ -246,6 +246,15 @@ static const struct step steps[] = {
       { "run", "@letters", "--ids", "1,2,3", "--ctx", "2" },
       { "run", "@letters", "--ids", "1,2,3", "--ctx", "3", "&&", "run", "@letters", "--ids", "1", "--ctx",
         "2" } },
+    { "put the model's tokenizer.json beside it; `switchyard tokenize --pre NAME` takes a file of ranks "
+      "alone",
+      { "tokenize", "@a.tiktoken", "--text", "a" },
+      { "tokenize", "@letters", "--text", "a", "&&", "tokenize", "@a.tiktoken", "--text", "a", "--pre",
+        "llama4" } },
+    { "known are, among others, cl100k, o200k_harmony, llama4, llama-bpe and qwen2",
+      { "tokenize", "@a.tiktoken", "--text", "a", "--pre", "zzz" },
+      { "tokenize", "@a.tiktoken", "--text", "a", "--pre", "cl100k", "&&", "tokenize", "@a.tiktoken",
+        "--text", "a", "--pre", "qwen2" } },
     { "such as --layers 0,3-5",
       { "run", "@letters", "--ids", "1", "-n", "1", "--routing=tokens", "--layers", "a" },
       { "run", "@letters", "--ids", "1", "-n", "1", "--routing=tokens", "--layers", "0" } },
@@ -276,6 +285,7 @@ static void prepare(void) {
     put("q.jsonl", question);
     put("t.jinja", "{{ messages }}");
     put("ids.jsonl", "[1,2]\n");
+    put("a.tiktoken", "YQ== 0\nYg== 1\n");
     put("old.txt", "mine\n");
     put("other.jsonl", "{\"promt\": \"a\"}\n");
     put("prompts.jsonl", "{\"prompt\": \"a\", \"n\": 1, \"id\": 7, \"seed\": 3}\n");

@@ -215,10 +215,12 @@ TEST(families_that_only_plan_knows_are_refused_by_name) {
     struct test_output got = test_run("run", folder, "--ids", "1");
     assert_int_equal(got.status, 1);
     assert_non_null(strstr(got.err, "dbrx"));
-    assert_non_null(strstr(got.err, "switchyard plan"));
+    assert_non_null(strstr(got.err, "`switchyard plan` says what it costs"));
+    got = test_run("convert", folder, "--out", "/dev/null/elsewhere");
+    assert_non_null(strstr(got.err, "the family dbrx is known to `plan` alone"));
     got = test_run("synth", path, "--out", "/dev/null/elsewhere");
     assert_int_equal(got.status, 1);
-    assert_non_null(strstr(got.err, "dbrx"));
+    assert_non_null(strstr(got.err, "the family dbrx is known to `plan` alone"));
     assert_int_equal(test_run("plan", folder).status, 0);
 }
 

@@ -116,6 +116,26 @@ static bool name_preset(const struct preset *preset, struct sy_error *err) {
     return sy_error_in(err, preset->name);
 }
 
+/* To fetch what a config describes is no help where nothing here runs its family. */
+static void refuse_described(const struct given *given, struct sy_error *err) {
+    char file[sizeof given->path + 16];
+    struct config config;
+    struct arena arena;
+    struct spec spec;
+    struct sy_error unused;
+    const struct family *family;
+    snprintf(file, sizeof file, "%s%s", given->path, given->folder ? "/config.json" : "");
+    arena_open(&arena);
+    if (config_open(file, &arena, &config, &unused)) {
+        if (spec_from_config(&config, &arena, &family, &spec, &unused) && family_is_described_only(family)) {
+            family_refuse(family, err);
+            sy_error_in(err, given->path);
+        }
+        config_close(&config);
+    }
+    arena_close(&arena);
+}
+
 bool model_given(const char *path, enum given_want want, struct given *given, struct sy_error *err) {
     if (recognize(path, want, given, err)) {
         if (strlen(given->path) < sizeof((struct model *)0)->path) return true;
@@ -123,6 +143,7 @@ bool model_given(const char *path, enum given_want want, struct given *given, st
         sy_error_remedy(err, "give a shorter one, or go to its folder first");
         return sy_error_in(err, path);
     }
+    if (given->kind == GIVEN_CONFIG && want == GIVEN_AS_MODEL) refuse_described(given, err);
     const struct preset *preset = given->kind >= GIVEN_NOTHING ? preset_find(path) : NULL;
     return preset ? name_preset(preset, err) : false;
 }

@@ -108,6 +108,37 @@ TEST(settings_change_while_one_talks) {
     assert_int_equal(terminal_end(t), 0);
 }
 
+static void type(struct terminal *t, const char *line, const char *answer) {
+    terminal_type(t, line);
+    terminal_wait(t, answer);
+    terminal_wait(t, "> ");
+}
+
+/* Somebody typed what the program had said to type. */
+TEST(remedies_that_are_typed_help) {
+    char path[TEST_PATH_MAX], line[TEST_PATH_MAX + 16];
+    struct terminal *t = start(speaker(), 120);
+    type(t, "/zzzzzz\r", "; /help lists them");
+    type(t, "/help\r", "/routing [LAYER]");
+    type(t, "/undoo\r", "; did you mean /undo?");
+    type(t, "the hen\r", "\r\n\r\n");
+    type(t, "/undo\r", "took back");
+    type(t, "/save\r", "; /save talk.json");
+    test_temp_path(path, "talk.json");
+    snprintf(line, sizeof line, "/save %s\r", path);
+    type(t, line, "saved 0 messages");
+    type(t, "/set zzzzzzzz 3\r", "; /set alone lists what there is");
+    type(t, "/set\r", "top-k");
+    type(t, "/set tempp 1\r", "; did you mean /set temp?");
+    type(t, "/set temp 1.25\r", "\n");
+    type(t, "/set temp\r", "; /set temp - takes it back");
+    type(t, "/set temp -\r", "\n");
+    terminal_type(t, "/set\r");
+    terminal_wait(t, "top-k");
+    if (strstr(terminal_wait(t, "> "), "1.25")) fail_msg("it was not taken back");
+    assert_int_equal(terminal_end(t), 0);
+}
+
 /* Words were cut in two at the edge of the terminal, and what was typed ahead stood in the middle of them. */
 TEST(words_wrap_and_what_is_typed_ahead_stays_out_of_answers) {
     const char *model = speaker();
@@ -216,10 +247,18 @@ TEST(a_full_context_loses_its_oldest_turns) {
     json_decref(root);
     t = talk(model, "-n 8 --ctx 96 --keep-all", lines);
     assert_int_equal(t->status, 1);
-    assert_non_null(strstr(t->out, "--keep-all"));
+    assert_non_null(
+        strstr(t->out, "; /clear or /undo, or start with a larger --ctx or without --keep-all\n"));
+    assert_int_equal(talk(model, "-n 8 --ctx 512 --keep-all", lines)->status, 0);
+    assert_int_equal(talk(model, "-n 8 --ctx 96 --keep-all --commands", "a\n/clear\nb\n/undo\nc\n")->status,
+                     0);
     t = talk(model, "-n 8 --ctx 20", "a message that has no room on its own, however much is left out\n");
     assert_int_equal(t->status, 1);
     assert_non_null(strstr(t->out, "the message has"));
+    assert_non_null(strstr(t->out, "; shorten it, or start with a larger --ctx\n"));
+    assert_int_equal(talk(model, "-n 8 --ctx 20", "short\n")->status, 0);
+    t = talk(model, "-n 8 --ctx 128", "a message that has no room on its own, however much is left out\n");
+    assert_int_equal(t->status, 0);
 }
 
 /* chat took a model that only continues text, and failed at the first message with advice that did not
@@ -228,8 +267,8 @@ TEST(a_model_without_a_template_is_refused_with_two_ways_out) {
     const char *model = text_model();
     struct talked *t = talk(model, "", "Ab\n");
     assert_int_equal(t->status, 1);
-    assert_non_null(strstr(t->out, "`switchyard run MODEL -p TEXT`"));
-    assert_non_null(strstr(t->out, "--template FILE"));
+    assert_non_null(
+        strstr(t->out, "; continue a text with `switchyard run MODEL -p TEXT`, or give --template FILE\n"));
     assert_int_equal(test_run("run", model, "-p", "Ab", "-n", "4").status, 0); /* the first */
     char path[TEST_PATH_MAX], options[TEST_PATH_MAX + 32];
     test_temp_path(path, "plain.jinja");
@@ -243,7 +282,8 @@ TEST(a_model_without_a_template_is_refused_with_two_ways_out) {
                         plain);
     struct test_output none = test_run("run", model, "--chat", "-p", "Ab");
     assert_int_equal(none.status, 1);
-    assert_non_null(strstr(none.err, "--template FILE"));
+    assert_non_null(
+        strstr(none.err, "; leave --chat out, and the text is continued; or give --template FILE\n"));
     file = fopen(path, "w");
     assert_true(file && fputs("{% for m in %}", file) >= 0 && fclose(file) == 0);
     t = talk(model, options, "Ab\n");

@@ -81,10 +81,15 @@ TEST(what_is_wrong_in_the_defaults_is_named_with_its_place) {
         if (got.status != 1 || !strstr(got.err, cases[i].said) || !strstr(got.err, "config.yaml"))
             fail_msg("status %d for %s: %s", got.status, cases[i].text, got.err);
         assert_ptr_equal(strchr(got.err, '\n') + 1, got.err + got.err_bytes);
+        const char *known = strstr(cases[i].said, "no default") ? "; known are " : NULL;
+        if (!strstr(got.err, known ? known : "; --no-defaults runs without this file"))
+            fail_msg("%s", got.err);
         assert_int_equal(test_run("run", model, "-p", "Ab", "-n", "1", "--no-defaults").status, 0);
         assert_int_equal(test_run("help", "run").status, 0); /* never in the way of help */
         assert_int_equal(test_run("run", "--help").status, 0);
     }
+    write_defaults("threads: 1\nsampling: {temp: 1, top-k: 4}\n"); /* which are known */
+    assert_int_equal(test_run("run", model, "-p", "Ab", "-n", "1").status, 0);
     write_defaults("# nothing yet\n");
     assert_int_equal(test_run("run", model, "-p", "Ab", "-n", "1").status, 0);
     write_defaults("");

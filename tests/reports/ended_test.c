@@ -279,4 +279,5 @@ TEST(a_limit_on_file_sizes_is_an_error_in_words) {
                                  "file: write elsewhere, or raise it\n"));
     free(text);
     assert_false(os_is_file(file));
+    assert_int_equal(test_run("convert", model, "--out", file).status, 0); /* with the limit raised */
 }

@@ -11,16 +11,17 @@
 /* One line, exit 1, and a remedy that works. */
 static void told_of(const char *word, const struct unpublished *model) {
     struct test_output got = test_run("plan", word);
-    char remedy[96];
+    char remedy[128];
     if (got.status != 1 || got.out_bytes > 0) fail_msg("%s: exit %d", word, got.status);
     assert_ptr_equal(strchr(got.err, '\n'), got.err + got.err_bytes - 1);
-    snprintf(remedy, sizeof remedy, "`switchyard plan %s`", model->nearest);
+    snprintf(remedy, sizeof remedy, "; `switchyard plan %s` is the nearest that is open\n", model->nearest);
     if (!strstr(got.err, remedy)) fail_msg("%s: %s", word, got.err);
     if (!model->open[0] && !strstr(got.err, model->maker)) fail_msg("%s: %s", word, got.err);
     if (model->said[0] && !strstr(got.err, model->said)) fail_msg("%s: %s", word, got.err);
     if (model->rumour[0] && !model->said[0] &&
         !(strstr(got.err, "rumour") && strstr(got.err, model->rumour) && strstr(got.err, model->by)))
         fail_msg("%s: %s", word, got.err);
+    if (test_run("plan", model->nearest).status != 0) fail_msg("%s: %s", word, remedy);
     if (strstr(got.err, "no preset is called so")) fail_msg("%s: %s", word, got.err);
 }
 

@@ -83,7 +83,8 @@ TEST(a_folder_with_several_gguf_lists_them) {
     folder("two");
     convert(text_model(), at("two/a-q4.gguf"));
     assert_int_equal(link(at("two/a-q4.gguf"), at("two/b-q8.gguf")), 0);
-    refused("run", at("two"), "holds several models: a-q4.gguf, b-q8.gguf", "give the path of one");
+    refused("run", at("two"), "holds several models: a-q4.gguf, b-q8.gguf",
+            "give the path of one of these files");
     accepted("run", at("two/b-q8.gguf"));
 }
 

@@ -157,7 +157,7 @@ TEST(remedy_configs_corrected_or_fetched_again) {
     char *config = contents(at("letters/config.json"), &size), *other;
     config[size] = 0;
     spoilt(model, "config.json",
-           "{ \"model_type\": ", "correct it, or fetch it again: a model needs a sound");
+           "{ \"model_type\": ", "correct it, or fetch it again: a model needs a sound config.json");
     spoilt(model, "config.json", "7", "a model's config.json is { \"model_type\": ... }");
     spoilt(model, "config.json", "{ \"model_type\": \"nobody\" }", "known: ");
     other = hostile_replace(config, "\"vocab_size\"", "\"no_size\"");
@@ -168,7 +168,8 @@ TEST(remedy_configs_corrected_or_fetched_again) {
     spoilt(model, "config.json", other, "correct it, or take config.json from where the weights came from");
     free(other);
     other = hostile_replace(config, "\"num_experts_per_tok\": 3", "\"num_experts_per_tok\": 7");
-    spoilt(model, "config.json", other, "no model can be so: correct it, or take config.json from where");
+    spoilt(model, "config.json", other,
+           "no model can be so: correct it, or take config.json from where the weights came from");
     free(other);
     other = hostile_replace(config, "\"hidden_size\": 28", "\"hidden_size\": 32");
     spoilt(model, "config.json", other, "the weights and config.json are not of the same model");

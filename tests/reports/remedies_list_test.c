@@ -17,11 +17,11 @@ enum { LINES_MAX = 600, TEXT_MAX = 400 };
 
 struct line {
     char kind[96], text[TEXT_MAX];
-    bool used;
+    bool used, accounted;
 };
 static struct line lines[LINES_MAX];
 static int line_count;
-static char missing[1 << 16], tests[1 << 20]; /* names of tests, each between newlines */
+static char missing[1 << 16];
 
 static char *read_all(const char *path) {
     FILE *file = fopen(path, "rb");
@@ -138,12 +138,59 @@ static void find_options(const char *path) {
     free(text);
 }
 
-static void read_tests(const char *path) {
-    char *text = read_all(path);
-    for (const char *at = text; (at = strstr(at, "\nTEST(")) != NULL; at++) {
-        size_t used = strlen(tests);
-        snprintf(tests + used, sizeof tests - used, "\n%.*s\n", (int)strcspn(at + 6, ")"), at + 6);
+/* All literals of a source, each on a line; those side by side are one. */
+static char *literals_of(const char *text) {
+    char *all = calloc(1, strlen(text) + 2), *out = all;
+    for (const char *at = text; *at;) {
+        char word[TEXT_MAX] = "";
+        if (at[0] == '\'' && at[1] == '"')
+            at += 3;
+        else if (*at != '"')
+            at++;
+        else {
+            do at = literal(at, word);
+            while (at += strspn(at, " \n"), *at == '"');
+            out = stpcpy(stpcpy(out, word), "\n");
+        }
     }
+    return all;
+}
+
+/* What stands longest in a remedy without a %: as it is, or as the program says it. */
+static bool names(const char *literals, const char *remedy) {
+    static const char *const own[][2] = { { "sy_options.context", "--ctx" },
+                                          { "sy_options.memory_bytes", "--memory" },
+                                          { "SY_PRECISION_FAST", "--fast" },
+                                          { "SY_IGNORE_UNKNOWN", "--ignore-unknown" } };
+    char longest[TEXT_MAX] = "", said[TEXT_MAX];
+    for (const char *at = remedy; *at;) {
+        size_t length = strcspn(at, "%");
+        if (length > strlen(longest)) snprintf(longest, sizeof longest, "%.*s", (int)length, at);
+        at += length;
+        if (*at) at += 1 + strcspn(at + 1, "sdfgip") + 1;
+    }
+    if (strstr(literals, longest)) return true;
+    for (int i = 0; i < 4; i++) {
+        const char *theirs = strstr(longest, own[i][0]);
+        if (!theirs) continue;
+        snprintf(said, sizeof said, "%.*s%s%s", (int)(theirs - longest), longest, own[i][1],
+                 theirs + strlen(own[i][0]));
+        if (strstr(literals, said)) return true;
+    }
+    return false;
+}
+
+static void read_tests(const char *path) {
+    char *text = read_all(path), *literals = literals_of(text), name[128];
+    for (const char *at = text; (at = strstr(at, "\nTEST(")) != NULL; at++) {
+        snprintf(name, sizeof name, "%.*s", (int)strcspn(at + 6, ")"), at + 6);
+        for (int i = 0; i < line_count; i++) {
+            if (strcmp(lines[i].kind, name) != 0) continue;
+            lines[i].accounted = true;
+            if (!names(literals, lines[i].text)) amiss("its test does not name it", lines[i].text);
+        }
+    }
+    free(literals);
     free(text);
 }
 
@@ -162,13 +209,11 @@ static int visit(const char *path, const struct stat *status, int type, struct F
     return 0;
 }
 
-static bool is_kind(const char *kind) {
-    static const char *const kinds[] = { "fetch", "model", "caller", "machine", "typed" };
-    char name[100];
+static bool is_reason(const char *kind) {
+    static const char *const kinds[] = { "fetch", "model", "caller", "machine" };
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         if (strcmp(kinds[i], kind) == 0) return true;
-    snprintf(name, sizeof name, "\n%s\n", kind);
-    return strstr(tests, name) != NULL;
+    return false;
 }
 
 /* Remedies were written where an error arose, and nobody had tried them. */
@@ -182,11 +227,13 @@ TEST(every_remedy_is_accounted_for) {
     assert_int_equal(nftw(path, visit, 16, FTW_PHYS), 0);
     for (int i = 0; i < line_count; i++) {
         if (!lines[i].used) amiss("no source says", lines[i].text);
-        if (!is_kind(lines[i].kind)) amiss("no test, nor a reason", lines[i].kind);
+        if (!lines[i].accounted && !is_reason(lines[i].kind)) amiss("no test, nor a reason", lines[i].kind);
         for (int j = 0; j < i; j++)
             if (strcmp(lines[i].text, lines[j].text) == 0) amiss("twice", lines[i].text);
     }
-    if (missing[0]) fail_msg("not so in tests/reports/remedies.txt:%s", missing);
+    if (!missing[0]) return;
+    fprintf(stderr, "not so in tests/reports/remedies.txt:%s\n", missing); /* longer than fail_msg prints */
+    fail();
 }
 
 static int visit_library(const char *path, const struct stat *status, int type, struct FTW *walk) {

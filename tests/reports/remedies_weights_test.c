@@ -122,7 +122,7 @@ TEST(remedy_each_tensor_once) {
     hostile_remove(&h, TWIN);
     accepted(&h);
     hostile_remove(&h, GATE);
-    refused(&h, ": fetch what is missing of the checkpoint");
+    refused(&h, "): fetch what is missing of the checkpoint");
     hostile_add(&h, GATE, "BF16", 16, 2, gate.shape);
     accepted(&h);
     hostile_close(&h);

@@ -52,6 +52,7 @@ TEST(a_text_that_can_never_fit_is_refused_at_once) {
     assert_int_equal(err.code, SY_ERR_INPUT);
     assert_non_null(strstr(err.message, "67108864 bytes"));
     assert_non_null(strstr(err.message, "at most 832 can fit"));
+    assert_string_equal(err.remedy, "give less text, or a larger sy_options.context");
     assert_true(os_peak_rss_bytes() - before < MIB);
     /* what might fit by its bytes is encoded, but no further than it can matter */
     assert_true(sy_encode(engine, text, 832, 0, &ids, &count, &err));
@@ -66,6 +67,10 @@ TEST(a_text_that_can_never_fit_is_refused_at_once) {
     assert_false(sy_chat(engine, message, NULL, &prompt, &size, &err));
     assert_true(os_peak_rss_bytes() - before < MIB);
     free(message);
+    sy_engine_close(engine);
+    engine = open_engine(folder, 128, 0);
+    assert_true(sy_encode(engine, text, 833, 0, &ids, &count, &err));
+    sy_free(ids);
     free(text);
     sy_engine_close(engine);
 }
@@ -150,8 +155,12 @@ TEST(a_text_may_not_outgrow_what_is_allowed) {
     assert_true(os_peak_rss_bytes() - before < MIB);
     assert_true(sy_encode(engine, text, 900, 0, &ids, &count, &err));
     sy_free(ids);
-    free(text);
     messages_are_bounded_by_what_they_say(engine);
+    sy_engine_close(engine);
+    engine = open_engine(folder, 512, sum + 200 * MIB); /* the context bounds it now, not the memory */
+    assert_false(sy_encode(engine, text, 20 << 20, 0, &ids, &count, &err));
+    assert_int_equal(err.code, SY_ERR_INPUT);
+    free(text);
     sy_engine_close(engine);
 }
 

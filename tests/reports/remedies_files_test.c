@@ -2,7 +2,9 @@
  * Remedies that are about files, followed: the file is put where the remedy wants it, or made what it wants,
  * and the model opens.
  */
+#include "gguf_rewrite.h"
 #include "hostile.h"
+#include "speaker.h"
 #include "test.h"
 #include "text_model.h"
 
@@ -201,14 +203,58 @@ TEST(remedy_a_class_that_cuts_text) {
     opens(model);
 }
 
+/* Somebody's GGUF file was of a version that is not read, older or newer, or had lost its head. */
+TEST(remedy_a_file_of_another_version) {
+    static const struct {
+        int byte, value;
+        const char *remedy;
+    } heads[] = { { 4, 1, "; convert the model anew with today's tools" },
+                  { 4, 9, "; fetch it again, or use a newer version of this program" },
+                  { 0, 'X', "; give a .gguf file" } };
+    const char *model = text_model();
+    size_t size;
+    assert_int_equal(test_run("convert", model, "--out", at("sound.gguf")).status, 0);
+    for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++) {
+        char *bytes = contents(at("sound.gguf"), &size);
+        bytes[heads[i].byte] = (char)heads[i].value;
+        hostile_file("other.gguf", bytes, (int64_t)size);
+        refused(at("other.gguf"), heads[i].remedy);
+        assert_int_equal(test_run("convert", model, "--out", at("other.gguf"), "--force").status, 0);
+        opens(at("other.gguf"));
+    }
+}
+
+/* Somebody's GGUF file had a tokenizer of a kind that is not known here. */
+TEST(remedy_a_kind_of_tokenizer) {
+    const struct gguf_change other[] = { gguf_no_files[0],
+                                         gguf_no_files[1],
+                                         { "tokenizer.ggml.model", gguf_text_of("rwkv"), false } };
+    char model[TEST_PATH_MAX], whole[TEST_PATH_MAX], odd[TEST_PATH_MAX];
+    test_temp_path(model, "speaker");
+    test_temp_path(whole, "whole.gguf");
+    test_temp_path(odd, "odd.gguf");
+    speaker_make(model);
+    assert_int_equal(test_run("convert", model, "--out", whole).status, 0);
+    gguf_rewrite(whole, odd, other, 3);
+    refused(odd, "known are gpt2, llama and t5");
+    gguf_rewrite(whole, odd, gguf_no_files, 2);
+    opens(odd); /* gpt2 */
+}
+
 /* Somebody's models lay so deep that their path was longer than a path may be here. */
 TEST(remedy_a_path_that_is_too_long) {
-    char path[2 * TEST_PATH_MAX], folder[TEST_PATH_MAX];
+    char path[2 * TEST_PATH_MAX], longer[2 * TEST_PATH_MAX], folder[TEST_PATH_MAX];
     const char *model = text_model();
     snprintf(path, sizeof path, "%s", test_temp_dir());
     while (strlen(path) < 600) strcat(path, "/.");
     strcat(path, "/letters");
     refused(path, "; give a shorter one, or go to its folder first");
+    snprintf(longer, sizeof longer, "%s", test_temp_dir());
+    while (strlen(longer) < 3900) strcat(longer, "/.");
+    strcat(longer, "/letters");
+    struct test_output got = test_run("tokenize", longer, "--text", "a");
+    assert_true(got.status == 1 && strstr(got.err, "; give a shorter one\n"));
+    assert_int_equal(test_run("tokenize", model, "--text", "a").status, 0);
     opens(model);
     assert_non_null(getcwd(folder, sizeof folder));
     assert_int_equal(chdir(test_temp_dir()), 0);

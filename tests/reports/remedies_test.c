@@ -30,6 +30,8 @@ struct step {
 #define TEXT   "=mixtral_fused"
 #define DENSE  "=llama_e5m2"
 #define LOGITS "logits", "@letters", "--ids", "1"
+#define TOKENIZE(name)                                                                                       \
+    { "tokenize", "@" name, "--text", "a" }
 #define LONG_4 "n234567890123456789012345678901234567890123456789012345678901234"
 #define LONG   LONG_4 LONG_4 LONG_4 LONG_4
 static const struct step steps[] = {
@@ -255,6 +257,20 @@ static const struct step steps[] = {
       { "tokenize", "@a.tiktoken", "--text", "a", "--pre", "zzz" },
       { "tokenize", "@a.tiktoken", "--text", "a", "--pre", "cl100k", "&&", "tokenize", "@a.tiktoken",
         "--text", "a", "--pre", "qwen2" } },
+    { "known are BPE and Unigram", TOKENIZE("wordpiece.json"), TOKENIZE("sound.json") },
+    { "known are ByteLevel, ByteFallback, Fuse, Strip, Replace, Metaspace and Sequence",
+      TOKENIZE("decoder.json"), TOKENIZE("sound.json") },
+    { "known are Split, ByteLevel, Metaspace, Digits, Punctuation, Whitespace(Split), BertPreTokenizer, "
+      "CharDelimiterSplit and Sequence",
+      TOKENIZE("pre.json"), TOKENIZE("sound.json") },
+    { "known are TemplateProcessing, RobertaProcessing, BertProcessing, ByteLevel, Sequence",
+      TOKENIZE("post.json"), TOKENIZE("sound.json") },
+    { "use a tokenizer without it, or report it", TOKENIZE("normalizer.json"), TOKENIZE("sound.json") },
+    { "use a tokenizer with a simpler pattern, or report this one", TOKENIZE("pattern.json"),
+      TOKENIZE("sound.json") },
+    { "this tokenizer has no unknown token: take that out of the text",
+      { "tokenize", "@unigram.json", "--text", "abc" },
+      { "tokenize", "@unigram.json", "--text", "ab" } },
     { "such as --layers 0,3-5",
       { "run", "@letters", "--ids", "1", "-n", "1", "--routing=tokens", "--layers", "a" },
       { "run", "@letters", "--ids", "1", "-n", "1", "--routing=tokens", "--layers", "0" } },
@@ -269,6 +285,24 @@ enum { STEPS = sizeof steps / sizeof steps[0] };
 
 static void put(const char *name, const char *text) {
     hostile_file(name, text, (int64_t)strlen(text));
+}
+
+#define BPE "{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0,\"b\":1},\"merges\":[]}"
+#define PRE BPE ",\"pre_tokenizer\":"
+
+static void put_tokenizers(void) {
+    put("sound.json",
+        PRE "{\"type\":\"Split\",\"pattern\":{\"Regex\":\"a+\"},\"behavior\":\"Isolated\",\"invert\":false},"
+            "\"decoder\":{\"type\":\"Fuse\"},\"normalizer\":{\"type\":\"NFC\"},"
+            "\"post_processor\":{\"type\":\"ByteLevel\"}}");
+    put("wordpiece.json", "{\"model\":{\"type\":\"WordPiece\",\"vocab\":{\"a\":0}}}");
+    put("decoder.json", BPE ",\"decoder\":{\"type\":\"Zz\"}}");
+    put("pre.json", PRE "{\"type\":\"Zz\"}}");
+    put("post.json", BPE ",\"post_processor\":{\"type\":\"Zz\"}}");
+    put("normalizer.json", BPE ",\"normalizer\":{\"type\":\"Zz\"}}");
+    put("pattern.json", PRE
+        "{\"type\":\"Split\",\"pattern\":{\"Regex\":\"(?R)\"},\"behavior\":\"Isolated\",\"invert\":false}}");
+    put("unigram.json", "{\"model\":{\"type\":\"Unigram\",\"vocab\":[[\"a\",-1.0],[\"b\",-2.0]]}}");
 }
 
 static void prepare(void) {
@@ -286,6 +320,7 @@ static void prepare(void) {
     put("t.jinja", "{{ messages }}");
     put("ids.jsonl", "[1,2]\n");
     put("a.tiktoken", "YQ== 0\nYg== 1\n");
+    put_tokenizers();
     put("old.txt", "mine\n");
     put("other.jsonl", "{\"promt\": \"a\"}\n");
     put("prompts.jsonl", "{\"prompt\": \"a\", \"n\": 1, \"id\": 7, \"seed\": 3}\n");

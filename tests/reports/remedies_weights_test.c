@@ -151,6 +151,16 @@ TEST(remedy_keys_that_the_program_ignores) {
     hostile_close(&h);
 }
 
+/* A name of a tensor was spelt wrong in a copy that lay beside the right one. */
+TEST(remedy_a_tensor_spelt_almost_right) {
+    struct hostile h;
+    hostile_open(&h);
+    hostile_add(&h, LAYER "self_attn.q_prj.weight", "BF16", 16, 1, (int64_t[]){ 1 });
+    refused(&h, "did you mean " Q "? --ignore-unknown leaves it out");
+    must_run(test_run("run", test_temp_dir(), "--ids", "1", "-n", "1", "--ignore-unknown"));
+    hostile_close(&h);
+}
+
 /* Somebody's experts were stored partly in one type and partly in another, and were to be joined. */
 TEST(remedy_one_type_for_what_is_joined) {
     char gguf[TEST_PATH_MAX];

@@ -47,12 +47,20 @@ TEST(reports_a_private_type_of_safetensors) {
     t->bytes = t->bytes * 6 / 16;
     hostile_write(&h);
     refuses(test_run("run", test_temp_dir(), "--ids", "1,2", "-n", "1"), expert, "NV_FP6");
+    must_refuse(
+        test_run("run", test_temp_dir(), "--ids", "1,2", "-n", "1"),
+        "take a file in a type that is (F16, BF16, F8_E4M3, MXFP4; in GGUF also Q2_K to Q8_0, IQ4_XS); "
+        "`show` and `plan` work all the same");
     json_t *shown = json_of(test_run("show", test_temp_dir(), "--json"));
     const json_t *types = json_object_get(shown, "dtypes");
     assert_int_equal(number(types, "NV_FP6", "tensors"), 1);
     assert_int_equal(number(types, "NV_FP6", "bytes"), t->bytes);
     json_decref(shown);
     must_run(test_run("plan", test_temp_dir()));
+    t->dtype = "F16";
+    t->bytes = t->bytes * 16 / 6;
+    hostile_write(&h);
+    must_run(test_run("run", test_temp_dir(), "--ids", "1,2", "-n", "1"));
     hostile_close(&h);
 }
 
@@ -94,6 +102,11 @@ TEST(reports_types_of_gguf_that_are_not_read) {
     test_temp_path(from, "config.json");
     test_temp_path(model, "m.gguf");
     must_run(test_run("synth", from, "--out", model, "--dtype", "q8_0"));
+    static const char *const read[] = { "f16", "bf16", "mxfp4", "q4_k", "q6_k", "q8_0" };
+    for (int i = 0; i < 6; i++) { /* as the refusal says; q8_0 last, whose sizes follow */
+        must_run(test_run("synth", from, "--out", model, "--dtype", read[i], "--force"));
+        must_run(test_run("run", model, "--ids", "1,2", "-n", "1"));
+    }
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
         retype(model, tensor, types[i].id);
         refuses(test_run("run", model, "--ids", "1,2", "-n", "1"), tensor, types[i].name);

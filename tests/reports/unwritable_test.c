@@ -121,12 +121,16 @@ TEST(a_full_disk_is_an_error_in_one_line) {
     make(&m);
     test_temp_path(folder, "disk");
     assert_true(os_make_folder(folder, NULL));
-    snprintf(script, sizeof script,
-             "echo ran; %s convert %.1000s --out m.gguf; %s convert %.1000s --out m; %s synth %.1000s --out "
-             "s.gguf; "
-             "ls -A .; dd if=/dev/zero of=fill bs=1k 2>/dev/null; %s logits %.1000s --ids 1,2 --out o; "
-             "ls -A; mount -o remount,ro . && %s logits %.1000s --ids 1,2 --out o",
-             program, m.folder, program, m.folder, program, m.config, program, m.folder, program, m.folder);
+    snprintf(
+        script, sizeof script,
+        "echo ran; %s convert %.1000s --out m.gguf; %s convert %.1000s --out m; %s synth %.1000s --out "
+        "s.gguf; "
+        "ls -A .; dd if=/dev/zero of=fill bs=1k 2>/dev/null; %s logits %.1000s --ids 1,2 --out o; "
+        "ls -A; rm fill; %s logits %.1000s --ids 1,2 --out freed >/dev/null 2>&1 && rm freed && echo freed; "
+        "mount -o remount,ro . && %s logits %.1000s --ids 1,2 --out o; %s logits %.1000s --ids 1,2 --out "
+        "../elsewhere >/dev/null 2>&1 && echo elsewhere",
+        program, m.folder, program, m.folder, program, m.config, program, m.folder, program, m.folder,
+        program, m.folder, program, m.folder);
     if (!on_small_disk(script, folder, text, sizeof text)) test_skip("no file system can be mounted here");
     print_message("%s", text);
     static const char space[] =
@@ -135,9 +139,9 @@ TEST(a_full_disk_is_an_error_in_one_line) {
     int size = snprintf(want, sizeof want, "ran\nswitchyard: m.gguf: %sswitchyard: m/model.safetensors: %s",
                         space, space);
     size += snprintf(want + size, sizeof want - (size_t)size,
-                     "switchyard: s.gguf: %shere\nswitchyard: o: %sfill\nhere\n", space, space);
+                     "switchyard: s.gguf: %shere\nswitchyard: o: %sfill\nhere\nfreed\n", space, space);
     snprintf(want + size, sizeof want - (size_t)size,
              "switchyard: o: cannot be written: Read-only file system; write to a file system that is not "
-             "read-only\n");
+             "read-only\nelsewhere\n");
     assert_string_equal(text, want);
 }

@@ -16,7 +16,7 @@ static bool no_template(const struct model_text *text, const char *name, struct 
     }
     if (text->template_count == 0) {
         sy_fail(err, SY_ERR_INPUT, "the model brings no chat template");
-        return sy_error_remedy(err, "give plain text, as to a model that only continues");
+        return sy_error_remedy(err, "give plain text, or sy_options.chat_template");
     }
     sy_fail(err, SY_ERR_INPUT, "the model brings no chat template '%s'", name);
     return sy_error_remedy(err, "give one that it has: %s", names);

@@ -76,10 +76,15 @@ bool console_finish(struct sy_error *err) {
 
 /* What the library calls something, and the option of the commands that says it. */
 static const char *const own_words[][2] = {
-    { "sy_options.context", "--ctx" },     { "sy_options.memory_bytes", "--memory" },
-    { "sy_options.threads", "--threads" }, { "sy_options.experts_per_token", "--experts-per-token" },
-    { "SY_PRECISION_EXACT", "--exact" },   { "SY_PRECISION_FAST", "--fast" },
-    { "SY_REGIME_BF16", "--regime bf16" }, { "SY_IGNORE_UNKNOWN", "--ignore-unknown" },
+    { "sy_options.context", "--ctx" },
+    { "sy_options.memory_bytes", "--memory" },
+    { "sy_options.threads", "--threads" },
+    { "sy_options.experts_per_token", "--experts-per-token" },
+    { "SY_PRECISION_EXACT", "--exact" },
+    { "SY_PRECISION_FAST", "--fast" },
+    { "SY_REGIME_BF16", "--regime bf16" },
+    { "SY_IGNORE_UNKNOWN", "--ignore-unknown" },
+    { "sy_options.chat_template", "--template" },
 };
 
 char *console_error_line(const struct sy_error *err, char *line, size_t size) {

@@ -45,7 +45,7 @@ static void look(const char *folder, const struct model_name *name, struct seen 
     snprintf(seen->path, sizeof seen->path, "%s/%s", folder, name->file);
     if (!model_open(seen->path, true, &model, &err)) {
         err.file[0] = 0; /* it stands beside */
-        sy_error_line(&err, seen->error, sizeof seen->error);
+        console_error_line(&err, seen->error, sizeof seen->error);
         return;
     }
     snprintf(seen->family, sizeof seen->family, "%s", model.family->name);

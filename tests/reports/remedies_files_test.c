@@ -241,17 +241,20 @@ TEST(remedy_a_kind_of_tokenizer) {
     opens(odd); /* gpt2 */
 }
 
+/* Of about so many bytes, by way of itself again and again. */
+static void roundabout(char path[2 * TEST_PATH_MAX], size_t bytes) {
+    size_t used = (size_t)snprintf(path, TEST_PATH_MAX, "%s", test_temp_dir());
+    for (; used < bytes; used += 2) memcpy(path + used, "/.", 3);
+    snprintf(path + used, 16, "/letters");
+}
+
 /* Somebody's models lay so deep that their path was longer than a path may be here. */
 TEST(remedy_a_path_that_is_too_long) {
     char path[2 * TEST_PATH_MAX], longer[2 * TEST_PATH_MAX], folder[TEST_PATH_MAX];
     const char *model = text_model();
-    snprintf(path, sizeof path, "%s", test_temp_dir());
-    while (strlen(path) < 600) strcat(path, "/.");
-    strcat(path, "/letters");
+    roundabout(path, 600);
     refused(path, "; give a shorter one, or go to its folder first");
-    snprintf(longer, sizeof longer, "%s", test_temp_dir());
-    while (strlen(longer) < 3900) strcat(longer, "/.");
-    strcat(longer, "/letters");
+    roundabout(longer, 3900);
     struct test_output got = test_run("tokenize", longer, "--text", "a");
     assert_true(got.status == 1 && strstr(got.err, "; give a shorter one\n"));
     assert_int_equal(test_run("tokenize", model, "--text", "a").status, 0);

@@ -55,7 +55,7 @@ TEST(remedy_types_of_weights_that_are_read) {
     hostile_close(&h);
 }
 
-/* Somebody's weights were packed by another program, and that the model may be had in other forms was said. */
+/* Somebody's weights were packed by another program. */
 TEST(remedy_forms_of_storage_that_are_read) {
     static const char remedy[] = "take the model in BF16, in float8 by blocks (fp8), in MXFP4, or as GGUF";
     char gguf[TEST_PATH_MAX];
@@ -78,7 +78,7 @@ TEST(remedy_forms_of_storage_that_are_read) {
     hostile_close(&h);
 }
 
-/* Somebody's scales were of other blocks than the config said, or in a type of their own, or gone, or alone. */
+/* Somebody's scales were of other blocks than the config said, of another type, gone, or alone. */
 TEST(remedy_scales_as_the_config_says) {
     static const char *const types[] = { "F32", "BF16", "F16", "F8_E8M0" };
     static const int bits[] = { 32, 16, 16, 8 };

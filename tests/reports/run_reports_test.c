@@ -244,6 +244,10 @@ TEST(a_prompt_that_cannot_be_run_does_not_stop_the_others) {
     ran = run_with("</dev/null", options);
     assert_int_equal(ran->status, 1);
     assert_non_null(strstr(ran->out, "line 2: 'promt' is not known"));
+    snprintf(options, sizeof options, "--prompts '%s'",
+             prompts_file("{\"messages\": [{\"role\": \"user\", \"content\": \"Ab\"}]}\n"));
+    ran = run_with("</dev/null", options);
+    assert_non_null(strstr(ran->out, "; give plain text, or --template\"")); /* as the program calls it */
     snprintf(options, sizeof options, "-p Ab --prompts '%s'", file);
     assert_int_equal(run_with("</dev/null", options)->status, 2);
 }

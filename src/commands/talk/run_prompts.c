@@ -139,7 +139,7 @@ static void fail_entry(struct batch *b, int64_t index, const struct sy_error *wh
     emit_object(&e, NULL);
     emit_json(&e, "id", json_object_get(entry->value, "id"));
     emit_int(&e, "index", index);
-    emit_string(&e, "error", sy_error_line(why, line, sizeof line));
+    emit_string(&e, "error", console_error_line(why, line, sizeof line));
     emit_end(&e);
     entry->ready = true;
     b->failed++;

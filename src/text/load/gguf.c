@@ -261,7 +261,8 @@ bool load_ggml(struct tokenizer *t, const struct gguf *gguf, struct sy_error *er
     load_key_text(gguf, "model", kind, sizeof kind);
     if (!kind[0] || strcmp(kind, "none") == 0 || strcmp(kind, "no_vocab") == 0) {
         sy_fail(err, SY_ERR_IO, TOKENIZER_NONE);
-        return sy_error_remedy(err, "give ids, or a file with tokenizer.ggml.* keys");
+        return sy_error_remedy(err,
+                               "give a file with tokenizer.ggml.* keys; to run this one, ids do as well");
     }
     if (!open_source(&source, gguf, err)) return false;
     if (strcmp(kind, "gpt2") == 0)

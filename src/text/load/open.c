@@ -68,7 +68,8 @@ static bool load_folder(struct tokenizer *t, const char *folder, const char *pre
     if (!choose(folder, name, err)) return false;
     if (!name[0]) {
         sy_fail(err, SY_ERR_IO, TOKENIZER_NONE);
-        return sy_error_remedy(err, "put tokenizer.json or tokenizer.model beside the model, or give ids");
+        return sy_error_remedy(
+            err, "put tokenizer.json or tokenizer.model beside the model; to run it, ids do as well");
     }
     snprintf(path, sizeof path, "%.3800s/%.250s", folder, name);
     bool pair = strcmp(name, VOCAB_FILE) == 0;

@@ -285,7 +285,7 @@ TEST(remedy_the_context_that_would_fit) {
     test_source(model, "tests/golden/mixtral_fused");
     struct test_output got =
         test_run("run", model, "--ids", "1", "-n", "1", "--memory", "1K", "--ctx", "1000000");
-    double needed;
+    double needed = 0;
     char memory[32], context[32];
     const char *text = strstr(got.err, "; ");
     assert_true(text && sscanf(text, "; %lf MiB are needed without any cache", &needed) == 1);

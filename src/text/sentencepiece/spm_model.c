@@ -204,10 +204,10 @@ static bool read_kind(const Sentencepiece__TrainerSpec *trainer, struct spm_mode
     case SENTENCEPIECE__TRAINER_SPEC__MODEL_TYPE__BPE: model->kind = SPM_BPE; break;
     case SENTENCEPIECE__TRAINER_SPEC__MODEL_TYPE__WORD:
         sy_fail(err, SY_ERR_FORMAT, "the model is of type 'word', which is not known here");
-        return sy_error_remedy(err, "use a Unigram or BPE model");
+        return sy_error_remedy(err, "use a tokenizer model of type Unigram or BPE");
     case SENTENCEPIECE__TRAINER_SPEC__MODEL_TYPE__CHAR:
         sy_fail(err, SY_ERR_FORMAT, "the model is of type 'char', which is not known here");
-        return sy_error_remedy(err, "use a Unigram or BPE model");
+        return sy_error_remedy(err, "use a tokenizer model of type Unigram or BPE");
     default:
         sy_fail(err, SY_ERR_FORMAT, "the model is of type %d; types are 1 to 4", (int)trainer->model_type);
         return sy_error_remedy(err, REMEDY);
@@ -242,7 +242,7 @@ static bool read_settings(const Sentencepiece__ModelProto *proto, struct spm_mod
     if (proto->denormalizer_spec && proto->denormalizer_spec->precompiled_charsmap.len > 0) {
         sy_fail(err, SY_ERR_FORMAT, "a character map for decoding is not known here");
         sy_error_at(err, "denormalizer_spec");
-        return sy_error_remedy(err, "use a model without one");
+        return sy_error_remedy(err, "use a tokenizer model without one");
     }
     return read_rules(proto->normalizer_spec ? proto->normalizer_spec : &rules, model, err);
 }
@@ -278,7 +278,7 @@ static bool read_model(const Sentencepiece__ModelProto *proto, const struct spm_
     if (model->count > limits->pieces) {
         sy_fail(err, SY_ERR_LIMIT, "%lld pieces, at most %lld are read", (long long)model->count,
                 (long long)limits->pieces);
-        return sy_error_remedy(err, "use a smaller model");
+        return sy_error_remedy(err, "use a tokenizer model with fewer pieces");
     }
     bool ok = read_settings(proto, model, err) && read_pieces(proto, limits, model, &names, err) &&
               check_whole(proto->trainer_spec, &names, model, err);
@@ -307,7 +307,7 @@ bool spm_model_read(const unsigned char *bytes, int64_t size, const struct spm_l
     if (size > limits.file_bytes) {
         sy_fail(err, SY_ERR_LIMIT, "%lld bytes, at most %lld are read", (long long)size,
                 (long long)limits.file_bytes);
-        return sy_error_remedy(err, "use a smaller model");
+        return sy_error_remedy(err, "use a tokenizer model with fewer pieces");
     }
     Sentencepiece__ModelProto *proto = sentencepiece__model_proto__unpack(&allocator, (size_t)size, bytes);
     if (!proto && budget.exceeded) {

@@ -221,13 +221,8 @@ static bool tell_ends(struct telling *t, const struct end_tokens *ends) {
 }
 
 static bool tell_folder(struct telling *t, const char *path) {
-    char folder[4100];
-    const char *slash = strrchr(path, '/');
-    if (os_is_folder(path))
-        snprintf(folder, sizeof folder, "%.4000s", path);
-    else
-        snprintf(folder, sizeof folder, "%.*s", slash ? (int)min_i64(slash - path, 4000) : 1,
-                 slash ? path : ".");
+    char folder[SIDE_FOLDER_MAX];
+    side_folder(path, folder);
     t->sides.folder = folder;
     bool done = tell_files(t) && os_list_folder(folder, tell_other, t, t->err);
     t->sides.folder = NULL;

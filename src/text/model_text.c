@@ -229,13 +229,8 @@ static bool open_tokenizer(struct model_text *text, const char *path, int64_t re
 }
 
 static bool read_folder(struct model_text *text, const char *path, struct sy_error *err) {
-    char folder[4100];
-    const char *slash = strrchr(path, '/');
-    if (os_is_folder(path))
-        snprintf(folder, sizeof folder, "%.4000s", path);
-    else
-        snprintf(folder, sizeof folder, "%.*s", slash ? (int)min_i64(slash - path, 4000) : 1,
-                 slash ? path : ".");
+    char folder[SIDE_FOLDER_MAX];
+    side_folder(path, folder);
     struct side_files sides = { .folder = folder };
     return read_sides(text, &sides, err);
 }

@@ -1,5 +1,6 @@
 #include "text/load/side.h"
 
+#include "base/checked.h"
 #include "base/os.h"
 #include "formats/gguf.h"
 #include "formats/recognize.h"
@@ -14,6 +15,15 @@ static const struct gguf_value *kept(const struct gguf *gguf, const char *name) 
     const struct gguf_value *value =
         gguf_find(gguf, strcmp(name, "tokenizer.json") == 0 ? SIDE_JSON_KEY : key);
     return value && value->type == GGUF_STRING ? value : NULL;
+}
+
+void side_folder(const char *path, char folder[SIDE_FOLDER_MAX]) {
+    const char *slash = strrchr(path, '/');
+    int length = slash == path ? 1 : slash ? (int)min_i64(slash - path, SIDE_FOLDER_MAX - 1) : 1;
+    if (os_is_folder(path))
+        snprintf(folder, SIDE_FOLDER_MAX, "%s", path);
+    else
+        snprintf(folder, SIDE_FOLDER_MAX, "%.*s", length, slash ? path : ".");
 }
 
 bool side_is(const struct side_files *sides, const char *name) {

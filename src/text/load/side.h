@@ -18,6 +18,10 @@ struct side_files {          /* zeros: there are none */
     const struct gguf *gguf; /* NULL: in a folder */
 };
 
+#define SIDE_FOLDER_MAX 4100
+/* Where the files beside `path` lie: it, or the folder that holds it. */
+void side_folder(const char *path, char folder[SIDE_FOLDER_MAX]);
+
 bool side_is(const struct side_files *sides, const char *name);
 /* The content, malloc'ed and NUL-terminated; *content NULL where there is none. */
 SY_MUST_CHECK bool side_read(const struct side_files *sides, const char *name, char **content, int64_t *size,

@@ -420,7 +420,7 @@ const struct key_meaning config_meanings[] = {
     { "layernorm_full_attention_beta", FATE_REFUSED, says_one, "what the logits are multiplied by" },
     { "layernorm_linear_attention_beta", FATE_REFUSED, says_one, "what the logits are multiplied by" },
     { "layernorm_mlp_beta", FATE_REFUSED, says_one, "what the logits are multiplied by" },
-    { "pretraining_tp", FATE_REFUSED, says_one, "slices of products, whose sums round otherwise" },
+    { "pretraining_tp", FATE_WARNED, says_one, "slices of products, whose sums round otherwise" },
     { "tie_word_embeddings", FATE_REFUSED, says_tied, "whether the head is the table" },
     { "is_encoder_decoder", FATE_REFUSED, says_encoder, "an encoder" },
     { "add_cross_attention", FATE_REFUSED, says_nothing, "attention to an encoder" },

@@ -140,7 +140,7 @@ static void config_key(const char *key, const char *value) {
     hostile_close(&h);
 }
 
-/* Slices of products, which an older Llama's config asks for, change roundings alone: no reason to refuse it. */
+/* Slices of products, which an older Llama's config asks for, change roundings alone: nothing to refuse. */
 TEST(reports_slices_of_products_are_warned_of) {
     char out[TEST_PATH_MAX];
     test_temp_path(out, "o.safetensors");

@@ -1,6 +1,7 @@
 /*
  * Options that did nothing, and values that meant nothing: both were taken without a word.
  */
+#include "../speaker.h"
 #include "test.h"
 
 #include <stdio.h>
@@ -104,4 +105,16 @@ TEST(values_that_mean_nothing_are_refused) {
     refused("--experts-per-token takes a whole number from 1", "'0'", "run", "m", "--ids", "1",
             "--experts-per-token", "0");
     refused("-r takes a whole number from 1", "'0'", "bench", "m", "-r", "0");
+}
+
+/* A name for how text is cut was taken beside a tokenizer that says so itself, and did nothing. */
+TEST(a_name_that_changes_nothing_is_refused) {
+    char model[TEST_PATH_MAX];
+    test_temp_path(model, "speaker");
+    speaker_make(model);
+    struct test_output got = test_run("tokenize", model, "--text", "the", "--pre", "llama4");
+    assert_int_equal(got.status, 1);
+    assert_non_null(strstr(got.err, "says itself how text is cut"));
+    assert_non_null(strstr(got.err, "leave that name out: it is for bare files of ranks"));
+    assert_int_equal(test_run("tokenize", model, "--text", "the").status, 0);
 }

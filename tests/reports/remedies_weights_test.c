@@ -144,9 +144,9 @@ TEST(remedy_weights_and_config_of_one_model) {
 TEST(remedy_keys_that_the_program_ignores) {
     struct hostile h;
     hostile_open(&h);
-    json_object_set_new(h.config, "pretraining_tp", json_integer(2));
+    json_object_set_new(h.config, "mlp_bias", json_true());
     refused(&h, "if the program that the model was made for ignores this key, take it out");
-    json_object_del(h.config, "pretraining_tp");
+    json_object_del(h.config, "mlp_bias");
     accepted(&h);
     hostile_close(&h);
 }

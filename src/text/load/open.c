@@ -94,6 +94,11 @@ bool tokenizer_open(const char *path, const char *pre, const struct tokenizer_li
     if (weights) snprintf(slash ? slash : folder, 2, "%s", slash ? "" : ".");
     bool done =
         weights || os_is_folder(path) ? load_folder(t, folder, pre, err) : load_file(t, path, pre, err);
+    if (done && pre && !t->ranks) {
+        sy_fail(err, SY_ERR_INPUT, "says itself how text is cut, and '%.80s' would change nothing of it",
+                pre);
+        done = sy_error_remedy(err, "leave that name out: it is for bare files of ranks");
+    }
     if (!done) {
         sy_error_in(err, path);
         tokenizer_close(t);

@@ -116,6 +116,7 @@ static const struct pre_name *pre_of(const struct tokenizer *t, const char *name
 
 bool load_tiktoken(struct tokenizer *t, const char *text, int64_t size, const char *pre_name,
                    struct sy_error *err) {
+    t->ranks = true;
     char *room = malloc((size_t)t->limits.piece_bytes + 16);
     if (!room) return sy_fail(err, SY_ERR_MEMORY, "no memory for a piece");
     bool done = vocab_index(&t->vocab, min_i64(count_lines(text, size), t->limits.pieces) + 2048, err) &&

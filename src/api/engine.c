@@ -203,7 +203,11 @@ static bool open_parts(struct sy_engine *e, const char *path, const struct sy_op
     os_memory_trim(); /* of the JSON that was read */
     whole.caller_takes = bytes_beside;
     whole.argument = (void *)(uintptr_t)&beside;
-    if (readable && e->text.tokenizer) whole.beside += tokenizer_facts(e->text.tokenizer).bytes;
+    if (readable && e->text.tokenizer) {
+        struct tokenizer_facts facts = tokenizer_facts(e->text.tokenizer);
+        whole.beside += facts.bytes;
+        whole.before = facts.reading;
+    }
     if (!session_open(path, &whole, &e->session, err)) return false;
     if (!readable) {
         if (err) *err = wrong;

@@ -29,6 +29,11 @@ static struct numerics choose_numerics(const struct session_options *o, const st
     return n;
 }
 
+/* What was taken before the model was opened is a peak of its own, where the model is smaller. */
+static void count_before(struct memory_need *need, int64_t before) {
+    if (before > 0) need->beside += max_i64(0, before + need->program - memory_total(need));
+}
+
 static bool size_up(struct session *s, const struct session_options *o, int64_t *pages,
                     struct sy_error *err) {
     const struct spec *spec = &s->model.spec;
@@ -47,9 +52,11 @@ static bool size_up(struct session *s, const struct session_options *o, int64_t 
     s->limits.rows = max_i64(rows, sequences);
     for (int d = 0; d < DTYPE_COUNT; d++) s->need.weights += s->model.census.dtype_bytes[d];
     const struct cache_size size = { s->context, o->kv_positions };
-    return cache_pages(spec, sequences, &size, pages, err) &&
-           memory_need(spec, &s->numerics, &s->limits, &size, &s->need, err) &&
-           memory_check(spec, &s->numerics, &s->limits, &size, &s->need, o->memory, err);
+    if (!cache_pages(spec, sequences, &size, pages, err) ||
+        !memory_need(spec, &s->numerics, &s->limits, &size, &s->need, err))
+        return false;
+    count_before(&s->need, o->before);
+    return memory_check(spec, &s->numerics, &s->limits, &size, &s->need, o->memory, err);
 }
 
 /* --experts-per-token: another K, where the router chooses a fixed number. */

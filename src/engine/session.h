@@ -25,6 +25,7 @@ struct session_options {
     int64_t rows;             /* in one batch; 0: memory_rows */
     int64_t memory;           /* bytes; 0: what the machine and its control groups allow */
     int64_t beside;           /* bytes that the caller takes: a tokenizer */
+    int64_t before; /* that were taken before and given back: the sum is no less, with the program */
     /* the same, where that depends on the model or the limits, as a scheduler's: adds to *bytes; or NULL */
     bool (*caller_takes)(void *argument, const struct session *session, int64_t *bytes, struct sy_error *err);
     void *argument;

@@ -239,6 +239,7 @@ struct tokenizer_facts tokenizer_facts(const struct tokenizer *t) {
         .eos = t->eos,
         .unk = t->unk,
         .pad = t->pad,
+        .reading = t->reading,
         .adds_bos = t->bos >= 0 && t->frame.before_count > 0 && t->frame.before[0] == t->bos,
         .adds_eos =
             t->eos >= 0 && t->frame.behind_count > 0 && t->frame.behind[t->frame.behind_count - 1] == t->eos,

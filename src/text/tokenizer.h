@@ -26,6 +26,7 @@ struct tokenizer_facts {        /* strings are borrowed from the tokenizer */
     bool adds_bos, adds_eos;    /* what encoding adds unless told not to */
     int64_t piece_bytes_max;    /* the longest that one id decodes to, or is spelled */
     int64_t bytes;              /* of memory that it holds */
+    int64_t reading;            /* bytes that reading it took at most, and that are given back */
 };
 
 /* `path`: a model's folder, a GGUF file, or one tokenizer file. `pre` (or NULL) names the pattern of a bare

@@ -34,6 +34,7 @@ struct tokenizer {
     struct decoder decoder;
     struct frame frame;
     int64_t bos, eos, unk, pad; /* -1: none */
+    int64_t reading;            /* bytes that reading its files took at most, given back since */
     bool ranks;                 /* read from a bare file of ranks, which does not say how text is cut */
     bool vocab_merges;          /* `file` is vocab.json, with merges.txt beside it */
     bool counts_on;             /* what is named special and in no vocabulary becomes the next id */

@@ -198,6 +198,7 @@ TEST(reading_a_tokenizer_stays_within_what_is_allowed) {
     FILE *out = fopen(path, "wb");
     assert_int_equal(fwrite(file.data, 1, file.size, out), file.size);
     assert_int_equal(fclose(out), 0);
+    int64_t written = (int64_t)file.size;
     text_free(&file);
     int64_t before = os_peak_rss_bytes();
     assert_false(sy_engine_open(folder, &options, &engine, &err));
@@ -205,5 +206,10 @@ TEST(reading_a_tokenizer_stays_within_what_is_allowed) {
     assert_non_null(strstr(err.message, "reading a tokenizer of"));
     assert_true(os_peak_rss_bytes() - before < 24 * MIB);
     assert_string_equal(err.remedy, "open with a larger sy_options.memory_bytes");
-    sy_engine_close(open_engine(folder, 64, 120 * MIB));
+    engine = open_engine(folder, 64, 120 * MIB); /* it is in the sum, too: the model itself is smaller */
+    struct sy_facts facts = { .struct_bytes = sizeof facts };
+    sy_engine_facts(engine, &facts);
+    int64_t sum = facts.weight_bytes + facts.kv_bytes + facts.step_bytes + facts.other_bytes;
+    assert_true(sum > 12 * written && sum < 12 * written + 16 * MIB);
+    sy_engine_close(engine);
 }

@@ -2,6 +2,7 @@
  * Which loader reads a lone file, told by its content: a JSON object is tekken.json where its "config" has a
  * pattern, else tokenizer.json; lines of base64 with ranks are tiktoken's; all else is SentencePiece's.
  */
+#include "base/checked.h"
 #include "formats/recognize.h"
 #include "text/load/load.h"
 
@@ -25,7 +26,8 @@ static bool has_ranks(const char *text, int64_t size) {
     return digits > 0 && (end == size || text[end] == '\n' || text[end] == '\r');
 }
 
-bool load_reading(const struct tokenizer *t, int64_t size, struct sy_error *err) {
+bool load_reading(struct tokenizer *t, int64_t size, struct sy_error *err) {
+    t->reading = max_i64(t->reading, size * TOKENIZER_READING);
     int64_t most = t->limits.reading_bytes;
     if (most <= 0 || size <= most / TOKENIZER_READING) return true;
     sy_fail(err, SY_ERR_MEMORY, "reading a tokenizer of %.1f MiB takes about %.1f, and %.1f MiB are allowed",

@@ -20,7 +20,7 @@ SY_MUST_CHECK bool load_spm(struct tokenizer *t, const char *bytes, int64_t size
 /* From the same facts, whatever file they are of; puts nothing around a text. */
 SY_MUST_CHECK bool load_spm_model(struct tokenizer *t, const struct spm_model *model, struct sy_error *err);
 /* May a file of this size be read, within what reading may take? */
-SY_MUST_CHECK bool load_reading(const struct tokenizer *t, int64_t size, struct sy_error *err);
+SY_MUST_CHECK bool load_reading(struct tokenizer *t, int64_t size, struct sy_error *err);
 /* Any of them, by its content. */
 SY_MUST_CHECK bool load_bytes(struct tokenizer *t, const char *text, int64_t size, const char *pre,
                               struct sy_error *err);

@@ -101,7 +101,7 @@ static bool by_name(const struct account_line *line) {
 
 static void add_name(struct text *words, const struct group *g) {
     char name[512];
-    sy_clean(name, sizeof name, g->line->what);
+    sy_clean(name, sizeof name, g->line->what[0] ? g->line->what : "all of it");
     text_add(words, "%s", name);
     if (g->count > 1) text_add(words, " (%lld)", (long long)g->count);
 }

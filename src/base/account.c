@@ -12,12 +12,15 @@ const char *fate_name(enum fate fate) {
     return names[fate];
 }
 
+bool meaning_covers(const char *pattern, const char *key) {
+    size_t length = strlen(pattern);
+    bool open = length > 0 && pattern[length - 1] == '*';
+    return open ? strncmp(key, pattern, length - 1) == 0 : strcmp(key, pattern) == 0;
+}
+
 const struct meaning *meaning_find(const struct meaning *table, const char *key) {
-    for (; table && table->key; table++) {
-        size_t length = strlen(table->key);
-        bool open = length > 0 && table->key[length - 1] == '*';
-        if (open ? strncmp(key, table->key, length - 1) == 0 : strcmp(key, table->key) == 0) return table;
-    }
+    for (; table && table->key; table++)
+        if (meaning_covers(table->key, key)) return table;
     return NULL;
 }
 

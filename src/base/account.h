@@ -32,6 +32,8 @@ struct meaning {
     enum fate fate;
     const char *reason; /* used: by what; ignored: why; refused: unless what */
 };
+/* Does this key of a table mean that one? */
+bool meaning_covers(const char *pattern, const char *key);
 /* The first entry for the key; NULL: the table does not know it. */
 const struct meaning *meaning_find(const struct meaning *table, const char *key);
 

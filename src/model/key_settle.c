@@ -9,11 +9,8 @@
 enum { DOTS_MAX = 4 }; /* in a key that some table knows */
 
 static const struct key_meaning *find_exactly(const struct key_meaning *table, const char *key) {
-    for (; table->key; table++) {
-        size_t length = strlen(table->key);
-        bool open = length > 0 && table->key[length - 1] == '*';
-        if (open ? strncmp(key, table->key, length - 1) == 0 : strcmp(key, table->key) == 0) return table;
-    }
+    for (; table->key; table++)
+        if (meaning_covers(table->key, key)) return table;
     return NULL;
 }
 

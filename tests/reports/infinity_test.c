@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static char *config_of(const char *folder, char path[TEST_PATH_MAX]) {
+/* The text, until the next call. */
+static const char *config_of(const char *folder, char path[TEST_PATH_MAX]) {
     static char text[1 << 16];
     snprintf(path, TEST_PATH_MAX, "%.4000s/config.json", folder);
     FILE *file = fopen(path, "r");
@@ -20,7 +21,7 @@ static char *config_of(const char *folder, char path[TEST_PATH_MAX]) {
     return text;
 }
 
-/* The config of the model, with `members` before all others. */
+/* The config at `path` becomes `text` with `members` before all others. */
 static void put(const char *path, const char *text, const char *members) {
     assert_int_equal(remove(path), 0); /* a link, perhaps */
     FILE *file = fopen(path, "w");
@@ -34,8 +35,8 @@ static void put(const char *path, const char *text, const char *members) {
 TEST(infinity_where_nobody_reads_it_loads_and_is_copied) {
     const char *model = text_model();
     char path[TEST_PATH_MAX], out[TEST_PATH_MAX], copy[TEST_PATH_MAX];
-    put(path, strdup(config_of(model, path)),
-        "\"time_step_limit\": [0.0, Infinity], \"floor\": -Infinity, \"unset\": NaN");
+    const char *before = config_of(model, path);
+    put(path, before, "\"time_step_limit\": [0.0, Infinity], \"floor\": -Infinity, \"unset\": NaN");
     struct test_output run = test_run("run", model, "--ids", "1,2", "-n", "1");
     if (run.status != 0) fail_msg("%s", run.err);
     assert_int_equal(test_run("show", model).status, 0);
@@ -65,7 +66,8 @@ TEST(infinity_in_side_files) {
     char gguf[TEST_PATH_MAX], out[TEST_PATH_MAX], copy[TEST_PATH_MAX];
     side(model, "tokenizer_config.json", "{\"model_max_length\": Infinity, \"dropout\": NaN}");
     side(model, "generation_config.json", "{\"length_penalty\": -Infinity}");
-    put(copy, strdup(config_of(model, copy)), "\"time_step_limit\": [0.0, Infinity]");
+    const char *before = config_of(model, copy);
+    put(copy, before, "\"time_step_limit\": [0.0, Infinity]");
     struct test_output run = test_run("run", model, "-p", "ab", "-n", "1");
     if (run.status != 0) fail_msg("%s", run.err);
     test_temp_path(gguf, "m.gguf"); /* there and back: the files travel */

@@ -103,6 +103,8 @@ enum {                             /* flags of sy_options */
        SY_PROFILE = 1 << 2,        /* keep times of the parts of a step (sy_engine_profile) */
        SY_EXACT_DEFAULT = 1 << 3,  /* SY_PRECISION_DEFAULT means exact */
        SY_REGIME_BF16 = 1 << 4,    /* block formats in fast: prompts are unpacked to bf16, steps are not */
+       SY_LAYOUT_FILE = 1 << 5,    /* weights are read in the mapped file; no bit depends on it */
+       SY_LAYOUT_KERNEL = 1 << 6, /* ..in the order of the kernels, in memory; neither: so where it is free */
 };
 
 struct sy_options {
@@ -157,6 +159,7 @@ struct sy_facts { /* strings live as long as the engine */
     int64_t chat_templates; /* that sy_chat may choose from; 0: none, and it fails */
     int64_t
         text_bytes; /* the longest text that can fit the context; what is longer, sy_encode refuses at once */
+    int64_t record_bytes; /* of weight_bytes: in the order of the kernels, not in the mapped file */
 };
 SY_API void sy_engine_facts(const struct sy_engine *engine, struct sy_facts *facts);
 /* What the model's files say that has a meaning and is not obeyed, or that two of them say differently:

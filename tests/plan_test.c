@@ -242,12 +242,12 @@ static void same_as_session(const char *model, const char *dtype, int kv, const 
     json_t *root = json_of(
         test_run("plan", model, "--json", "--ctx", "300", "--batch", "2", "-t", "2", "--kv", kv_word));
     if (!session_open(model, &options, &session, &err)) fail_msg("%s: %s", model, err.message);
-    assert_int_equal(number(root, "memory", "weights"), session.need.weights);
+    assert_int_equal(number(root, "memory", "weights"), memory_weights(&session.need));
     assert_int_equal(number(root, "memory", "kv"), session.need.cache);
     assert_int_equal(number(root, "memory", "vectors"), session.need.vectors);
     assert_int_equal(number(root, "memory", "activations"), session.need.step);
     if (dtype) /* and of the config alone, as synth made it */
-        assert_int_equal(number(root, "weights_bytes", dtype), session.need.weights);
+        assert_int_equal(number(root, "weights_bytes", dtype), memory_weights(&session.need));
     session_close(&session);
     json_decref(root);
 }

@@ -385,6 +385,8 @@ TEST(options_that_cannot_be_are_refused) {
     expect_open((struct sy_options){ .experts_per_token = 7 }, SY_ERR_INPUT, "1 to 6");
     expect_open((struct sy_options){ .flags = SY_REGIME_BF16, .precision = SY_PRECISION_EXACT }, SY_ERR_INPUT,
                 "SY_REGIME_BF16");
+    expect_open((struct sy_options){ .flags = SY_LAYOUT_FILE | SY_LAYOUT_KERNEL }, SY_ERR_USAGE,
+                "SY_LAYOUT_FILE");
 }
 
 struct taker {

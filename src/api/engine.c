@@ -66,7 +66,8 @@ static bool choose_level(const char *word, enum level *level, struct sy_error *e
 }
 
 static bool check_numbers(const struct sy_options *o, struct sy_error *err) {
-    const uint32_t known = SY_IGNORE_UNKNOWN | SY_REGIME_BF16 | SY_PROFILE | SY_EXACT_DEFAULT;
+    const uint32_t known = SY_IGNORE_UNKNOWN | SY_REGIME_BF16 | SY_PROFILE | SY_EXACT_DEFAULT |
+                           SY_LAYOUT_FILE | SY_LAYOUT_KERNEL;
     const struct {
         const char *name;
         int64_t value, most;
@@ -82,6 +83,10 @@ static bool check_numbers(const struct sy_options *o, struct sy_error *err) {
     };
     if (o->flags & ~known)
         return sy_fail(err, SY_ERR_USAGE, "unknown flags 0x%x in sy_options", o->flags & ~known);
+    if ((o->flags & SY_LAYOUT_FILE) && (o->flags & SY_LAYOUT_KERNEL)) {
+        sy_fail(err, SY_ERR_USAGE, "SY_LAYOUT_FILE and SY_LAYOUT_KERNEL are given together");
+        return sy_error_remedy(err, "give one of them, or neither");
+    }
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
         if (numbers[i].value < 0 || numbers[i].value > numbers[i].most)
             return sy_fail(err, SY_ERR_INPUT, "%s is %lld, but must be between 0 and %lld", numbers[i].name,
@@ -97,6 +102,9 @@ static bool translate(const struct sy_options *o, struct session_options *out, s
         .precision = precisions[o->precision],
         .exact_default = o->flags & SY_EXACT_DEFAULT,
         .regime = o->flags & SY_REGIME_BF16 ? REGIME_BF16 : REGIME_INTEGER,
+        .layout = o->flags & SY_LAYOUT_FILE     ? WEIGHTS_FILE
+                  : o->flags & SY_LAYOUT_KERNEL ? WEIGHTS_KERNEL
+                                                : WEIGHTS_AUTO,
         .context = o->context,
         .sequences = o->sequences,
         .kv_positions = o->kv_positions,
@@ -279,7 +287,8 @@ void sy_engine_facts(const struct sy_engine *e, struct sy_facts *facts) {
         own.tokenizer = text.kind;
         own.moe_layer = e->moe_layer;
         own.threads = team_pool_count(s->team);
-        own.weight_bytes = s->need.weights;
+        own.weight_bytes = memory_weights(&s->need);
+        own.record_bytes = s->need.records;
         own.kv_bytes = s->need.cache;
         own.step_bytes = s->need.step;
         own.other_bytes = memory_anonymous(&s->need) - s->need.cache - s->need.step;

@@ -37,6 +37,9 @@ struct os_map { /* a read-only mapping of a whole regular file */
  * An empty file maps to size 0. */
 SY_MUST_CHECK bool os_map_open(const char *path, struct os_map *map, struct sy_error *err);
 void os_map_close(struct os_map *map);
+/* The pages that lie within these bytes of a mapping are wanted no more: they leave this process, and come
+ * again from the file when read. Bytes of no mapping are left alone. */
+void os_map_forget(const void *data, int64_t size);
 
 /* The whole of a small file, NUL behind it, at most `limit` bytes; *text is malloc'ed and the caller's. A
  * pipe will do, a folder or a device will not. Ctrl-C ends a wait for standard input with SY_ERR_STOPPED. */
@@ -115,6 +118,8 @@ void os_remove_stale(const char *folder, bool (*wanted)(const char *name));
 
 /* Anonymous memory, zeroed and touched now (huge pages where given), so that it is really there. size > 0. */
 SY_MUST_CHECK bool os_memory_take(int64_t size, void **out, struct sy_error *err);
+/* The same, untouched: zeros that are there once they are written, by whichever thread. */
+SY_MUST_CHECK bool os_memory_reserve(int64_t size, void **out, struct sy_error *err);
 void os_memory_release(void *memory, int64_t size);
 void os_memory_trim(void);       /* the heap's free pages go back, as far as the system's allocator can */
 int64_t os_peak_rss_bytes(void); /* the most that was resident since this program started; 0: not known */

@@ -107,6 +107,22 @@ void os_map_close(struct os_map *map) {
     *map = (struct os_map){ .data = (const unsigned char *)"", .id = -1 };
 }
 
+/* Anonymous memory would lose what it holds. */
+static bool is_mapped(uintptr_t first, uintptr_t end) {
+    for (int i = 0; i < MAPPINGS_MAX; ++i) {
+        uintptr_t base = atomic_load(&mappings[i].base);
+        if (base > CLAIMED && first >= base && end <= base + atomic_load(&mappings[i].size)) return true;
+    }
+    return false;
+}
+
+void os_map_forget(const void *data, int64_t size) {
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), first = ((uintptr_t)data + page - 1) / page * page,
+              end = ((uintptr_t)data + (uintptr_t)size) / page * page;
+    if (end > first && is_mapped(first, end))
+        madvise((void *)first, end - first, MADV_DONTNEED); /* a wish, too */
+}
+
 /* ---- the handler: only what POSIX lists as safe there ---- */
 
 static void print(const char *text) {

@@ -42,11 +42,11 @@ static bool populate(char *memory, size_t size, size_t page) {
     return true;
 }
 
-bool os_memory_take(int64_t size, void **out, struct sy_error *err) {
+static bool take(int64_t size, bool touch, void **out, struct sy_error *err) {
     size_t page = (size_t)sysconf(_SC_PAGESIZE), whole = (size_t)size + page - 1;
     whole -= whole % page;
     char *memory = size > 0 && size < INT64_MAX / 2 ? map_anonymous(whole) : NULL;
-    bool there = memory && populate(memory, whole, page);
+    bool there = memory && (!touch || populate(memory, whole, page));
     if (memory && !there) munmap(memory, whole);
     if (!there) {
         sy_fail(err, SY_ERR_MEMORY, "%lld bytes of memory are wanted, which the system does not give",
@@ -55,6 +55,14 @@ bool os_memory_take(int64_t size, void **out, struct sy_error *err) {
     }
     *out = memory;
     return true;
+}
+
+bool os_memory_take(int64_t size, void **out, struct sy_error *err) {
+    return take(size, true, out, err);
+}
+
+bool os_memory_reserve(int64_t size, void **out, struct sy_error *err) {
+    return take(size, false, out, err);
 }
 
 void os_memory_release(void *memory, int64_t size) {

@@ -8,7 +8,8 @@
 #include <string.h>
 
 #define KV_WORDS     "f32|f16|bf16|q8_0"
-#define REGIME_WORDS "integer|bf16" /* in the order of enum regime */
+#define REGIME_WORDS "integer|bf16"     /* in the order of enum regime */
+#define LAYOUT_WORDS "auto|file|kernel" /* in the order of enum weights_layout */
 #define CPU_WORDS    "ref|avx2|avx512|avx512vnni|avx512bf16|amx"
 
 static const struct option options[] = {
@@ -25,6 +26,10 @@ static const struct option options[] = {
     { "kv", 0, OPTION_CHOICE, KV_WORDS, "type of the cached keys and values", offsetof(struct common, kv) },
     { "regime", 0, OPTION_CHOICE, REGIME_WORDS,
       "bf16: in fast, prompts unpack block formats (default: integers)", offsetof(struct common, regime) },
+    { "layout", 0, OPTION_CHOICE, LAYOUT_WORDS,
+      "weights: mapped as in the file, or brought into the kernels' order in memory (default: this, where it "
+      "is free)",
+      offsetof(struct common, layout) },
     { "cpu", 0, OPTION_CHOICE, CPU_WORDS, "highest instruction set to use", offsetof(struct common, cpu) },
     { "memory", 0, OPTION_BYTES, "SIZE", "refuse to take more than this (6G, 512M)",
       offsetof(struct common, memory) },

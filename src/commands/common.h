@@ -11,6 +11,7 @@ struct common { /* stands first in the arguments of such a command */
     bool exact, fast, ignore_unknown, verbose, no_defaults;
     int kv, cpu; /* index of the word; -1: not given */
     int regime;  /* an enum regime */
+    int layout;  /* an enum weights_layout */
 };
 #define COMMON_DEFAULTS                                                                                      \
     { .kv = -1, .cpu = -1 }

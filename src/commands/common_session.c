@@ -26,6 +26,7 @@ bool common_options(const struct common *common, bool exact_default, int64_t pos
         .exact_default = exact_default,
         .kv = common->kv < 0 ? -1 : (int)kv_types[common->kv],
         .regime = (enum regime)common->regime,
+        .layout = (enum weights_layout)common->layout,
         .cpu = LEVEL_COUNT - 1,
         .context = common->context,
         .memory = common->memory,
@@ -55,8 +56,9 @@ static void tell(const struct session *session) {
         load[NUMBER_TEXT];
     console_note("model      %s (%s)", session->model.path, session->model.family->name);
     console_note("runs       %s", session_runs_as(session, text, sizeof text));
-    console_note("memory     weights %s mapped; cache %s for %lld positions; a step %s; other %s",
-                 number_bytes(n->weights, weights), number_bytes(n->cache, cache),
+    console_note("memory     weights %s%s; cache %s for %lld positions; a step %s; other %s",
+                 number_bytes(memory_weights(n), weights),
+                 n->records > 0 ? " in the kernels' order" : " mapped", number_bytes(n->cache, cache),
                  (long long)session->context, number_bytes(n->step, step),
                  number_bytes(memory_anonymous(n) - n->cache - n->step, other));
     console_note("loaded in  %s", number_seconds(session->load_seconds, load));

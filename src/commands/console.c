@@ -83,6 +83,8 @@ static const char *const own_words[][2] = {
     { "SY_PRECISION_EXACT", "--exact" },
     { "SY_PRECISION_FAST", "--fast" },
     { "SY_REGIME_BF16", "--regime bf16" },
+    { "SY_LAYOUT_FILE", "--layout file" },
+    { "SY_LAYOUT_KERNEL", "--layout kernel" },
     { "SY_IGNORE_UNKNOWN", "--ignore-unknown" },
     { "sy_options.chat_template", "--template" },
 };

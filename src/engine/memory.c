@@ -14,13 +14,14 @@
 
 static bool tables(const struct spec *spec, const struct pass_limits *limits, int64_t context, int64_t pages,
                    int64_t *bytes, struct sy_error *err) {
-    int64_t model, of_pages, sequence, sequences, pass, batcher, stats;
-    if (!model_tables_bytes(spec, &model, err)) return false;
-    if (kv_tables_bytes(pages, &of_pages) && kv_sequence_bytes(spec, context, &sequence) &&
-        size_mul(sequence, limits->sequences, &sequences) && pass_table_bytes(limits, &pass) &&
-        batcher_bytes(limits, &batcher) && moe_stats_bytes(spec, false, &stats) &&
-        size_add(model, of_pages, bytes) && size_add(*bytes, sequences, bytes) &&
-        size_add(*bytes, pass, bytes) && size_add(*bytes, batcher, bytes) && size_add(*bytes, stats, bytes))
+    int64_t model, store, of_pages, sequence, sequences, pass, batcher, stats;
+    if (!model_tables_bytes(spec, &model, err) || !store_tables_bytes(spec, &store, err)) return false;
+    if (size_add(model, store, &model) && kv_tables_bytes(pages, &of_pages) &&
+        kv_sequence_bytes(spec, context, &sequence) && size_mul(sequence, limits->sequences, &sequences) &&
+        pass_table_bytes(limits, &pass) && batcher_bytes(limits, &batcher) &&
+        moe_stats_bytes(spec, false, &stats) && size_add(model, of_pages, bytes) &&
+        size_add(*bytes, sequences, bytes) && size_add(*bytes, pass, bytes) &&
+        size_add(*bytes, batcher, bytes) && size_add(*bytes, stats, bytes))
         return true;
     return sy_fail(err, SY_ERR_LIMIT, "the tables of %lld positions overflow 64 bits", (long long)context);
 }
@@ -60,7 +61,7 @@ int64_t memory_rows(const struct spec *spec, const struct numerics *numerics,
 }
 
 int64_t memory_anonymous(const struct memory_need *n) {
-    const int64_t parts[] = { n->vectors, n->cache, n->step, n->tables, n->program, n->beside };
+    const int64_t parts[] = { n->records, n->vectors, n->cache, n->step, n->tables, n->program, n->beside };
     int64_t sum = 0;
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         if (!size_add(sum, parts[i], &sum)) return INT64_MAX;
@@ -70,6 +71,18 @@ int64_t memory_anonymous(const struct memory_need *n) {
 int64_t memory_total(const struct memory_need *n) {
     int64_t sum;
     return size_add(memory_anonymous(n), n->weights, &sum) ? sum : INT64_MAX;
+}
+
+int64_t memory_weights(const struct memory_need *n) {
+    return n->weights + n->records;
+}
+
+/* A sixteenth of what is free is left to others. */
+bool memory_holds(const struct memory_need *need, int64_t bytes, int64_t asked) {
+    struct memory_limit machine = memory_limit("");
+    int64_t free_now = machine.available - machine.available / 16, total = memory_total(need);
+    return total <= machine.bytes && (asked == 0 || total <= asked) &&
+           memory_anonymous(need) <= free_now - bytes;
 }
 
 /* The longest context (the largest pool, where one is asked for), in whole pages, with which all is within
@@ -98,7 +111,7 @@ static bool refuse(const struct memory_need *n, int64_t limit, const char *whose
     return sy_fail(
         err, SY_ERR_MEMORY,
         "needs %.1f MiB (weights %.1f, cache %.1f, a step %.1f, all else %.1f), %.1f MiB more than %s",
-        (double)memory_total(n) / mib, (double)n->weights / mib, (double)n->cache / mib,
+        (double)memory_total(n) / mib, (double)memory_weights(n) / mib, (double)n->cache / mib,
         (double)n->step / mib, (double)(n->vectors + n->tables + n->program + n->beside) / mib,
         (double)(memory_total(n) - limit) / mib, whose);
 }

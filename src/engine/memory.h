@@ -3,6 +3,7 @@
  * that takes it; and the refusal of what does not fit.
  *
  *     weights  the tensors that slots are bound to, in the checkpoint's mapping: used in place, no copy
+ *     records  what of them is brought into memory of the store's own instead        store_packed_bytes
  *     vectors  norm weights, biases and their like, decoded once                   store_bytes
  *     cache    pages of keys and values                                            kv_pool_bytes
  *     step     all that one batch needs on its way through the layers              pass_bytes
@@ -25,7 +26,7 @@
 #define MEMORY_TEXT    40000000             /* ..of which so much is left to a tokenizer and a scheduler */
 
 struct memory_need { /* bytes */
-    int64_t weights, vectors, cache, step, tables, program, beside;
+    int64_t weights, records, vectors, cache, step, tables, program, beside;
 };
 
 /* Positions that have room: of one sequence at most, and of all together in the pool of pages (a layer has
@@ -46,9 +47,13 @@ SY_MUST_CHECK bool memory_need(const struct spec *spec, const struct numerics *n
  * and text would take more than MEMORY_BESIDE leaves. limits->rows is ignored. No bit depends on it. */
 int64_t memory_rows(const struct spec *spec, const struct numerics *numerics,
                     const struct pass_limits *limits);
-int64_t memory_total(const struct memory_need *need); /* INT64_MAX where it overflows */
+int64_t memory_total(const struct memory_need *need);   /* INT64_MAX where it overflows */
+int64_t memory_weights(const struct memory_need *need); /* wherever they are */
 /* All but the mapped weights: what nobody can drop. */
 int64_t memory_anonymous(const struct memory_need *need);
+/* Could `bytes` of the mapped weights be brought into memory, and all still be within what is free and what the
+ * user allows (`asked`, 0: no word)? */
+bool memory_holds(const struct memory_need *need, int64_t bytes, int64_t asked);
 
 /* SY_ERR_MEMORY unless `need` fits: `asked` is what the user allows (0: what the machine and its control
  * groups do). Says what is short, and which --ctx, or pool where one was asked for, would fit. */

@@ -34,6 +34,16 @@ static void count_before(struct memory_need *need, int64_t before) {
     if (before > 0) need->beside += max_i64(0, before + need->program - memory_total(need));
 }
 
+/* Some of the weights will be records in memory, in place of their bytes in the mapping. */
+static void settle_layout(struct session *s, const struct session_options *o) {
+    int64_t bytes = store_packed_bytes(&s->model.binding, &s->numerics);
+    bool wanted = o->layout == WEIGHTS_KERNEL || (o->layout == WEIGHTS_AUTO && s->kernels.level > LEVEL_REF &&
+                                                  memory_holds(&s->need, bytes, o->memory));
+    if (!wanted) return;
+    s->need.records = bytes;
+    s->need.weights -= min_i64(bytes, s->need.weights);
+}
+
 static bool size_up(struct session *s, const struct session_options *o, int64_t *pages,
                     struct sy_error *err) {
     const struct spec *spec = &s->model.spec;
@@ -56,6 +66,7 @@ static bool size_up(struct session *s, const struct session_options *o, int64_t 
         !memory_need(spec, &s->numerics, &s->limits, &size, &s->need, err))
         return false;
     count_before(&s->need, o->before);
+    settle_layout(s, o);
     return memory_check(spec, &s->numerics, &s->limits, &size, &s->need, o->memory, err);
 }
 
@@ -103,6 +114,7 @@ static bool open_parts(struct session *s, const struct session_options *o, struc
     return store_open(&s->model, &s->store, err) &&
            kv_pool_open(spec, s->numerics.kv, pages, &s->pool, err) &&
            team_pool_open(s->limits.threads, &s->team, err) &&
+           (s->need.records == 0 || store_pack(&s->store, &s->numerics, s->team, err)) &&
            pass_open(&s->store, &s->kernels, &s->numerics, &s->limits, s->team, &s->pass, err) &&
            batcher_open(&s->limits, &s->batcher, err) &&
            feeder_open(&s->limits, s->batcher, s->pass, &s->feeder, err) && session_count(s, err);

@@ -10,6 +10,9 @@
 #include "engine/memory.h"
 
 enum precision { PRECISION_DEFAULT, PRECISION_EXACT, PRECISION_FAST };
+/* Where weights are read: in the mapped file as it is, or brought into records first (store/store.h). AUTO:
+ * records, where the memory that is free now holds them. */
+enum weights_layout { WEIGHTS_AUTO, WEIGHTS_FILE, WEIGHTS_KERNEL };
 
 struct session;
 struct session_options {
@@ -18,14 +21,15 @@ struct session_options {
     bool exact_default;       /* what the command wants where the user says nothing: logits and eval */
     int kv;                   /* an enum dtype, or -1: f32 in exact, f16 in fast */
     enum regime regime;       /* BF16 is refused in exact, which has one regime only */
-    enum level cpu;           /* the highest allowed; LEVEL_COUNT - 1: no limit */
-    int64_t context;          /* positions a sequence; 0: the smaller of the model's and 4096 */
-    int64_t sequences;        /* at the same time; 0: 1 */
-    int64_t kv_positions;     /* in the pool of pages, for all sequences; 0: sequences x context */
-    int64_t rows;             /* in one batch; 0: memory_rows */
-    int64_t memory;           /* bytes; 0: what the machine and its control groups allow */
-    int64_t beside;           /* bytes that the caller takes: a tokenizer */
-    int64_t before; /* that were taken before and given back: the sum is no less, with the program */
+    enum weights_layout layout;
+    enum level cpu;       /* the highest allowed; LEVEL_COUNT - 1: no limit */
+    int64_t context;      /* positions a sequence; 0: the smaller of the model's and 4096 */
+    int64_t sequences;    /* at the same time; 0: 1 */
+    int64_t kv_positions; /* in the pool of pages, for all sequences; 0: sequences x context */
+    int64_t rows;         /* in one batch; 0: memory_rows */
+    int64_t memory;       /* bytes; 0: what the machine and its control groups allow */
+    int64_t beside;       /* bytes that the caller takes: a tokenizer */
+    int64_t before;       /* that were taken before and given back: the sum is no less, with the program */
     /* the same, where that depends on the model or the limits, as a scheduler's: adds to *bytes; or NULL */
     bool (*caller_takes)(void *argument, const struct session *session, int64_t *bytes, struct sy_error *err);
     void *argument;

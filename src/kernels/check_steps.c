@@ -5,6 +5,7 @@
 #include "kernels/kernel_check.h"
 #include "kernels/matmul/quantised.h"
 #include "kernels/random_weight.h"
+#include "tensor/records.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -96,14 +97,26 @@ static void largest_blocks(const struct weight *w) {
     }
 }
 
+/* The same weight in records, or in rows where it cannot be. */
+static struct weight in_records(struct check *check, const struct weight *w) {
+    if (!records_fit(w)) return *w;
+    unsigned char *memory = check_input(check, weight_bytes(w));
+    records_pack(w, 0, records_panels(w), memory);
+    return records_weight(w, memory);
+}
+
 static void trial_step(struct check *check, step_fn *ref, step_fn *test, struct random_weight_plan plan,
                        enum check_data data, int64_t rows, bool extreme) {
     struct weight w = random_weight(&check->random, &plan, take_input, check);
     if (extreme) largest_blocks(&w);
     unsigned char *x = quantised_rows(check, data, rows, w.cols, extreme);
+    struct weight packed = in_records(check, &w);
     for (int64_t n0 = 0; n0 < w.rows; n0 += PANEL) {
         float *want = check_output(check, rows * PANEL * 4), *got = check_output(check, rows * PANEL * 4);
         ref(&w, n0, x, rows, want);
+        test(&packed, n0, x, rows, got);
+        check_same(check, got, want, rows * PANEL, "[%ld, %ld] in records, wild %d at %ld, %ld rows, data %d",
+                   (long)w.rows, (long)w.cols, plan.wild, (long)n0, (long)rows, data);
         test(&w, n0, x, rows, got);
         check_same(check, got, want, rows * PANEL, "[%ld, %ld] layout %d wild %d at %ld, %ld rows, data %d",
                    (long)w.rows, (long)w.cols, plan.layout, plan.wild, (long)n0, (long)rows, data);
@@ -168,7 +181,7 @@ static void steps_part(void *argument) {
 }
 
 static void bench_steps(struct check *check, enum dtype dtype, step_fn *step, int64_t cols, int64_t rows,
-                        bool cached) {
+                        bool cached, bool records) {
     struct steps s = { .step = step, .rows = rows };
     s.memory = check_memory(&s.bytes);
     if (cached) s.bytes = (int64_t)1 << 20;
@@ -178,10 +191,11 @@ static void bench_steps(struct check *check, enum dtype dtype, step_fn *step, in
     s.part = (int64_t)(cached || check->test->level == LEVEL_REF ? 1 : 64) << 20;
     s.weight = (struct weight){ .dtype = dtype, .cols = cols, .row_stride = row_bytes };
     s.weight.rows = s.part / row_bytes / PANEL * PANEL;
+    s.weight.records = records;
     s.x = quantised_rows(check, DATA_NORMAL, rows, cols, false);
     char shape[64];
-    snprintf(shape, sizeof shape, "%ld row%s, K %ld%s", (long)rows, rows > 1 ? "s" : "", (long)cols,
-             cached ? ", cached" : "");
+    snprintf(shape, sizeof shape, "%ld row%s, K %ld%s%s", (long)rows, rows > 1 ? "s" : "", (long)cols,
+             records ? ", records" : "", cached ? ", cached" : "");
     double seconds = check_seconds(steps_part, &s);
     double weights = (double)(s.weight.rows * row_bytes),
            operations = 2.0 * (double)(s.weight.rows * cols * rows);
@@ -191,16 +205,16 @@ static void bench_steps(struct check *check, enum dtype dtype, step_fn *step, in
 }
 
 static void bench_step(struct check *check, enum dtype dtype, step_fn *step) {
-    bench_steps(check, dtype, step, 1024, 1, false);
-    bench_steps(check, dtype, step, 2048, 1, false);
-    bench_steps(check, dtype, step, 3584, 1, false);
-    bench_steps(check, dtype, step, 2048, 1, true);
-    bench_steps(check, dtype, step, 2048, 4, false);
-    bench_steps(check, dtype, step, 2048, 8, true);
-    bench_steps(check, dtype, step, 2048, 16, true);
-    bench_steps(check, dtype, step, 2048, 32, true);
-    bench_steps(check, dtype, step, 2048, 128, true);
-    bench_steps(check, dtype, step, 2048, 16, false);
+    static const struct {
+        int64_t cols, rows;
+        bool cached;
+    } shapes[] = { { 1024, 1, false }, { 2048, 1, false }, { 3584, 1, false },  { 2048, 2, false },
+                   { 2048, 4, false }, { 2048, 8, false }, { 2048, 16, false }, { 2048, 1, true },
+                   { 2048, 4, true },  { 2048, 8, true },  { 2048, 16, true },  { 2048, 32, true },
+                   { 2048, 128, true } };
+    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
+        for (int records = 0; records < 2; records++)
+            bench_steps(check, dtype, step, shapes[i].cols, shapes[i].rows, shapes[i].cached, records);
 }
 
 void bench_step_q8_0(struct check *check) {

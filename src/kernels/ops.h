@@ -33,6 +33,9 @@ struct product {                 /* out[m][n] = sum over k of x[m][k] * weight[n
  * experts with work. A product of no rows costs nothing. Where it computes in bf16, x.steps rows go through
  * block formats in integers. matmul_f32: in f32 whatever numerics say: routers. */
 #define MATMUL_ROWS 128
+/* Is a weight in records (tensor/records.h) read where it lies? Others may be in records as well: they are
+ * brought back by and by. */
+bool matmul_reads_records(const struct numerics *numerics, const struct weight *weight);
 
 /* ---- rows ----
  *

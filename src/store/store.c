@@ -27,6 +27,7 @@ bool store_take(struct store *store, int64_t bytes, struct sy_error *err) {
 
 void store_close(struct store *store) {
     if (store->memory) os_memory_release(store->memory, store->memory_bytes);
+    if (store->records) os_memory_release(store->records, store->records_bytes);
     arena_close(&store->arena);
     memset(store, 0, sizeof *store);
 }

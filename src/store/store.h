@@ -7,7 +7,9 @@
  *             experts, which are many and come with their expert
  *   owned     store_own: writable memory of its own, zeros at first. Training's weights; a second store of
  *             the same shape holds their gradients. A vector is the owned memory itself, not a copy
- *   packed, streamed   later: the same calls
+ *   packed    store_pack, behind store_open: matrices brought into records (tensor/records.h), in memory of
+ *             its own in place of the mapping's
+ *   streamed  later: the same calls
  *
  * Experts come in waves: those that are resident first, then others as they arrive, in any order. Rows of an
  * expert go to places of their own, so the order never shows. Who decides what a wave holds is the store's
@@ -19,6 +21,7 @@
 #define STORE_STORE_H
 
 #include "base/team.h"
+#include "kernels/numerics.h"
 #include "model/bind.h"
 
 struct store_source;
@@ -31,6 +34,8 @@ struct store {
     void *source_state;    /* the source's; NULL for resident weights */
     unsigned char *memory; /* what it holds itself: decoded vectors, or everything */
     int64_t memory_bytes;
+    unsigned char *records; /* matrices brought into records; NULL: none were */
+    int64_t records_bytes;
     bool writable;
     const char *path;   /* where the weights came from, for messages; NULL: from nowhere */
     struct arena arena; /* the tables */
@@ -42,6 +47,15 @@ struct store {
 SY_MUST_CHECK bool store_bytes(const struct spec *spec, int64_t *bytes, struct sy_error *err);
 /* Borrows the model's views and path. */
 SY_MUST_CHECK bool store_open(const struct model *model, struct store *store, struct sy_error *err);
+
+/* Brings what products read in records (matmul_reads_records) into them, by all threads; the mapping's pages
+ * are given back meanwhile. No bit of a result depends on it. On failure the store is to be closed. */
+SY_MUST_CHECK bool store_pack(struct store *store, const struct numerics *numerics, struct team_pool *team,
+                              struct sy_error *err);
+/* Bytes of the table that it then has beside the model's. By the spec alone. */
+SY_MUST_CHECK bool store_tables_bytes(const struct spec *spec, int64_t *bytes, struct sy_error *err);
+/* Bytes that it takes, of a bound table: those that these weights have where they are. 0: there are none. */
+int64_t store_packed_bytes(const struct binding *table, const struct numerics *numerics);
 
 /* ---- filled from nothing ---- */
 

@@ -5,8 +5,10 @@
 
 #include "base/checked.h"
 #include "tensor/decode.h"
+#include "tensor/records.h"
 
 #include <assert.h>
+#include <string.h>
 
 enum { RUN_MAX = 256 }; /* scales decoded at once for a row with one scale an element */
 
@@ -40,6 +42,7 @@ static int64_t unit_offset(enum dtype dtype, int64_t first) {
 struct weight weight_rows(const struct weight *w, int64_t first, int64_t count) {
     assert(first >= 0 && count >= 0 && first <= w->rows - count);
     struct weight view = *w;
+    assert(!w->records || (first % RECORD == 0 && (count % RECORD == 0 || first + count == w->rows)));
     view.rows = count;
     view.data += w->transposed ? unit_offset(w->dtype, first) : first * w->row_stride;
     view.row_first += first;
@@ -53,6 +56,7 @@ struct weight weight_row_stripe(const struct weight *w, int64_t first, int64_t s
     assert(count == 0 || (first < w->rows && count - 1 <= (w->rows - 1 - first) / step));
     assert(step == 1 || !w->transposed);
     if (step == 1) return weight_rows(w, first, count);
+    assert(!w->records);
     struct weight view = *w;
     view.rows = count;
     view.data += first * w->row_stride;
@@ -74,7 +78,7 @@ struct weight weight_row_stripe(const struct weight *w, int64_t first, int64_t s
 }
 
 struct weight weight_cols(const struct weight *w, int64_t first, int64_t count) {
-    assert(first >= 0 && count >= 0 && first <= w->cols - count);
+    assert(first >= 0 && count >= 0 && first <= w->cols - count && !w->records);
     struct weight view = *w;
     bool packed = w->dtype == DTYPE_F4_E2M1 || (dtype_is_block(w->dtype) && !w->transposed);
     view.cols = count;
@@ -84,7 +88,7 @@ struct weight weight_cols(const struct weight *w, int64_t first, int64_t count) 
 }
 
 struct weight weight_transpose(const struct weight *w) {
-    assert(w->dtype != DTYPE_F4_E2M1);
+    assert(w->dtype != DTYPE_F4_E2M1 && !w->records);
     struct weight view = *w;
     view.rows = w->cols;
     view.cols = w->rows;
@@ -109,13 +113,35 @@ static const unsigned char *scale_at(const struct weight *w, int64_t row, int64_
 
 float weight_get(const struct weight *w, int64_t row, int64_t col) {
     assert(row >= 0 && row < w->rows && col >= 0 && col < w->cols);
+    float one;
+    if (w->records) {
+        weight_get_row(w, row, col, 1, &one);
+        return one;
+    }
     const unsigned char *at = w->data + row * w->row_stride + col * w->col_stride; /* of its unit's row */
     bool packed = w->dtype == DTYPE_F4_E2M1 || dtype_is_block(w->dtype);
     float value = dtype_get(w->dtype, at, !packed ? 0 : w->transposed ? row : col);
     return w->scale == NULL ? value : value * dtype_get(w->scale_dtype, scale_at(w, row, col), 0);
 }
 
+/* A unit at a time. */
+static void row_decode_records(const struct weight *w, int64_t row, int64_t col, int64_t count, float *out) {
+    int64_t elements = record_form(w->dtype).elements, run;
+    for (int64_t done = 0; done < count; done += run) {
+        float values[RECORD_UNIT];
+        unsigned char room[RECORD_UNIT];
+        int64_t into = (col + done) % elements;
+        run = min_i64(elements - into, count - done);
+        dtype_to_f32(w->dtype, records_unit(w, row, col + done, room), elements, values);
+        memcpy(out + done, values + into, (size_t)run * sizeof *out);
+    }
+}
+
 static void row_decode(const struct weight *w, int64_t row, int64_t col, int64_t count, float *out) {
+    if (w->records) {
+        row_decode_records(w, row, col, count, out);
+        return;
+    }
     const unsigned char *at = w->data + row * w->row_stride + col * w->col_stride;
     int bits = dtype_bits(w->dtype);
     if (w->transposed)

@@ -16,6 +16,8 @@
  * in `transposed`, since no stride can: then w[n][k] is element n of the file's row k, at
  * data + k * col_stride + (n / elements) * bytes, and row_stride is 0.
  *
+ * A weight in records (tensor/records.h) holds the same numbers in an order that products like better.
+ *
  * A vector (norm weight, bias) is a weight of one row.
  */
 #ifndef TENSOR_WEIGHT_H
@@ -29,6 +31,7 @@ struct weight {
     int64_t rows, cols;
     int64_t row_stride, col_stride;
     bool transposed; /* blocks only: they run down the columns of this view */
+    bool records;    /* the bytes stand in the order of tensor/records.h; row_stride: bytes / rows */
 
     const unsigned char *scale;     /* NULL: none */
     enum dtype scale_dtype;         /* F32, BF16, F16 or F8_E8M0 */
@@ -49,7 +52,7 @@ struct weight weight_matrix(const void *data, enum dtype dtype, int64_t rows, in
 /* Views of a view. Bounds are asserted. Columns of F4_E2M1 must begin at an even index; it cannot be
  * transposed. Along their blocks (columns; rows when transposed) block formats can be cut between blocks only
  * (but for the end), and have no stripes. With scales, the step of a stripe must divide scale_rows or be a
- * multiple of it. */
+ * multiple of it. Records have rows alone, cut between panels. */
 struct weight weight_rows(const struct weight *w, int64_t first, int64_t count);
 struct weight weight_row_stripe(const struct weight *w, int64_t first, int64_t step,
                                 int64_t count); /* rows first, first + step... */

@@ -43,7 +43,7 @@ static void make(const char *generation, char folder[TEST_PATH_MAX], char file[T
 static void rewrite(const char *file, char bare[TEST_PATH_MAX], const struct gguf_change *changes,
                     int count) {
     struct gguf_change all[12] = { gguf_no_files[0], gguf_no_files[1] };
-    memcpy(all + 2, changes, (size_t)count * sizeof *changes);
+    if (count > 0) memcpy(all + 2, changes, (size_t)count * sizeof *changes);
     test_temp_path(bare, "bare.gguf");
     gguf_rewrite(file, bare, all, count + 2);
 }

@@ -7,9 +7,11 @@
 #define TEMPLATE_BYTES_MAX ((int64_t)4 << 20)
 
 void engine_options(const struct common *common, struct engine_words *words, struct sy_options *options) {
+    static const uint32_t layouts[] = { 0, SY_LAYOUT_FILE, SY_LAYOUT_KERNEL }; /* as --layout's words */
     *options = (struct sy_options){
         .struct_bytes = sizeof *options,
-        .flags = (common->ignore_unknown ? SY_IGNORE_UNKNOWN : 0u) | (common->regime ? SY_REGIME_BF16 : 0u),
+        .flags = (common->ignore_unknown ? SY_IGNORE_UNKNOWN : 0u) | (common->regime ? SY_REGIME_BF16 : 0u) |
+                 layouts[common->layout],
         .precision = common->exact  ? SY_PRECISION_EXACT
                      : common->fast ? SY_PRECISION_FAST
                                     : SY_PRECISION_DEFAULT,
@@ -35,10 +37,11 @@ static void tell(const struct sy_engine *engine) {
     console_note("tokenizer  %s%s", facts.tokenizer ? facts.tokenizer : "none",
                  facts.chat_templates > 0 ? ", and a chat template" : "");
     console_note("runs       %s", facts.runs_as);
-    console_note("memory     weights %s mapped; cache %s for %lld positions; a step %s; other %s",
-                 number_bytes(facts.weight_bytes, weights), number_bytes(facts.kv_bytes, kv),
-                 (long long)facts.context, number_bytes(facts.step_bytes, step),
-                 number_bytes(facts.other_bytes, other));
+    console_note("memory     weights %s%s; cache %s for %lld positions; a step %s; other %s",
+                 number_bytes(facts.weight_bytes, weights),
+                 facts.record_bytes > 0 ? " in the kernels' order" : " mapped",
+                 number_bytes(facts.kv_bytes, kv), (long long)facts.context,
+                 number_bytes(facts.step_bytes, step), number_bytes(facts.other_bytes, other));
     console_note("loaded in  %s", number_seconds(facts.load_seconds, load));
 }
 

@@ -22,11 +22,16 @@
  * once, behind those rounded to bf16, and a step_* kernel computes a whole tile from the blocks as they lie
  * in the file.
  *
+ * Weights in records (tensor/records.h) are read where they lie by step_* kernels, and where a record is a
+ * panel already: f32 in f32, bf16 in bf16. Any other panel is decoded from rows that are brought back, 32 by a
+ * block of k at a time.
+ *
  *     x.packed   [rows][round_up(K, 32)] bf16  |  [rows] of quantised.h
  */
 #include "base/checked.h"
 #include "kernels/matmul/quantised.h"
 #include "kernels/ops.h"
+#include "tensor/records.h"
 
 #include <string.h>
 
@@ -91,6 +96,12 @@ static step_fn *step_kernel(const struct call *call, const struct weight *w) {
     }
 }
 
+bool matmul_reads_records(const struct numerics *numerics, const struct weight *w) {
+    struct kernels ref = kernels_select(LEVEL_REF); /* every level has these */
+    if (step_kernel(&(struct call){ &ref, numerics }, w)) return true;
+    return !w->scale && w->dtype == (computes_bf16(numerics, w) ? DTYPE_BF16 : DTYPE_REAL);
+}
+
 /* Rows of the product that such a kernel takes: the first so many. */
 static int64_t steps_of(const struct call *call, const struct product *p) {
     if (!step_kernel(call, p->weight)) return 0;
@@ -106,31 +117,71 @@ static int64_t tiles_of(const struct call *call, const struct product *p) {
     return ceil_div(p->weight->rows, PANEL) * row_blocks(steps_of(call, p), p);
 }
 
+/* ---- panels ---- */
+
+/* Columns of a panel at a time: whole units of records. */
+static int64_t panel_step(const struct weight *w, bool few) {
+    return few && !w->records ? K_BLOCK_FEW : K_BLOCK;
+}
+
+/* Do PANEL rows from n0 on stand in records of this type? */
+static bool in_records(const struct weight *w, enum dtype dtype, int64_t n0) {
+    return w->records && w->dtype == dtype && !w->scale && n0 + PANEL <= w->rows;
+}
+
+/* Outputs n0.. by [k0, k0 + kc): where they lie as they are wanted, or in `panel`. */
+static const real *panel_f32(const struct call *call, const struct weight *w, int64_t n0, int64_t k0,
+                             int64_t kc, real *panel) {
+    if (in_records(w, DTYPE_REAL, n0)) return (const real *)(const void *)records_panel(w, n0) + k0 * PANEL;
+    if (w->records) {
+        _Alignas(64) unsigned char room[K_BLOCK * PANEL * sizeof(float)];
+        struct weight rows = records_rows(w, n0, min_i64(PANEL, w->rows - n0), k0, kc, room);
+        call->kernels->panel_f32(&rows, 0, 0, kc, panel);
+    } else {
+        call->kernels->panel_f32(w, n0, k0, kc, panel);
+    }
+    return panel;
+}
+
+static const uint32_t *panel_bf16(const struct call *call, const struct weight *w, int64_t n0, int64_t k0,
+                                  int64_t kc, uint32_t *panel) {
+    if (in_records(w, DTYPE_BF16, n0))
+        return (const uint32_t *)(const void *)records_panel(w, n0) + k0 / 2 * PANEL;
+    if (w->records) {
+        _Alignas(64) unsigned char room[K_BLOCK * PANEL * sizeof(float)];
+        struct weight rows = records_rows(w, n0, min_i64(PANEL, w->rows - n0), k0, kc, room);
+        call->kernels->panel_bf16(&rows, 0, 0, kc, panel);
+    } else {
+        call->kernels->panel_bf16(w, n0, k0, kc, panel);
+    }
+    return panel;
+}
+
 /* ---- a tile ---- */
 
 static void tile_f32(const struct call *call, const struct product *p, int64_t n0, int64_t m0, int64_t rows,
                      real *acc) {
     _Alignas(64) real panel[K_BLOCK * PANEL];
-    int64_t cols = p->weight->cols, step = rows <= ROWS_FEW ? K_BLOCK_FEW : K_BLOCK;
+    int64_t cols = p->weight->cols, step = panel_step(p->weight, rows <= ROWS_FEW);
     for (int64_t k0 = 0; k0 < cols; k0 += step) {
         int64_t kc = min_i64(step, cols - k0);
-        call->kernels->panel_f32(p->weight, n0, k0, kc, panel);
-        call->kernels->product_f32(panel, kc, rows_row(p->x, m0) + k0, p->x.stride, rows, acc);
+        const real *w = panel_f32(call, p->weight, n0, k0, kc, panel);
+        call->kernels->product_f32(w, kc, rows_row(p->x, m0) + k0, p->x.stride, rows, acc);
     }
 }
 
 static void tile_bf16(const struct call *call, const struct product *p, int64_t n0, int64_t m0, int64_t rows,
                       bool few, real *acc) {
     _Alignas(64) uint32_t panel[K_BLOCK / 2 * PANEL];
-    _Alignas(64) uint16_t block[ROWS_FEW * K_BLOCK_FEW];
-    struct rows x = few ? rows_over_bf16(block, rows, K_BLOCK_FEW) : rows_part(rounded(p), m0, rows);
-    int64_t cols = p->weight->cols, step = few ? K_BLOCK_FEW : K_BLOCK;
+    _Alignas(64) uint16_t block[ROWS_FEW * K_BLOCK];
+    struct rows x = few ? rows_over_bf16(block, rows, K_BLOCK) : rows_part(rounded(p), m0, rows);
+    int64_t cols = p->weight->cols, step = panel_step(p->weight, few);
     for (int64_t k0 = 0; k0 < cols; k0 += step) {
         int64_t kc = min_i64(step, cols - k0);
-        call->kernels->panel_bf16(p->weight, n0, k0, kc, panel);
+        const uint32_t *w = panel_bf16(call, p->weight, n0, k0, kc, panel);
         for (int64_t m = 0; few && m < rows; m++)
             round_columns(call->kernels, p->x, m0 + m, k0, kc, rows_row_bf16(x, m));
-        call->kernels->product_bf16(panel, kc, rows_row_bf16(x, 0) + (few ? 0 : k0), x.stride, rows, acc);
+        call->kernels->product_bf16(w, kc, rows_row_bf16(x, 0) + (few ? 0 : k0), x.stride, rows, acc);
     }
 }
 

@@ -16,7 +16,7 @@ typedef __m256 vf;
 enum { BYTES_BIAS = 0 };
 
 /* Eight rows by one register of outputs: 8 sums of integers. */
-enum { TILE_ROWS = 8, TILE_VECTORS = 1, MANY_ROWS = 5 };
+enum { TILE_ROWS = 8, TILE_VECTORS = 1, MANY_ROWS = 5, LINE_ROWS = 4, LINES_AHEAD = 0 };
 
 INLINE __m128i load_16(const unsigned char *at) {
     return _mm_loadu_si128((const __m128i *)(const void *)at);
@@ -85,6 +85,11 @@ INLINE vf v_half(vi words) {
     __m256i halves = _mm256_and_si256(words, _mm256_set1_epi32(0xffff));
     return _mm256_cvtph_ps(
         _mm_packus_epi32(_mm256_castsi256_si128(halves), _mm256_extracti128_si256(halves, 1)));
+}
+
+/* LANES of f16. */
+INLINE vf v_halves(const unsigned char *at) {
+    return _mm256_cvtph_ps(load_16(at));
 }
 
 /* The word at the beginning of each row's block. */

@@ -10,7 +10,7 @@
 #define LANES  16
 
 /* Eight rows by all of a panel: 16 sums of integers, and two registers of weights. */
-enum { TILE_ROWS = 8, TILE_VECTORS = 2, MANY_ROWS = 5 };
+enum { TILE_ROWS = 8, TILE_VECTORS = 2, MANY_ROWS = 5, LINE_ROWS = 8, LINES_AHEAD = 0 };
 
 typedef __m512i vi;
 typedef __m512 vf;
@@ -69,6 +69,11 @@ INLINE struct offsets offsets_of(int64_t stride) {
 /* The lower half of each word as f16. */
 INLINE vf v_half(vi words) {
     return _mm512_cvtph_ps(_mm512_cvtepi32_epi16(words));
+}
+
+/* LANES of f16. */
+INLINE vf v_halves(const unsigned char *at) {
+    return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(const void *)at));
 }
 
 /* The word at the beginning of each row's block. */

@@ -99,17 +99,21 @@ struct q4_k_head {
     vi scale[2], least[2];
 };
 
+/* From words 1 to 3 of a block. */
+INLINE void k_scales(vi a, vi b, vi c, vi scale[2], vi least[2]) {
+    const vi six = v_int(0x3f3f3f3f), low = v_int(0x0f0f0f0f), top = v_int(0x30303030);
+    scale[0] = v_and(a, six);
+    least[0] = v_and(b, six);
+    scale[1] = v_or(v_and(c, low), v_and(v_shift(a, 2), top));
+    least[1] = v_or(v_and(v_shift(c, 4), low), v_and(v_shift(b, 2), top));
+}
+
 INLINE struct q4_k_head q4_k_head(const unsigned char *at, int64_t stride) {
     vi words[4];
     load_four(at, stride, words);
     transpose_rows(words);
-    vi a = words[1], b = words[2], c = words[3];
-    const vi six = v_int(0x3f3f3f3f), low = v_int(0x0f0f0f0f), top = v_int(0x30303030);
     struct q4_k_head head = { .d = v_half(words[0]), .dmin = v_half(v_shift(words[0], 16)) };
-    head.scale[0] = v_and(a, six);
-    head.least[0] = v_and(b, six);
-    head.scale[1] = v_or(v_and(c, low), v_and(v_shift(a, 2), top));
-    head.least[1] = v_or(v_and(v_shift(c, 4), low), v_and(v_shift(b, 2), top));
+    k_scales(words[1], words[2], words[3], head.scale, head.least);
     return head;
 }
 

@@ -4,10 +4,12 @@
  *
  *     up to MANY_ROWS - 1 rows   run by run while they are decoded           step_chains.h
  *     more                       through records, decoded once for all rows  step_records.h
+ *     weights in records         line by line, whatever the rows             step_lines.h
  *
  * The bits are the same. The including file defines
  *     LANES, LEVEL(name), vi and vf, BYTES_BIAS    registers of integers and of f32; what is added to bytes
  *     TILE_ROWS, TILE_VECTORS, MANY_ROWS           what pays on its machines
+ *     LINE_ROWS, LINES_AHEAD                       the same, for records; bytes fetched ahead
  *     load_rows, spread, sum_rows, transpose_rows, nibbles_low, nibbles_high, offsets_of, first_words
  *     dot_nibbles, dot_bytes                       of two registers each, for step_chains.h
  *     biased, dot_word                             bytes as records hold them; four products a lane, added
@@ -16,6 +18,7 @@
 #include <string.h>
 
 #include "kernels/matmul/step_runs.h"
+#include "tensor/records.h"
 
 INLINE vf joined(vf acc, vf acm, const struct run_kind kind) {
     return !kind.has_least ? acc : kind.taken ? v_minus(acc, acm) : v_plus(acc, acm);
@@ -23,6 +26,8 @@ INLINE vf joined(vf acc, vf acm, const struct run_kind kind) {
 
 #include "kernels/matmul/step_chains.h"
 #include "kernels/matmul/step_records.h"
+
+#include "kernels/matmul/step_lines.h"
 
 /* Where runs go. */
 struct sink {
@@ -49,6 +54,9 @@ struct step_format {
     void (*fill)(struct step_group *g, int64_t runs, struct records *records);
     void (*times)(const struct records *w, int64_t runs, struct tile_rows x, int64_t rows, float *acc,
                   float *acm);
+    /* PANEL outputs in records by 1 to LINE_ROWS rows */
+    void (*lines)(const unsigned char *panel, int64_t units, const struct tile_rows *x, int64_t rows,
+                  float *out);
 };
 
 /* ---- few rows ---- */
@@ -106,8 +114,24 @@ static void many_rows(const struct weight *w, int64_t n0, const void *x, int64_t
     records_join(format->kind, rows, out, acm);
 }
 
+/* ---- weights in records ---- */
+
+static void lines_tile(const struct weight *w, int64_t n0, const void *x, int64_t rows, float *out,
+                       const struct step_format *format) {
+    int64_t units = w->cols / format->elements, taken;
+    for (int64_t m = 0; m < rows; m += taken) {
+        struct tile_rows here = { quantised_row(x, m, w->cols), quantised_bytes(w->cols) };
+        taken = rows - m >= LINE_ROWS ? LINE_ROWS : rows - m >= 4 ? 4 : rows - m;
+        format->lines(records_panel(w, n0), units, &here, taken, out + m * PANEL);
+    }
+}
+
 static void step_tile(const struct weight *w, int64_t n0, const void *x, int64_t rows, float *out,
                       const struct step_format *format) {
+    if (w->records && n0 + PANEL <= w->rows) {
+        lines_tile(w, n0, x, rows, out, format);
+        return;
+    }
     bool many = rows >= MANY_ROWS && n0 + PANEL <= w->rows;
     int64_t most = many ? RECORDS_ROWS : STEP_ROWS;
     for (int64_t m0 = 0; m0 < rows; m0 += most)
@@ -122,6 +146,8 @@ static void step_tile(const struct weight *w, int64_t n0, const void *x, int64_t
         runs_##format(&g, runs, &sink);                                                                      \
         chains_put(&chains, kind_##format, n, out);                                                          \
     }
+#define LINES(format, elements, n)                                                                           \
+    lines_times(LINES_##format, kind_##format, panel, units, (elements) / 32, x, out, n)
 #define STEP(format, block_elements)                                                                         \
     static void few_##format(struct step_group g, const struct quantised_row *x, int64_t runs, int64_t rows, \
                              float *out) {                                                                   \
@@ -146,10 +172,22 @@ static void step_tile(const struct weight *w, int64_t n0, const void *x, int64_t
                                float *acc, float *acm) {                                                     \
         records_times(w, runs, kind_##format, x, rows, acc, acm);                                            \
     }                                                                                                        \
+    static void lines_##format(const unsigned char *panel, int64_t units, const struct tile_rows *x,         \
+                               int64_t rows, float *out) {                                                   \
+        switch (rows) {                                                                                      \
+        case 1: LINES(format, block_elements, 1); break;                                                     \
+        case 2: LINES(format, block_elements, 2); break;                                                     \
+        case 3: LINES(format, block_elements, 3); break;                                                     \
+        case 4: LINES(format, block_elements, 4); break;                                                     \
+        default: LINES(format, block_elements, LINE_ROWS);                                                   \
+        }                                                                                                    \
+    }                                                                                                        \
     void LEVEL(step_##format)(const struct weight *w, int64_t n0, const void *restrict x, int64_t rows,      \
                               float *restrict out) {                                                         \
-        const struct step_format loops = { block_elements, sizeof(struct format), kind_##format,             \
-                                           few_##format,   fill_##format,         times_##format };          \
+        const struct step_format loops = {                                                                   \
+            block_elements, sizeof(struct format), kind_##format, few_##format,                              \
+            fill_##format,  times_##format,        lines_##format                                            \
+        };                                                                                                   \
         step_tile(w, n0, x, rows, out, &loops);                                                              \
     }
 STEP(q8_0, 32)

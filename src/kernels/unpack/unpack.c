@@ -3,6 +3,18 @@
  */
 #include "base/checked.h"
 #include "kernels/ops.h"
+#include "tensor/records.h"
+
+/* A row of a table in records is brought back by and by. */
+static void unpack_records(const struct kernels *kernels, const struct weight *table, int64_t row,
+                           real *out) {
+    enum { COLS = 256 };
+    unsigned char room[COLS * sizeof(float) * RECORD];
+    for (int64_t k = 0; k < table->cols; k += COLS) {
+        struct weight part = records_rows(table, row, 1, k, min_i64(COLS, table->cols - k), room);
+        kernels->unpack_row(&part, 0, out + k);
+    }
+}
 
 void host_embed(struct exec *exec, const struct weight *table, const int32_t *ids, float multiplier,
                 struct rows out) {
@@ -10,7 +22,10 @@ void host_embed(struct exec *exec, const struct weight *table, const int32_t *id
     for (struct team_loop l = team_loop(exec->team, out.count); team_next(&l);) {
         assert(ids[l.tile] >= 0 && ids[l.tile] < table->rows);
         real *row = rows_row(out, l.tile);
-        exec->kernels->unpack_row(table, ids[l.tile], row);
+        if (table->records)
+            unpack_records(exec->kernels, table, ids[l.tile], row);
+        else
+            exec->kernels->unpack_row(table, ids[l.tile], row);
         if (multiplier != 1)
             exec->kernels->scale(multiplier, row, out.width, row); /* by 1 would flush denormals */
     }

@@ -291,7 +291,7 @@ void sy_engine_facts(const struct sy_engine *e, struct sy_facts *facts) {
         own.record_bytes = s->need.records;
         own.kv_bytes = s->need.cache;
         own.step_bytes = s->need.step;
-        own.other_bytes = memory_anonymous(&s->need) - s->need.cache - s->need.step;
+        own.other_bytes = memory_total(&s->need) - own.weight_bytes - own.kv_bytes - own.step_bytes;
         own.load_seconds = e->load_seconds;
         own.chat_templates = e->chat_template ? 1 : e->text.template_count;
         own.text_bytes = min_i64(e->text_most, e->text_room);

@@ -60,7 +60,7 @@ static void tell(const struct session *session) {
                  number_bytes(memory_weights(n), weights),
                  n->records > 0 ? " in the kernels' order" : " mapped", number_bytes(n->cache, cache),
                  (long long)session->context, number_bytes(n->step, step),
-                 number_bytes(memory_anonymous(n) - n->cache - n->step, other));
+                 number_bytes(memory_total(n) - memory_weights(n) - n->cache - n->step, other));
     console_note("loaded in  %s", number_seconds(session->load_seconds, load));
 }
 

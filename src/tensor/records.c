@@ -8,6 +8,8 @@
 #include <assert.h>
 #include <string.h>
 
+#define INLINE static inline __attribute__((always_inline))
+
 enum { WORD = 4, HALF = RECORD / 2 };
 
 struct record_form record_form(enum dtype dtype) {
@@ -40,16 +42,16 @@ struct weight records_weight(const struct weight *w, const void *data) {
 }
 
 /* Where word `word` of a row stands in its record, or its rest. */
-static inline int64_t word_at(const struct record_form *form, int64_t row, int64_t word) {
+INLINE int64_t word_at(const struct record_form *form, int64_t row, int64_t word) {
     if (!form->apart) return (word * RECORD + row) * WORD;
     return ((row / HALF * form->words + word) * HALF + row % HALF) * WORD;
 }
-static inline int64_t rest_at(const struct record_form *form, int64_t row) {
+INLINE int64_t rest_at(const struct record_form *form, int64_t row) {
     return RECORD * form->words * WORD + row * form->rest;
 }
 
 /* One row's unit into its record, or back. */
-static void put_unit(const struct record_form *form, const unsigned char *unit, int64_t row,
+INLINE void put_unit(const struct record_form *form, const unsigned char *unit, int64_t row,
                      unsigned char *record) {
     const unsigned char *words = unit + (form->rest_first ? form->rest : 0),
                         *rest = unit + (form->rest_first ? 0 : form->words * WORD);
@@ -57,12 +59,50 @@ static void put_unit(const struct record_form *form, const unsigned char *unit, 
     memcpy(record + rest_at(form, row), rest, (size_t)form->rest);
 }
 
-static void get_unit(const struct record_form *form, const unsigned char *record, int64_t row,
+INLINE void get_unit(const struct record_form *form, const unsigned char *record, int64_t row,
                      unsigned char *unit) {
     unsigned char *words = unit + (form->rest_first ? form->rest : 0),
                   *rest = unit + (form->rest_first ? 0 : form->words * WORD);
     for (int64_t i = 0; i < form->words; i++) memcpy(words + WORD * i, record + word_at(form, row, i), WORD);
     memcpy(rest, record + rest_at(form, row), (size_t)form->rest);
+}
+
+/* The units of RECORD rows, `stride` bytes apart, into their records. Memory has its own order: while these
+ * rows are read from 32 places, those behind them are fetched as they lie. */
+INLINE void put_panel(const struct record_form *form, const unsigned char *rows, int64_t stride,
+                      int64_t units, unsigned char *panel) {
+    bool dense = stride == units * form->bytes;
+    for (int64_t u = 0; u < units; u++) {
+        const unsigned char *next = rows + RECORD * stride + u * RECORD * form->bytes;
+        for (int64_t i = 0; dense && i < RECORD * form->bytes; i += 64) __builtin_prefetch(next + i, 0, 2);
+        for (int64_t row = 0; row < RECORD; row++)
+            put_unit(form, rows + row * stride + u * form->bytes, row, panel + u * RECORD * form->bytes);
+    }
+}
+
+/* Of the types that large models come in the numbers are known to the compiler. */
+static void put_panel_of(enum dtype dtype, const unsigned char *rows, int64_t stride, int64_t units,
+                         unsigned char *panel) {
+    const struct record_form form = record_form(dtype);
+#define KNOWN(type, ...)                                                                                     \
+    case type: {                                                                                             \
+        const struct record_form known = __VA_ARGS__;                                                        \
+        assert(known.bytes == form.bytes && known.words == form.words && known.rest == form.rest);           \
+        put_panel(&known, rows, stride, units, panel);                                                       \
+        return;                                                                                              \
+    }
+    switch (dtype) {
+        KNOWN(DTYPE_BF16, { 32, 64, 16, 0, true, false })
+        KNOWN(DTYPE_F32, { 32, 128, 32, 0, true, false })
+        KNOWN(DTYPE_Q8_0, { 32, 34, 8, 2, true, true })
+        KNOWN(DTYPE_Q4_0, { 32, 18, 4, 2, true, true })
+        KNOWN(DTYPE_Q4_1, { 32, 20, 5, 0, true, true })
+        KNOWN(DTYPE_Q4_K, { 256, 144, 36, 0, true, true })
+        KNOWN(DTYPE_Q5_K, { 256, 176, 44, 0, true, true })
+        KNOWN(DTYPE_Q6_K, { 256, 210, 52, 2, false, true })
+    default: put_panel(&form, rows, stride, units, panel);
+    }
+#undef KNOWN
 }
 
 void records_pack(const struct weight *from, int64_t first, int64_t count, unsigned char *to) {
@@ -74,10 +114,7 @@ void records_pack(const struct weight *from, int64_t first, int64_t count, unsig
         int64_t here = min_i64(RECORD, from->rows - n);
         for (int64_t row = 0; here < RECORD && row < here; row++)
             memcpy(panel + row * row_bytes, rows + row * from->row_stride, (size_t)row_bytes);
-        for (int64_t u = 0; here == RECORD && u < units; u++)
-            for (int64_t row = 0; row < RECORD; row++)
-                put_unit(&form, rows + row * from->row_stride + u * form.bytes, row,
-                         panel + u * RECORD * form.bytes);
+        if (here == RECORD) put_panel_of(from->dtype, rows, from->row_stride, units, panel);
     }
 }
 

@@ -157,4 +157,18 @@ INLINE vi dot_word(vi sum, vi w, vi x, bool bytes) {
     return _mm256_add_epi32(sum, bytes ? sixteens(w, x) : pairs(_mm256_maddubs_epi16(w, x)));
 }
 
+/* A dot of 32, eight products of registers: nibbles wait in 16 bits, where all of them fit: 16 * 15 * 127 <
+ * 2^15. */
+INLINE vi dot_begin(bool bytes, int32_t zeros) {
+    return v_int(bytes ? -zeros : 0);
+}
+
+INLINE vi dot_add(vi sum, vi w, vi x, bool bytes) {
+    return bytes ? _mm256_add_epi32(sum, sixteens(w, x)) : _mm256_add_epi16(sum, _mm256_maddubs_epi16(w, x));
+}
+
+INLINE vi dot_end(vi sum, bool bytes, int32_t zeros) {
+    return bytes ? sum : v_sub(pairs(sum), v_int(zeros));
+}
+
 #include "kernels/matmul/step_vector.h"

@@ -79,18 +79,19 @@ INLINE void lines_add(const enum line_format format, const struct run_kind kind,
                       vf acc[LINE_ROWS], vf acm[LINE_ROWS], const int rows) {
     vi dots[LINE_ROWS];
     struct run run;
-    for (int m = 0; m < rows; m++) dots[m] = v_int(-kind.zero * tile_row(x, m).sum[b]);
+    for (int m = 0; m < rows; m++) dots[m] = dot_begin(kind.bytes, kind.zero * tile_row(x, m).sum[b]);
 #pragma GCC unroll 8
     for (int i = 0; i < 8; i++) {
         vi line = line_of(format, at, t, i);
         for (int m = 0; m < rows; m++)
             dots[m] =
-                dot_word(dots[m], line, v_int(four_bytes(tile_row(x, m).q + 32 * b + 4 * i)), kind.bytes);
+                dot_add(dots[m], line, v_int(four_bytes(tile_row(x, m).q + 32 * b + 4 * i)), kind.bytes);
     }
     line_scales(format, head, t, &run);
     for (int m = 0; m < rows; m++) {
         float xs = tile_row(x, m).scale[b];
-        acc[m] = v_fma(v_mul(run.scale, v_all(xs)), v_float(dots[m]), acc[m]);
+        vi dot = dot_end(dots[m], kind.bytes, kind.zero * tile_row(x, m).sum[b]);
+        acc[m] = v_fma(v_mul(run.scale, v_all(xs)), v_float(dot), acc[m]);
         if (kind.has_least) acm[m] = v_fma(run.least, v_all(xs * (float)tile_row(x, m).sum[b]), acm[m]);
     }
 }

@@ -13,6 +13,7 @@
  *     load_rows, spread, sum_rows, transpose_rows, nibbles_low, nibbles_high, offsets_of, first_words
  *     dot_nibbles, dot_bytes                       of two registers each, for step_chains.h
  *     biased, dot_word                             bytes as records hold them; four products a lane, added
+ *     dot_begin, dot_add, dot_end                  the same for 32, in whatever width they wait
  *     v_*                                          plain arithmetic
  */
 #include <string.h>

@@ -1,6 +1,6 @@
 /*
- * kernel-check of steps: activations to int8, and tiles of q8_0, q4_0, q4_1 and q4_k against ref and float64;
- * their speed beside a plain read loop.
+ * kernel-check of steps: activations to int8, and tiles of each block format that has steps against ref and
+ * float64; their speed beside a plain read loop.
  */
 #include "kernels/kernel_check.h"
 #include "kernels/matmul/quantised.h"
@@ -63,8 +63,8 @@ static unsigned char *quantised_rows(struct check *check, enum check_data data, 
     return out;
 }
 
-/* Against float64: the weights decoded, the integers scaled. Each block rounds thrice, and q4_1 and q4_k
- * have two chains, both as large as the minima make them. */
+/* Against float64: the weights decoded, the integers scaled. Each block rounds thrice, and formats
+ * with minima have two chains, both as large as the minima make them. */
 static void near_float64(struct check *check, const struct weight *w, int64_t n0,
                          const struct quantised_row *x, const float *got) {
     float values[2048];
@@ -89,11 +89,14 @@ static void largest_blocks(const struct weight *w) {
     int64_t elements, bytes;
     dtype_unit(w->dtype, &elements, &bytes);
     unsigned char *data = (unsigned char *)(uintptr_t)w->data;
-    for (int64_t i = 0; i < w->rows * w->cols / elements; i++) {
-        memset(data + i * bytes, w->dtype == DTYPE_Q8_0 ? 0x80 : 0xff, (size_t)bytes);
-        dtype_from_f32(DTYPE_F16, (const float[]){ 3 }, 1, data + i * bytes);
-        if (w->dtype == DTYPE_Q4_K || w->dtype == DTYPE_Q4_1)
-            dtype_from_f32(DTYPE_F16, (const float[]){ 5 }, 1, data + i * bytes + 2);
+    for (int64_t i = 0; i < w->rows * w->cols / elements; i++, data += bytes) {
+        memset(data, w->dtype == DTYPE_Q8_0 ? 0x80 : 0xff, (size_t)bytes);
+        if (w->dtype == DTYPE_Q6_K) { /* -32 times -128 */
+            *(struct q6_k *)(void *)data = (struct q6_k){ .ql = { 0 } };
+            memset(((struct q6_k *)(void *)data)->scales, 0x80, 16);
+        }
+        dtype_from_f32(DTYPE_F16, (const float[]){ 3 }, 1, data + random_weight_front(w->dtype));
+        if (random_weight_has_least(w->dtype)) dtype_from_f32(DTYPE_F16, (const float[]){ 5 }, 1, data + 2);
     }
 }
 
@@ -159,6 +162,18 @@ void check_step_q4_1(struct check *check) {
 }
 void check_step_q4_k(struct check *check) {
     check_step(check, DTYPE_Q4_K, check->ref->step_q4_k, check->test->step_q4_k);
+}
+void check_step_q5_0(struct check *check) {
+    check_step(check, DTYPE_Q5_0, check->ref->step_q5_0, check->test->step_q5_0);
+}
+void check_step_q5_1(struct check *check) {
+    check_step(check, DTYPE_Q5_1, check->ref->step_q5_1, check->test->step_q5_1);
+}
+void check_step_q5_k(struct check *check) {
+    check_step(check, DTYPE_Q5_K, check->ref->step_q5_k, check->test->step_q5_k);
+}
+void check_step_q6_k(struct check *check) {
+    check_step(check, DTYPE_Q6_K, check->ref->step_q6_k, check->test->step_q6_k);
 }
 
 /* ---- speed ---- */
@@ -228,6 +243,18 @@ void bench_step_q4_1(struct check *check) {
 }
 void bench_step_q4_k(struct check *check) {
     bench_step(check, DTYPE_Q4_K, check->test->step_q4_k);
+}
+void bench_step_q5_0(struct check *check) {
+    bench_step(check, DTYPE_Q5_0, check->test->step_q5_0);
+}
+void bench_step_q5_1(struct check *check) {
+    bench_step(check, DTYPE_Q5_1, check->test->step_q5_1);
+}
+void bench_step_q5_k(struct check *check) {
+    bench_step(check, DTYPE_Q5_K, check->test->step_q5_k);
+}
+void bench_step_q6_k(struct check *check) {
+    bench_step(check, DTYPE_Q6_K, check->test->step_q6_k);
 }
 
 struct quantising {

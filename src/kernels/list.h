@@ -22,6 +22,10 @@
     OPERATION(step_q4_0)                                                                                     \
     OPERATION(step_q4_1)                                                                                     \
     OPERATION(step_q4_k)                                                                                     \
+    OPERATION(step_q5_0)                                                                                     \
+    OPERATION(step_q5_1)                                                                                     \
+    OPERATION(step_q5_k)                                                                                     \
+    OPERATION(step_q6_k)                                                                                     \
     OPERATION(unpack_row)                                                                                    \
     OPERATION(pack_row)                                                                                      \
     OPERATION(rms_norm)                                                                                      \
@@ -46,6 +50,10 @@
     KERNEL(step_q4_0, ref)                                                                                   \
     KERNEL(step_q4_1, ref)                                                                                   \
     KERNEL(step_q4_k, ref)                                                                                   \
+    KERNEL(step_q5_0, ref)                                                                                   \
+    KERNEL(step_q5_1, ref)                                                                                   \
+    KERNEL(step_q5_k, ref)                                                                                   \
+    KERNEL(step_q6_k, ref)                                                                                   \
     KERNEL(unpack_row, ref)                                                                                  \
     KERNEL(pack_row, ref)                                                                                    \
     KERNEL(rms_norm, ref)                                                                                    \
@@ -71,6 +79,10 @@
     KERNEL(step_q4_0, avx2)                                                                                  \
     KERNEL(step_q4_1, avx2)                                                                                  \
     KERNEL(step_q4_k, avx2)                                                                                  \
+    KERNEL(step_q5_0, avx2)                                                                                  \
+    KERNEL(step_q5_1, avx2)                                                                                  \
+    KERNEL(step_q5_k, avx2)                                                                                  \
+    KERNEL(step_q6_k, avx2)                                                                                  \
     KERNEL(unpack_row, avx2)                                                                                 \
     KERNEL(pack_row, avx2)                                                                                   \
     KERNEL(rms_norm, avx2)                                                                                   \
@@ -93,6 +105,10 @@
     KERNEL(step_q4_0, avx512)                                                                                \
     KERNEL(step_q4_1, avx512)                                                                                \
     KERNEL(step_q4_k, avx512)                                                                                \
+    KERNEL(step_q5_0, avx512)                                                                                \
+    KERNEL(step_q5_1, avx512)                                                                                \
+    KERNEL(step_q5_k, avx512)                                                                                \
+    KERNEL(step_q6_k, avx512)                                                                                \
     KERNEL(unpack_row, avx512)                                                                               \
     KERNEL(pack_row, avx512)                                                                                 \
     KERNEL(rms_norm, avx512)                                                                                 \
@@ -109,6 +125,10 @@
     KERNEL(step_q4_0, avx512vnni)                                                                            \
     KERNEL(step_q4_1, avx512vnni)                                                                            \
     KERNEL(step_q4_k, avx512vnni)                                                                            \
+    KERNEL(step_q5_0, avx512vnni)                                                                            \
+    KERNEL(step_q5_1, avx512vnni)                                                                            \
+    KERNEL(step_q5_k, avx512vnni)                                                                            \
+    KERNEL(step_q6_k, avx512vnni)                                                                            \
     KERNEL(product_bf16, avx512bf16)
 #else
 #define KERNEL_LIST_X86(KERNEL)

@@ -9,9 +9,11 @@
 #include "base/checked.h"
 #include "base/random.h"
 #include "tensor/blocks/blocks.h"
+#include "tensor/blocks/formats.h"
 #include "tensor/weight.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <string.h>
 
 enum layout {
@@ -48,6 +50,15 @@ static inline void random_weight_fill(struct random *random, enum dtype dtype, b
             dtype_from_f32(dtype, &value, 1, out + i);
         }
     }
+}
+
+/* Where a block with an f16 for all its numbers has it; and whether that of their minima follows. */
+static inline int64_t random_weight_front(enum dtype dtype) {
+    return dtype == DTYPE_Q6_K ? (int64_t)offsetof(struct q6_k, d) : 0;
+}
+
+static inline bool random_weight_has_least(enum dtype dtype) {
+    return dtype == DTYPE_Q4_1 || dtype == DTYPE_Q5_1 || dtype == DTYPE_Q4_K || dtype == DTYPE_Q5_K;
 }
 
 /* Blocks of any bits, or such that every number is finite and about 1. */

@@ -57,13 +57,16 @@ typedef void quantise_fn(const real *restrict x, int64_t count, int8_t *restrict
 /* One tile: PANEL outputs n0.. of w, read in place (at any address; nothing outside its blocks is touched),
  * for `rows` quantised rows at x, to out [rows][PANEL]; outputs past w->rows give 0. w is not transposed, and
  * its columns are whole blocks. Each output is one chain over its blocks from +0, dots being exact:
- *     q8_0, q4_0   acc = fma(d * scale, dot, acc)
- *     q4_1         acc = fma(d * scale, dot, acc), acm = fma(m, scale * sum, acm); acc + acm
- *     q4_k         acc = fma((d * sc) * scale, dot, acc), acm = fma(dmin * mn, scale * sum, acm); acc - acm
+ *     q8_0, q4_0, q5_0   acc = fma(d * scale, dot, acc)
+ *     q4_1, q5_1         acc = fma(d * scale, dot, acc), acm = fma(m, scale * sum, acm); acc + acm
+ *     q4_k, q5_k         acc = fma((d * sc) * scale, dot, acc), acm = fma(dmin * mn, scale * sum, acm);
+ *                        acc - acm
+ *     q6_k               acc = fma(d * scale, sc0 * dot0 + sc1 * dot1, acc), dots of 16 each
  */
 typedef void step_fn(const struct weight *w, int64_t n0, const void *restrict x, int64_t rows,
                      real *restrict out);
-typedef step_fn step_q8_0_fn, step_q4_0_fn, step_q4_1_fn, step_q4_k_fn;
+typedef step_fn step_q8_0_fn, step_q4_0_fn, step_q4_1_fn, step_q4_k_fn, step_q5_0_fn, step_q5_1_fn,
+    step_q5_k_fn, step_q6_k_fn;
 
 /* ---- unpack/ ---- */
 

@@ -85,13 +85,19 @@ static const real *real_columns(struct rows x, int64_t m, int64_t k0, int64_t kc
 
 /* The kernel that takes rows through this weight in integers; NULL: there is none. */
 static step_fn *step_kernel(const struct call *call, const struct weight *w) {
-    bool whole = w->dtype != DTYPE_Q4_K ? w->cols % 32 == 0 : w->cols % 256 == 0;
+    int64_t elements, bytes;
+    dtype_unit(w->dtype, &elements, &bytes);
+    bool whole = w->cols % elements == 0;
     if (call->numerics->compute != COMPUTE_BF16 || w->transposed || !whole) return NULL;
     switch (w->dtype) {
     case DTYPE_Q8_0: return call->kernels->step_q8_0;
     case DTYPE_Q4_0: return call->kernels->step_q4_0;
     case DTYPE_Q4_1: return call->kernels->step_q4_1;
     case DTYPE_Q4_K: return call->kernels->step_q4_k;
+    case DTYPE_Q5_0: return call->kernels->step_q5_0;
+    case DTYPE_Q5_1: return call->kernels->step_q5_1;
+    case DTYPE_Q5_K: return call->kernels->step_q5_k;
+    case DTYPE_Q6_K: return call->kernels->step_q6_k;
     default: return NULL;
     }
 }

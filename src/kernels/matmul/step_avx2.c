@@ -16,7 +16,7 @@ typedef __m256 vf;
 enum { BYTES_BIAS = 0 };
 
 /* Eight rows by one register of outputs: 8 sums of integers. */
-enum { TILE_ROWS = 8, TILE_VECTORS = 1, MANY_ROWS = 5, LINE_ROWS = 4, LINES_AHEAD = 0 };
+enum { TILE_ROWS = 8, TILE_VECTORS = 1, MANY_ROWS = 5, LINE_ROWS = 4 };
 
 INLINE __m128i load_16(const unsigned char *at) {
     return _mm_loadu_si128((const __m128i *)(const void *)at);
@@ -51,6 +51,16 @@ INLINE vi nibbles_low(vi q) {
 
 INLINE vi nibbles_high(vi q) {
     return _mm256_and_si256(_mm256_srli_epi16(q, 4), _mm256_set1_epi8(15));
+}
+
+/* A fifth bit for each: bit i of the two bytes of the row's head from `byte` on is that of number i. */
+INLINE vi with_fifths(vi nibbles, vi heads, int byte) {
+    const int first = byte * 0x01010101, second = first + 0x01010101;
+    const vi each = _mm256_set1_epi64x((int64_t)0x8040201008040201);
+    vi bits = _mm256_shuffle_epi8(
+        heads, _mm256_setr_epi32(first, first, second, second, first, first, second, second));
+    bits = _mm256_cmpeq_epi8(_mm256_and_si256(bits, each), each);
+    return _mm256_or_si256(nibbles, _mm256_and_si256(bits, _mm256_set1_epi8(16)));
 }
 
 INLINE vi pairs(vi sums) {
@@ -124,8 +134,14 @@ INLINE vf v_minus(vf a, vf b) {
 INLINE vf v_fma(vf a, vf b, vf c) {
     return _mm256_fmadd_ps(a, b, c);
 }
+INLINE vi v_add(vi a, vi b) {
+    return _mm256_add_epi32(a, b);
+}
 INLINE vi v_sub(vi a, vi b) {
     return _mm256_sub_epi32(a, b);
+}
+INLINE vi v_times(vi a, vi b) {
+    return _mm256_mullo_epi32(a, b);
 }
 INLINE vi v_and(vi a, vi b) {
     return _mm256_and_si256(a, b);
@@ -135,6 +151,13 @@ INLINE vi v_or(vi a, vi b) {
 }
 INLINE vi v_shift(vi a, int bits) {
     return _mm256_srl_epi32(a, _mm_cvtsi32_si128(bits));
+}
+INLINE vi v_left(vi a, int bits) {
+    return _mm256_sll_epi32(a, _mm_cvtsi32_si128(bits));
+}
+/* A byte of each word, with its sign. */
+INLINE vi v_byte(vi a, int byte) {
+    return _mm256_srai_epi32(v_left(a, 24 - 8 * byte), 24);
 }
 INLINE vi v_load(const void *at) {
     return _mm256_loadu_si256(at);
@@ -158,17 +181,17 @@ INLINE vi dot_word(vi sum, vi w, vi x, bool bytes) {
 }
 
 /* A dot of 32, eight products of registers: nibbles wait in 16 bits, where all of them fit: 16 * 15 * 127 <
- * 2^15. */
-INLINE vi dot_begin(bool bytes, int32_t zeros) {
-    return v_int(bytes ? -zeros : 0);
+ * 2^15. Others begin with what stands for 0. */
+INLINE vi dot_begin(bool nibbles, int32_t zeros) {
+    return v_int(nibbles ? 0 : -zeros);
 }
 
-INLINE vi dot_add(vi sum, vi w, vi x, bool bytes) {
-    return bytes ? _mm256_add_epi32(sum, sixteens(w, x)) : _mm256_add_epi16(sum, _mm256_maddubs_epi16(w, x));
+INLINE vi dot_add(vi sum, vi w, vi x, bool bytes, bool nibbles) {
+    return nibbles ? _mm256_add_epi16(sum, _mm256_maddubs_epi16(w, x)) : dot_word(sum, w, x, bytes);
 }
 
-INLINE vi dot_end(vi sum, bool bytes, int32_t zeros) {
-    return bytes ? sum : v_sub(pairs(sum), v_int(zeros));
+INLINE vi dot_end(vi sum, bool nibbles, int32_t zeros) {
+    return nibbles ? v_sub(pairs(sum), v_int(zeros)) : sum;
 }
 
 #include "kernels/matmul/step_vector.h"

@@ -1,6 +1,6 @@
 /*
  * Steps with AVX-512: products of bytes go through 16 bits, where two of them fit: 2 * 128 * 127 < 2^15, and
- * of nibbles many more.
+ * of integers of 5 bits, as those of nibbles, four: 4 * 31 * 127.
  */
 #include "kernels/matmul/step_avx512.h"
 
@@ -37,17 +37,17 @@ INLINE vi dot_word(vi sum, vi w, vi x, bool bytes) {
 }
 
 /* A dot of 32, eight products of registers: nibbles wait in 16 bits, where all of them fit: 16 * 15 * 127 <
- * 2^15. */
-INLINE vi dot_begin(bool bytes, int32_t zeros) {
-    return v_int(bytes ? -zeros : 0);
+ * 2^15. Others begin with what stands for 0. */
+INLINE vi dot_begin(bool nibbles, int32_t zeros) {
+    return v_int(nibbles ? 0 : -zeros);
 }
 
-INLINE vi dot_add(vi sum, vi w, vi x, bool bytes) {
-    return bytes ? _mm512_add_epi32(sum, sixteens(w, x)) : _mm512_add_epi16(sum, _mm512_maddubs_epi16(w, x));
+INLINE vi dot_add(vi sum, vi w, vi x, bool bytes, bool nibbles) {
+    return nibbles ? _mm512_add_epi16(sum, _mm512_maddubs_epi16(w, x)) : dot_word(sum, w, x, bytes);
 }
 
-INLINE vi dot_end(vi sum, bool bytes, int32_t zeros) {
-    return bytes ? sum : v_sub(pairs(sum), v_int(zeros));
+INLINE vi dot_end(vi sum, bool nibbles, int32_t zeros) {
+    return nibbles ? v_sub(pairs(sum), v_int(zeros)) : sum;
 }
 
 #include "kernels/matmul/step_vector.h"

@@ -10,7 +10,7 @@
 #define LANES  16
 
 /* Eight rows by all of a panel: 16 sums of integers, and two registers of weights. */
-enum { TILE_ROWS = 8, TILE_VECTORS = 2, MANY_ROWS = 5, LINE_ROWS = 8, LINES_AHEAD = 0 };
+enum { TILE_ROWS = 8, TILE_VECTORS = 2, MANY_ROWS = 5, LINE_ROWS = 8 };
 
 typedef __m512i vi;
 typedef __m512 vf;
@@ -53,6 +53,14 @@ INLINE vi nibbles_low(vi q) {
 
 INLINE vi nibbles_high(vi q) {
     return _mm512_and_si512(_mm512_srli_epi16(q, 4), _mm512_set1_epi8(15));
+}
+
+/* A fifth bit for each: bit i of the two bytes of the row's head from `byte` on is that of number i. */
+INLINE vi with_fifths(vi nibbles, vi heads, int byte) {
+    const int first = byte * 0x01010101, second = first + 0x01010101;
+    vi bits = _mm512_shuffle_epi8(heads, _mm512_set4_epi32(second, second, first, first));
+    __mmask64 set = _mm512_test_epi8_mask(bits, _mm512_set1_epi64((int64_t)0x8040201008040201));
+    return _mm512_mask_add_epi8(nibbles, set, nibbles, _mm512_set1_epi8(16));
 }
 
 /* Bytes from the first of 16 rows to each. */
@@ -107,8 +115,14 @@ INLINE vf v_minus(vf a, vf b) {
 INLINE vf v_fma(vf a, vf b, vf c) {
     return _mm512_fmadd_ps(a, b, c);
 }
+INLINE vi v_add(vi a, vi b) {
+    return _mm512_add_epi32(a, b);
+}
 INLINE vi v_sub(vi a, vi b) {
     return _mm512_sub_epi32(a, b);
+}
+INLINE vi v_times(vi a, vi b) {
+    return _mm512_mullo_epi32(a, b);
 }
 INLINE vi v_and(vi a, vi b) {
     return _mm512_and_si512(a, b);
@@ -118,6 +132,13 @@ INLINE vi v_or(vi a, vi b) {
 }
 INLINE vi v_shift(vi a, int bits) {
     return _mm512_srl_epi32(a, _mm_cvtsi32_si128(bits));
+}
+INLINE vi v_left(vi a, int bits) {
+    return _mm512_sll_epi32(a, _mm_cvtsi32_si128(bits));
+}
+/* A byte of each word, with its sign. */
+INLINE vi v_byte(vi a, int byte) {
+    return _mm512_srai_epi32(v_left(a, 24 - 8 * byte), 24);
 }
 INLINE vi v_load(const void *at) {
     return _mm512_loadu_si512(at);

@@ -30,17 +30,18 @@ INLINE vi dot_word(vi sum, vi w, vi x, bool bytes) {
 }
 
 /* A dot of 32, eight products of registers: it begins with what stands for 0. */
-INLINE vi dot_begin(bool bytes, int32_t zeros) {
-    (void)bytes;
+INLINE vi dot_begin(bool nibbles, int32_t zeros) {
+    (void)nibbles;
     return v_int(-zeros);
 }
 
-INLINE vi dot_add(vi sum, vi w, vi x, bool bytes) {
+INLINE vi dot_add(vi sum, vi w, vi x, bool bytes, bool nibbles) {
+    (void)nibbles;
     return dot_word(sum, w, x, bytes);
 }
 
-INLINE vi dot_end(vi sum, bool bytes, int32_t zeros) {
-    (void)bytes, (void)zeros;
+INLINE vi dot_end(vi sum, bool nibbles, int32_t zeros) {
+    (void)nibbles, (void)zeros;
     return sum;
 }
 

@@ -18,6 +18,13 @@ struct chains {
     const struct quantised_row *x;
 };
 
+/* 16 activations with their weights, less `zero` each. */
+INLINE vi dot_of_half(const vi w[4], vi x, int32_t zero) {
+    vi c[4], none = v_sub(v_int(0), dot_word(v_int(0), v_int(zero * 0x01010101), x, false));
+    for (int e = 0; e < 4; e++) c[e] = dot_word(none, w[e], x, false);
+    return sum_rows(c);
+}
+
 /* One link: run b of the activations with the weights that stand there. */
 INLINE void chains_add(struct chains *chains, const struct run_kind kind, const struct run *w, int64_t b,
                        const int rows) {
@@ -25,11 +32,16 @@ INLINE void chains_add(struct chains *chains, const struct run_kind kind, const 
         const int8_t *q = chains->x[m].q + 32 * b;
         float xs = chains->x[m].scale[b];
         int32_t sum = chains->x[m].sum[b];
-        vi first = spread(q), second = spread(q + 16), c[4];
-        for (int e = 0; e < 4; e++)
-            c[e] = kind.bytes ? dot_bytes(w->low[e], first, w->high[e], second)
-                              : dot_nibbles(w->low[e], first, w->high[e], second);
-        vi dot = v_sub(sum_rows(c), v_int(kind.zero * sum));
+        vi first = spread(q), second = spread(q + 16), c[4], dot;
+        if (kind.halves) {
+            dot = v_add(v_times(w->low_scale, dot_of_half(w->low, first, kind.zero)),
+                        v_times(w->high_scale, dot_of_half(w->high, second, kind.zero)));
+        } else {
+            for (int e = 0; e < 4; e++)
+                c[e] = kind.bytes ? dot_bytes(w->low[e], first, w->high[e], second)
+                                  : dot_nibbles(w->low[e], first, w->high[e], second);
+            dot = v_sub(sum_rows(c), v_int(kind.zero * sum));
+        }
         chains->acc[m] = v_fma(v_mul(w->scale, v_all(xs)), v_float(dot), chains->acc[m]);
         if (kind.has_least) chains->acm[m] = v_fma(w->least, v_all(xs * (float)sum), chains->acm[m]);
     }

@@ -1,126 +1,185 @@
 /*
  * Weights in records (tensor/records.h): a line holds four k of LANES outputs, so each lane sums an output of
- * its own, whatever the number of rows, and nothing is transposed or added crosswise. Record by record, half by
- * half, line by line in the order of addresses: one row of activations is bound by memory, and that is what
- * memory likes. Dots of 32 k stand in registers for up to LINE_ROWS rows of activations; of more, a panel is
- * walked again, from the caches.
+ * its own, whatever the number of rows, and nothing is transposed or added crosswise. Record by record, half
+ * by half, line by line in the order of addresses: one row of activations is bound by memory, and that is what
+ * memory likes. Dots of 32 k stand in registers for up to LINE_ROWS rows of activations; for more rows a
+ * panel is walked again, from the caches.
  *
- * A format is its decoder of one line: `i` of eight in run t of a unit, as integers of eight bits.
+ * A unit of a row (one block, `runs` times 32 k) is words; where they are what is told in its line_form.
  */
+
+/* Words of a unit, as the file has them in tensor/blocks/. */
+struct line_form {
+    int words; /* in all */
+    int lows;  /* the first with the lower bits, or with whole bytes */
+    int highs; /* the first with the bits above; -1: there are none */
+    bool rest; /* a scale beside the words; else both are in word 0 */
+    int runs;  /* 1 or 8 */
+};
+
+static const struct line_form form_q8_0 = { 8, 0, -1, true, 1 }, form_q4_0 = { 4, 0, -1, true, 1 },
+                              form_q4_1 = { 5, 1, -1, false, 1 }, form_q5_0 = { 5, 1, 0, true, 1 },
+                              form_q5_1 = { 6, 2, 1, false, 1 }, form_q4_k = { 36, 4, -1, false, 8 },
+                              form_q5_k = { 44, 12, 4, false, 8 }, form_q6_k = { 52, 0, 32, true, 8 };
 
 /* LANES outputs of a record. */
 struct lines {
     const unsigned char *words; /* word i of these outputs: 64 bytes behind word i - 1 */
-    const unsigned char *rests; /* their scales, where they stand beside the words */
+    const unsigned char *rests;
 };
 
 INLINE vi line_word(const struct lines *at, int64_t word) {
     return v_load(at->words + 64 * word);
 }
 
-/* What stands once in a unit: for all its runs. */
-struct line_head {
-    vf d, dmin;
-    vi scale[2], least[2];
-};
-
-/* ---- the formats: words of a unit, head, scales of run t, lines of run t ---- */
-
-enum line_format { LINES_q8_0, LINES_q4_0, LINES_q4_1, LINES_q4_k };
-
-INLINE int64_t line_words(const enum line_format format) {
-    return format == LINES_q8_0 ? 8 : format == LINES_q4_0 ? 4 : format == LINES_q4_1 ? 5 : 36;
+INLINE vi line_nibbles(vi q, int64_t upper) {
+    return v_and(v_shift(q, (int)(4 * upper)), v_int(0x0f0f0f0f));
 }
 
-INLINE struct line_head line_head(const enum line_format format, const struct lines *at) {
+/* Bits from `bit` of each byte on, moved to above its nibble. */
+INLINE vi line_above(vi bytes, int64_t bit, int mask) {
+    return v_and(v_left(v_shift(bytes, (int)bit), 4), v_int(mask * 0x01010101));
+}
+
+/* Bits 4 i to 4 i + 3 of each word, one to a byte, above its nibble: no two of the four copies overlap. */
+INLINE vi line_fifths(vi word, int i) {
+    return v_and(v_times(v_and(v_shift(word, 4 * i), v_int(15)), v_int(0x02040810)), v_int(0x10101010));
+}
+
+/* The four k of `i` (of eight) in run t of a unit. */
+INLINE vi line_of(const struct line_form form, const struct run_kind kind, const struct lines *at, int64_t t,
+                  const int i) {
+    if (kind.bytes) return biased(line_word(at, form.lows + i));
+    if (kind.halves) {
+        int64_t part = t / 4, quarter = t % 4;
+        vi low = line_nibbles(line_word(at, form.lows + 16 * part + 8 * (quarter % 2) + i), quarter / 2);
+        return v_or(low, line_above(line_word(at, form.highs + 8 * part + i), 2 * quarter, 48));
+    }
+    if (form.runs > 1) {
+        vi low = line_nibbles(line_word(at, form.lows + 8 * (t / 2) + i), t % 2);
+        return form.highs < 0 ? low : v_or(low, line_above(line_word(at, form.highs + i), t, 16));
+    }
+    vi low = line_nibbles(line_word(at, form.lows + i % 4), i / 4);
+    return form.highs < 0 ? low : v_or(low, line_fifths(line_word(at, form.highs), i));
+}
+
+/* ---- scales ---- */
+
+/* What stands once in a unit: for all its runs. */
+struct line_head {
+    struct k_head k;
+    vi sixteens[4]; /* bytes: of each 16 k one */
+};
+
+INLINE struct line_head line_head(const struct line_form form, const struct run_kind kind,
+                                  const struct lines *at) {
     struct line_head head = { 0 };
-    if (format == LINES_q8_0 || format == LINES_q4_0) {
-        head.d = v_halves(at->rests);
+    if (form.runs > 1 && kind.has_least) {
+        head.k = k_head_of(line_word(at, 0), line_word(at, 1), line_word(at, 2), line_word(at, 3));
         return head;
     }
-    vi word = line_word(at, 0);
-    head.d = v_half(word), head.dmin = v_half(v_shift(word, 16));
-    if (format == LINES_q4_k)
-        k_scales(line_word(at, 1), line_word(at, 2), line_word(at, 3), head.scale, head.least);
+    head.k.d = form.rest ? v_halves(at->rests) : v_half(line_word(at, 0));
+    if (kind.has_least) head.k.dmin = v_half(v_shift(line_word(at, 0), 16));
+    for (int i = 0; kind.halves && i < 4; i++) head.sixteens[i] = line_word(at, form.words - 4 + i);
     return head;
 }
 
-INLINE void line_scales(const enum line_format format, const struct line_head *head, int64_t t,
-                        struct run *run) {
-    run->scale = head->d, run->least = head->dmin;
-    if (format != LINES_q4_k) return;
-    int byte = (int)(8 * (t % 4));
-    vi scale = t < 4 ? head->scale[0] : head->scale[1], least = t < 4 ? head->least[0] : head->least[1];
-    run->scale = v_mul(head->d, v_float(v_and(v_shift(scale, byte), v_int(255))));
-    run->least = v_mul(head->dmin, v_float(v_and(v_shift(least, byte), v_int(255))));
-}
-
-INLINE vi line_of(const enum line_format format, const struct lines *at, int64_t t, const int i) {
-    if (format == LINES_q8_0) return biased(line_word(at, i));
-    if (format == LINES_q4_k) {
-        vi q = line_word(at, 4 + 8 * (t / 2) + i);
-        return t % 2 ? nibbles_high(q) : nibbles_low(q);
+/* Of run t. */
+INLINE struct run line_scales(const struct line_form form, const struct run_kind kind,
+                              const struct line_head *head, int64_t t) {
+    struct run run = { .scale = head->k.d, .least = head->k.dmin };
+    if (kind.halves) {
+        int shift = (int)(16 * (t % 2));
+        vi word = v_shift(head->sixteens[t / 2], shift);
+        run.low_scale = v_byte(word, 0), run.high_scale = v_byte(word, 1);
+    } else if (form.runs > 1) {
+        int shift = (int)(8 * (t % 4));
+        vi scale = v_and(v_shift(head->k.scale[t / 4], shift), v_int(255)),
+           least = v_and(v_shift(head->k.least[t / 4], shift), v_int(255));
+        run.scale = v_mul(head->k.d, v_float(scale));
+        run.least = v_mul(head->k.dmin, v_float(least));
     }
-    vi q = line_word(at, (format == LINES_q4_1) + i % 4);
-    return i < 4 ? nibbles_low(q) : nibbles_high(q);
+    return run;
 }
 
 /* ---- a panel by some rows ---- */
 
-enum { LINE_PARTS = PANEL / LANES };
-
-struct line_sums {
-    vf acc[LINE_PARTS][LINE_ROWS], acm[LINE_PARTS][LINE_ROWS];
-};
-
-/* One link of the chains of LANES outputs: run b of the activations, run t of the unit. */
-INLINE void lines_add(const enum line_format format, const struct run_kind kind, const struct lines *at,
-                      const struct line_head *head, int64_t t, const struct tile_rows *x, int64_t b,
-                      vf acc[LINE_ROWS], vf acm[LINE_ROWS], const int rows) {
-    vi dots[LINE_ROWS];
-    struct run run;
-    for (int m = 0; m < rows; m++) dots[m] = dot_begin(kind.bytes, kind.zero * tile_row(x, m).sum[b]);
+/* Eight lines, or four of them, times the rows. */
+INLINE void lines_dots(const struct line_form form, const struct run_kind kind, const struct lines *at,
+                       int64_t t, const int first, const int count, const struct tile_rows *x, int64_t b,
+                       vi dots[LINE_ROWS], const int rows) {
 #pragma GCC unroll 8
-    for (int i = 0; i < 8; i++) {
-        vi line = line_of(format, at, t, i);
+    for (int i = first; i < first + count; i++) {
+        vi line = line_of(form, kind, at, t, i);
         for (int m = 0; m < rows; m++)
-            dots[m] =
-                dot_add(dots[m], line, v_int(four_bytes(tile_row(x, m).q + 32 * b + 4 * i)), kind.bytes);
-    }
-    line_scales(format, head, t, &run);
-    for (int m = 0; m < rows; m++) {
-        float xs = tile_row(x, m).scale[b];
-        vi dot = dot_end(dots[m], kind.bytes, kind.zero * tile_row(x, m).sum[b]);
-        acc[m] = v_fma(v_mul(run.scale, v_all(xs)), v_float(dot), acc[m]);
-        if (kind.has_least) acm[m] = v_fma(run.least, v_all(xs * (float)tile_row(x, m).sum[b]), acm[m]);
+            dots[m] = dot_add(dots[m], line, v_int(four_bytes(tile_row(x, m).q + 32 * b + 4 * i)), kind.bytes,
+                              kind.nibbles);
     }
 }
 
+/* The integers of run t, whose activations are run b. */
+INLINE void lines_run(const struct line_form form, const struct run_kind kind, const struct lines *at,
+                      const struct run *run, int64_t t, const struct tile_rows *x, int64_t b,
+                      const struct half_sums *halves, vi dots[LINE_ROWS], const int rows) {
+    if (kind.halves) {
+        vi last[LINE_ROWS];
+        for (int m = 0; m < rows; m++) {
+            dots[m] = v_int(-kind.zero * halves->of[m][2 * t]);
+            last[m] = v_int(-kind.zero * halves->of[m][2 * t + 1]);
+        }
+        lines_dots(form, kind, at, t, 0, 4, x, b, dots, rows);
+        lines_dots(form, kind, at, t, 4, 4, x, b, last, rows);
+        for (int m = 0; m < rows; m++)
+            dots[m] = v_add(v_times(run->low_scale, dots[m]), v_times(run->high_scale, last[m]));
+        return;
+    }
+    for (int m = 0; m < rows; m++) dots[m] = dot_begin(kind.nibbles, kind.zero * tile_row(x, m).sum[b]);
+    lines_dots(form, kind, at, t, 0, 8, x, b, dots, rows);
+    for (int m = 0; m < rows; m++)
+        dots[m] = dot_end(dots[m], kind.nibbles, kind.zero * tile_row(x, m).sum[b]);
+}
+
+/* One link of the chains of LANES outputs: run t of the unit, run b of the activations. */
+INLINE void lines_add(const struct line_form form, const struct run_kind kind, const struct lines *at,
+                      const struct line_head *head, int64_t t, const struct tile_rows *x, int64_t b,
+                      const struct half_sums *halves, vf acc[LINE_ROWS], vf acm[LINE_ROWS], const int rows) {
+    vi dots[LINE_ROWS];
+    struct run run = line_scales(form, kind, head, t);
+    lines_run(form, kind, at, &run, t, x, b, halves, dots, rows);
+    for (int m = 0; m < rows; m++) {
+        struct quantised_row row = tile_row(x, m);
+        acc[m] = v_fma(v_mul(run.scale, v_all(row.scale[b])), v_float(dots[m]), acc[m]);
+        if (kind.has_least) acm[m] = v_fma(run.least, v_all(row.scale[b] * (float)row.sum[b]), acm[m]);
+    }
+}
+
+enum { LINE_PARTS = PANEL / LANES };
+
 /* PANEL outputs by `rows` rows of activations; `units` of the weights from `panel` on. */
-INLINE void lines_times(const enum line_format format, const struct run_kind kind, const unsigned char *panel,
-                        int64_t units, const int runs, const struct tile_rows *x, float *out,
-                        const int rows) {
-    const int64_t words = line_words(format), rest = kind.has_least ? 0 : 2,
-                  bytes = PANEL * (4 * words + rest);
-    struct line_sums sums;
+INLINE void lines_times(const struct line_form form, const struct run_kind kind, const unsigned char *panel,
+                        int64_t units, const struct tile_rows *x, float *out, const int rows) {
+    const int rest = form.rest ? 2 : 0, words = PANEL * 4 * form.words, bytes = words + PANEL * rest;
+    vf acc[LINE_PARTS][LINE_ROWS], acm[LINE_PARTS][LINE_ROWS];
     for (int part = 0; part < LINE_PARTS; part++)
-        for (int m = 0; m < rows; m++) sums.acc[part][m] = sums.acm[part][m] = v_zero();
+        for (int m = 0; m < rows; m++) acc[part][m] = acm[part][m] = v_zero();
     for (int64_t u = 0; u < units; u++) {
         const unsigned char *record = panel + u * bytes;
+        struct half_sums halves;
+        struct tile_rows here = *x;
+        here.first.q += 256 * u;
+        if (kind.halves) half_sums(&here, 8, rows, &halves);
 #pragma GCC unroll 4
         for (int part = 0; part < LINE_PARTS; part++) {
             const int column = part * LANES;
-            struct lines at = { record + column / 16 * 64 * words + column % 16 * 4,
-                                record + PANEL * 4 * words + column * rest };
-            if (LINES_AHEAD && column % 16 == 0)
-                for (int64_t i = 0; i < 64 * words; i += 64)
-                    _mm_prefetch((const char *)at.words + LINES_AHEAD + i, _MM_HINT_T0);
-            struct line_head head = line_head(format, &at);
-            for (int t = 0; t < runs; t++)
-                lines_add(format, kind, &at, &head, t, x, u * runs + t, sums.acc[part], sums.acm[part], rows);
+            struct lines at = { record + column / 16 * 64 * form.words + column % 16 * 4,
+                                record + words + column * rest };
+            struct line_head head = line_head(form, kind, &at);
+            for (int t = 0; t < form.runs; t++)
+                lines_add(form, kind, &at, &head, t, x, u * form.runs + t, &halves, acc[part], acm[part],
+                          rows);
         }
     }
     for (int part = 0; part < LINE_PARTS; part++)
         for (int m = 0; m < rows; m++)
-            v_put(out + m * PANEL + part * LANES, joined(sums.acc[part][m], sums.acm[part][m], kind));
+            v_put(out + m * PANEL + part * LANES, joined(acc[part][m], acm[part][m], kind));
 }

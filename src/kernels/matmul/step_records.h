@@ -7,7 +7,8 @@
  * A tile is some rows by TILE_VECTORS registers of outputs. Four k of a row of activations are spread to all
  * lanes, so that each lane sums an output of its own and nothing is added crosswise; sums of 32 k in
  * integers, then one link of each chain, as in step_ref.c. The second chains (acm) follow in a sweep of their
- * own, which keeps their sums out of the registers that the first need.
+ * own, which keeps their sums out of the registers that the first need. Where each 16 k have a scale, their
+ * two sums are multiplied with theirs, as integers, and make one link.
  *
  * Sums wait in `out` (and acm) between blocks of k, which changes no bit.
  */
@@ -20,6 +21,7 @@ enum {
 struct records {
     _Alignas(64) unsigned char q[RECORDS_K / 4][PANEL][4];
     float scale[RECORDS_RUNS][PANEL], least[RECORDS_RUNS][PANEL];
+    int32_t half_scale[2 * RECORDS_RUNS][PANEL];
 };
 
 /* Outputs [column, column + LANES) of run b. */
@@ -34,6 +36,8 @@ INLINE void records_put(struct records *records, int64_t column, const struct ru
     }
     v_put(&records->scale[b][column], w->scale);
     if (kind.has_least) v_put(&records->least[b][column], w->least);
+    if (kind.halves) v_keep(&records->half_scale[2 * b][column], w->low_scale);
+    if (kind.halves) v_keep(&records->half_scale[2 * b + 1][column], w->high_scale);
 }
 
 /* The rows of a tile at the records' first k, rows [0, n). */
@@ -56,24 +60,70 @@ INLINE int32_t four_bytes(const int8_t *q) {
     return word;
 }
 
+/* The sums of each 16 activations of the rows of a tile, where a kind needs them. */
+struct half_sums {
+    int32_t of[TILE_ROWS][2 * RECORDS_RUNS];
+};
+
+INLINE void half_sums(const struct tile_rows *x, int64_t runs, const int rows, struct half_sums *sums) {
+    for (int m = 0; m < rows; m++)
+        for (int64_t i = 0; i < 2 * runs; i += LANES) {
+            vi c[4]; /* sixteens lie as rows of weights would */
+            load_four((const unsigned char *)tile_row(x, m).q + 16 * i, 16, c);
+            for (int e = 0; e < 4; e++) c[e] = dot_word(v_int(0), v_int(0x01010101), c[e], false);
+            v_keep(&sums->of[m][i], sum_rows(c));
+        }
+}
+
+typedef vi tile_dots[TILE_ROWS][TILE_VECTORS];
+
+/* Four times `count` k, from k = 4 i0 on, added to dots. */
+INLINE void tile_words(const struct records *w, int64_t i0, const int count, const struct run_kind kind,
+                       int64_t column, const struct tile_rows *x, tile_dots dots, const int rows) {
+#pragma GCC unroll 8
+    for (int i = 0; i < count; i++)
+        for (int m = 0; m < rows; m++) {
+            vi four = v_int(four_bytes(tile_row(x, m).q + 4 * (i0 + i)));
+            for (int v = 0; v < TILE_VECTORS; v++)
+                dots[m][v] = dot_word(dots[m][v], v_load(w->q[i0 + i][column + v * LANES]), four, kind.bytes);
+        }
+}
+
+INLINE void tile_begin(tile_dots dots, int m, int32_t first) {
+    for (int v = 0; v < TILE_VECTORS; v++) dots[m][v] = v_int(first);
+}
+
+/* The dots of run b. */
+INLINE void tile_run(const struct records *w, int64_t b, const struct run_kind kind, int64_t column,
+                     const struct tile_rows *x, const struct half_sums *sums, tile_dots dots,
+                     const int rows) {
+    if (!kind.halves) {
+        for (int m = 0; m < rows; m++) tile_begin(dots, m, -kind.zero * tile_row(x, m).sum[b]);
+        tile_words(w, 8 * b, 8, kind, column, x, dots, rows);
+        return;
+    }
+    tile_dots last;
+    for (int m = 0; m < rows; m++) tile_begin(dots, m, -kind.zero * sums->of[m][2 * b]);
+    tile_words(w, 8 * b, 4, kind, column, x, dots, rows);
+    for (int m = 0; m < rows; m++) tile_begin(last, m, -kind.zero * sums->of[m][2 * b + 1]);
+    tile_words(w, 8 * b + 4, 4, kind, column, x, last, rows);
+    for (int v = 0; v < TILE_VECTORS; v++) {
+        vi low_scale = v_load(&w->half_scale[2 * b][column + v * LANES]),
+           high_scale = v_load(&w->half_scale[2 * b + 1][column + v * LANES]);
+        for (int m = 0; m < rows; m++)
+            dots[m][v] = v_add(v_times(low_scale, dots[m][v]), v_times(high_scale, last[m][v]));
+    }
+}
+
 /* acc of `rows` rows and of TILE_VECTORS registers of outputs from `column` on. */
 INLINE void tile_acc(const struct records *w, int64_t runs, const struct run_kind kind, int64_t column,
-                     const struct tile_rows *x, float *acc, const int rows) {
+                     const struct tile_rows *x, const struct half_sums *halves, float *acc, const int rows) {
     vf sums[TILE_ROWS][TILE_VECTORS];
     for (int m = 0; m < rows; m++)
         for (int v = 0; v < TILE_VECTORS; v++) sums[m][v] = v_get(acc + m * PANEL + column + v * LANES);
     for (int64_t b = 0; b < runs; b++) {
-        vi dots[TILE_ROWS][TILE_VECTORS];
-        for (int m = 0; m < rows; m++)
-            for (int v = 0; v < TILE_VECTORS; v++) dots[m][v] = v_int(-kind.zero * tile_row(x, m).sum[b]);
-#pragma GCC unroll 8
-        for (int i = 0; i < 8; i++)
-            for (int m = 0; m < rows; m++) {
-                vi four = v_int(four_bytes(tile_row(x, m).q + 32 * b + 4 * i));
-                for (int v = 0; v < TILE_VECTORS; v++)
-                    dots[m][v] =
-                        dot_word(dots[m][v], v_load(w->q[8 * b + i][column + v * LANES]), four, kind.bytes);
-            }
+        tile_dots dots;
+        tile_run(w, b, kind, column, x, halves, dots, rows);
         for (int m = 0; m < rows; m++) {
             vf xs = v_all(tile_row(x, m).scale[b]);
             for (int v = 0; v < TILE_VECTORS; v++)
@@ -104,8 +154,10 @@ INLINE void tile_acm(const struct records *w, int64_t runs, int64_t column, cons
 /* acc and acm go on by what `runs` runs of the records give. */
 INLINE void tile_of(const struct records *w, int64_t runs, const struct run_kind kind,
                     const struct tile_rows *x, float *acc, float *acm, const int rows) {
+    struct half_sums halves;
+    if (kind.halves) half_sums(x, runs, rows, &halves);
     for (int64_t column = 0; column < PANEL; column += TILE_VECTORS * LANES) {
-        tile_acc(w, runs, kind, column, x, acc, rows);
+        tile_acc(w, runs, kind, column, x, &halves, acc, rows);
         if (kind.has_least) tile_acm(w, runs, column, x, acm, rows);
     }
 }
@@ -116,7 +168,7 @@ INLINE void records_times(const struct records *w, int64_t runs, const struct ru
     for (int64_t m = 0; m < rows; m += taken) {
         struct tile_rows here = { tile_row(&x, m), x.stride };
         float *own = acc + m * PANEL, *least = acm + m * PANEL;
-        if (rows - m >= TILE_ROWS)
+        if (rows - m >= TILE_ROWS && !kind.halves)
             taken = TILE_ROWS, tile_of(w, runs, kind, &here, own, least, TILE_ROWS);
         else if (rows - m >= 4)
             taken = 4, tile_of(w, runs, kind, &here, own, least, 4);

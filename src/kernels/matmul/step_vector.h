@@ -9,8 +9,9 @@
  * The bits are the same. The including file defines
  *     LANES, LEVEL(name), vi and vf, BYTES_BIAS    registers of integers and of f32; what is added to bytes
  *     TILE_ROWS, TILE_VECTORS, MANY_ROWS           what pays on its machines
- *     LINE_ROWS, LINES_AHEAD                       the same, for records; bytes fetched ahead
- *     load_rows, spread, sum_rows, transpose_rows, nibbles_low, nibbles_high, offsets_of, first_words
+ *     LINE_ROWS                                    the same, for records
+ *     load_rows, spread, sum_rows, transpose_rows, offsets_of, first_words
+ *     nibbles_low, nibbles_high, with_fifths       integers out of bits
  *     dot_nibbles, dot_bytes                       of two registers each, for step_chains.h
  *     biased, dot_word                             bytes as records hold them; four products a lane, added
  *     dot_begin, dot_add, dot_end                  the same for 32, in whatever width they wait
@@ -147,8 +148,7 @@ static void step_tile(const struct weight *w, int64_t n0, const void *x, int64_t
         runs_##format(&g, runs, &sink);                                                                      \
         chains_put(&chains, kind_##format, n, out);                                                          \
     }
-#define LINES(format, elements, n)                                                                           \
-    lines_times(LINES_##format, kind_##format, panel, units, (elements) / 32, x, out, n)
+#define LINES(format, n) lines_times(form_##format, kind_##format, panel, units, x, out, n)
 #define STEP(format, block_elements)                                                                         \
     static void few_##format(struct step_group g, const struct quantised_row *x, int64_t runs, int64_t rows, \
                              float *out) {                                                                   \
@@ -176,11 +176,11 @@ static void step_tile(const struct weight *w, int64_t n0, const void *x, int64_t
     static void lines_##format(const unsigned char *panel, int64_t units, const struct tile_rows *x,         \
                                int64_t rows, float *out) {                                                   \
         switch (rows) {                                                                                      \
-        case 1: LINES(format, block_elements, 1); break;                                                     \
-        case 2: LINES(format, block_elements, 2); break;                                                     \
-        case 3: LINES(format, block_elements, 3); break;                                                     \
-        case 4: LINES(format, block_elements, 4); break;                                                     \
-        default: LINES(format, block_elements, LINE_ROWS);                                                   \
+        case 1: LINES(format, 1); break;                                                                     \
+        case 2: LINES(format, 2); break;                                                                     \
+        case 3: LINES(format, 3); break;                                                                     \
+        case 4: LINES(format, 4); break;                                                                     \
+        default: LINES(format, LINE_ROWS);                                                                   \
         }                                                                                                    \
     }                                                                                                        \
     void LEVEL(step_##format)(const struct weight *w, int64_t n0, const void *restrict x, int64_t rows,      \
@@ -194,4 +194,8 @@ static void step_tile(const struct weight *w, int64_t n0, const void *x, int64_t
 STEP(q8_0, 32)
 STEP(q4_0, 32)
 STEP(q4_1, 32)
+STEP(q5_0, 32)
+STEP(q5_1, 32)
 STEP(q4_k, 256)
+STEP(q5_k, 256)
+STEP(q6_k, 256)

@@ -15,6 +15,10 @@ static step_fn *step_of(enum dtype dtype) {
            : dtype == DTYPE_Q4_0 ? step_q4_0_ref
            : dtype == DTYPE_Q4_1 ? step_q4_1_ref
            : dtype == DTYPE_Q4_K ? step_q4_k_ref
+           : dtype == DTYPE_Q5_0 ? step_q5_0_ref
+           : dtype == DTYPE_Q5_1 ? step_q5_1_ref
+           : dtype == DTYPE_Q5_K ? step_q5_k_ref
+           : dtype == DTYPE_Q6_K ? step_q6_k_ref
                                  : NULL;
 }
 
@@ -87,7 +91,9 @@ static void assert_in_regime(struct product *products, int64_t count, enum compu
     unsigned state = fpu_flush_denormals();
     for (int64_t j = 0; j < count; j++) {
         const struct weight *w = products[j].weight;
-        bool whole = w->cols % (w->dtype == DTYPE_Q4_K ? 256 : 32) == 0;
+        int64_t elements, bytes;
+        dtype_unit(w->dtype, &elements, &bytes);
+        bool whole = w->cols % elements == 0;
         want[j] = take(&memory, out_count(&products[j]) * 4);
         products[j].out.at = take(&memory, out_count(&products[j]) * 4);
         naive(&products[j], compute, regime, step_of(w->dtype) && whole && !w->transposed, want[j]);
@@ -150,15 +156,27 @@ TEST(steps_of_q4_1_are_split_from_prompts) {
 TEST(steps_of_q4_k_are_split_from_prompts) {
     assert_splits(DTYPE_Q4_K);
 }
+TEST(steps_of_q5_0_are_split_from_prompts) {
+    assert_splits(DTYPE_Q5_0);
+}
+TEST(steps_of_q5_1_are_split_from_prompts) {
+    assert_splits(DTYPE_Q5_1);
+}
+TEST(steps_of_q5_k_are_split_from_prompts) {
+    assert_splits(DTYPE_Q5_K);
+}
+TEST(steps_of_q6_k_are_split_from_prompts) {
+    assert_splits(DTYPE_Q6_K);
+}
 TEST(steps_of_other_types_are_rows_like_all) {
-    assert_split(DTYPE_Q6_K, 40, 256, 7, 3, LAYOUT_DENSE);
+    assert_split(DTYPE_Q3_K, 40, 256, 7, 3, LAYOUT_DENSE);
     assert_split(DTYPE_BF16, 40, 100, 7, 7, LAYOUT_DENSE);
 }
 
 /* q, k and v of three types that share x and its room; and a product without rows, which owns the room of its
  * neighbour. */
 TEST(steps_and_rounded_rows_share_a_room) {
-    static const enum dtype types[] = { DTYPE_Q4_K, DTYPE_Q4_K, DTYPE_Q6_K, DTYPE_F32, DTYPE_Q8_0 };
+    static const enum dtype types[] = { DTYPE_Q4_K, DTYPE_Q6_K, DTYPE_Q3_K, DTYPE_F32, DTYPE_Q8_0 };
     static const int64_t rows_and_steps[][2] = { { 9, 9 }, { 9, 2 }, { 3, 1 }, { 140, 6 } };
     for (int i = 0; i < 4; i++)
         for (int turn = 0; turn < (i < 3 ? 3 : 1); turn++) {
@@ -185,7 +203,8 @@ TEST(steps_and_rounded_rows_share_a_room) {
         }
 }
 
-static const enum dtype step_types[] = { DTYPE_Q8_0, DTYPE_Q4_0, DTYPE_Q4_1, DTYPE_Q4_K };
+static const enum dtype step_types[] = { DTYPE_Q8_0, DTYPE_Q4_0, DTYPE_Q4_1, DTYPE_Q4_K,
+                                         DTYPE_Q5_0, DTYPE_Q5_1, DTYPE_Q5_K, DTYPE_Q6_K };
 enum { STEP_TYPES = sizeof step_types / sizeof *step_types };
 
 /* Output n beside decoded weights times quantised activations in float64: a rounding or three a block, in
@@ -242,8 +261,8 @@ static void corner_blocks(const struct weight *w) {
     for (int64_t n = 0; n < w->rows; n++) {
         unsigned char *block =
             (unsigned char *)(uintptr_t)w->data + n * w->row_stride + n % (w->cols / elements) * bytes;
-        dtype_from_f32(DTYPE_F16, &corner_scales[n % CORNERS], 1, block);
-        if (w->dtype == DTYPE_Q4_1 || w->dtype == DTYPE_Q4_K)
+        dtype_from_f32(DTYPE_F16, &corner_scales[n % CORNERS], 1, block + random_weight_front(w->dtype));
+        if (random_weight_has_least(w->dtype))
             dtype_from_f32(DTYPE_F16, &corner_scales[n / CORNERS % CORNERS], 1, block + 2);
     }
 }

@@ -128,7 +128,13 @@ TEST(bits_of_mixtral_in_q4_k) {
 TEST(bits_of_qwen2_in_q4_k) {
     laws_of(TINY_QWEN2, DTYPE_Q4_K, false);
 }
+TEST(bits_of_qwen2_in_q6_k) {
+    laws_of(TINY_QWEN2, DTYPE_Q6_K, false);
+}
 #endif
+TEST(bits_of_deepseek_in_q5_1) {
+    laws_of(TINY_DEEPSEEK, DTYPE_Q5_1, true);
+}
 TEST(bits_of_deepseek_in_q8_0) {
     laws_of(TINY_DEEPSEEK, DTYPE_Q8_0, true);
 }

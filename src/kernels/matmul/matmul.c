@@ -18,9 +18,9 @@
  * for few rows, within each tile, which costs less than the barrier that the former needs. Rows that come in
  * bf16 are read where they lie.
  *
- * q8_0, q4_0, q4_1 and q4_k in fast take another way (steps alone under REGIME_BF16): rows are quantised
- * once, behind those rounded to bf16, and a step_* kernel computes a whole tile from the blocks as they lie
- * in the file.
+ * Block formats with a step_* kernel take another way in fast (steps alone under REGIME_BF16): rows are
+ * quantised once, behind those rounded to bf16, and it computes a whole tile from the blocks as they lie in
+ * the file.
  *
  * Weights in records (tensor/records.h) are read where they lie by step_* kernels, and where a record is a
  * panel already: f32 in f32, bf16 in bf16. Any other panel is decoded from rows that are brought back, 32 by a

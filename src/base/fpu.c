@@ -8,6 +8,7 @@
 #include <xmmintrin.h>
 
 #define FLUSH_BITS 0x8040u /* FTZ | DAZ */
+#define QUIET_BITS 0x1f80u /* no exception traps; to nearest even */
 
 unsigned fpu_flush_denormals(void) {
     unsigned state = _mm_getcsr();
@@ -19,6 +20,16 @@ void fpu_restore(unsigned state) {
     _mm_setcsr((_mm_getcsr() & ~FLUSH_BITS) | (state & FLUSH_BITS));
 }
 
+unsigned fpu_as_tiles(void) {
+    unsigned state = _mm_getcsr();
+    _mm_setcsr(QUIET_BITS | FLUSH_BITS);
+    return state;
+}
+
+void fpu_return(unsigned state) {
+    _mm_setcsr(state);
+}
+
 #else
 
 unsigned fpu_flush_denormals(void) {
@@ -26,6 +37,14 @@ unsigned fpu_flush_denormals(void) {
 }
 
 void fpu_restore(unsigned state) {
+    (void)state;
+}
+
+unsigned fpu_as_tiles(void) {
+    return 0;
+}
+
+void fpu_return(unsigned state) {
     (void)state;
 }
 

@@ -9,4 +9,9 @@
 unsigned fpu_flush_denormals(void); /* sets FTZ and DAZ; returns the former state */
 void fpu_restore(unsigned state);
 
+/* The rules of the tile unit, which heeds nobody's state: denormals flushed, to nearest even. Returns the
+ * whole of the former state, exception flags among it, for fpu_return. */
+unsigned fpu_as_tiles(void);
+void fpu_return(unsigned state);
+
 #endif

@@ -3,6 +3,7 @@
  * between calls: asking the CPU costs a microsecond, and a table is a value that its owner passes on.
  */
 #include "kernels/kernels.h"
+#include "base/tile_unit.h"
 
 #include <string.h>
 
@@ -10,7 +11,9 @@
 #include <cpuid.h>
 #endif
 
-static const char *const level_names[LEVEL_COUNT] = { "ref", "avx2", "avx512", "avx512vnni", "avx512bf16" };
+static const char *const level_names[] = {
+    "ref", "avx2", "avx512", "avx512vnni", "avx512bf16", "amx", "tiles"
+};
 
 const char *level_name(enum level level) {
     return level_names[level];
@@ -22,12 +25,11 @@ bool level_from_name(const char *name, enum level *out) {
             *out = (enum level)i;
             return true;
         }
-    if (strcmp(name, "amx") != 0) return false;
-    *out = LEVEL_AVX512BF16; /* a level to come */
-    return true;
+    return false;
 }
 
-enum level level_of_machine(void) {
+/* But for the tile unit, which is more than a matter of the processor. */
+static enum level level_of_vectors(void) {
 #if defined(__x86_64__) && !defined(SY_REF_ONLY)
     unsigned a, b, c, d;
     __builtin_cpu_init(); /* its answers take into account which registers the system saves */
@@ -44,21 +46,38 @@ enum level level_of_machine(void) {
     return LEVEL_REF;
 }
 
+enum level level_of_machine(void) {
+    enum level vectors = level_of_vectors();
+    return vectors == LEVEL_AVX512BF16 && tile_unit_state() == TILE_UNIT_READY ? LEVEL_AMX : vectors;
+}
+
+bool level_amx_refused(void) {
+    return level_of_vectors() == LEVEL_AVX512BF16 && tile_unit_state() == TILE_UNIT_REFUSED;
+}
+
+bool level_runs(enum level level) {
+    return level == LEVEL_TILES ? level_of_vectors() >= LEVEL_AVX2 : level <= level_of_machine();
+}
+
 /* The list spells levels in small letters, as they stand in function names. */
 enum {
     LEVEL_ref = LEVEL_REF,
     LEVEL_avx2 = LEVEL_AVX2,
     LEVEL_avx512 = LEVEL_AVX512,
     LEVEL_avx512vnni = LEVEL_AVX512VNNI,
-    LEVEL_avx512bf16 = LEVEL_AVX512BF16
+    LEVEL_avx512bf16 = LEVEL_AVX512BF16,
+    LEVEL_amx = LEVEL_AMX,
+    LEVEL_tiles = LEVEL_TILES
 };
 
 struct kernels kernels_select(enum level highest) {
     enum level machine = level_of_machine(), best = highest < machine ? highest : machine;
-    struct kernels kernels = { .level = best };
+    bool tiles = highest == LEVEL_TILES && level_runs(LEVEL_TILES);
+    struct kernels kernels = { .level = tiles ? LEVEL_TILES : best };
     /* The list ascends, so a later line overrides an earlier one. */
 #define KERNEL(op, variant)                                                                                  \
-    if ((int)LEVEL_##variant <= (int)best) kernels.op = op##_##variant;
+    if ((int)LEVEL_##variant <= (int)best || (tiles && (int)LEVEL_##variant == (int)LEVEL_TILES))            \
+        kernels.op = op##_##variant;
     KERNEL_LIST(KERNEL)
 #undef KERNEL
     return kernels;

@@ -9,11 +9,23 @@
 #include "kernels/list.h"
 #include "kernels/types.h"
 
-enum level { LEVEL_REF, LEVEL_AVX2, LEVEL_AVX512, LEVEL_AVX512VNNI, LEVEL_AVX512BF16, LEVEL_COUNT };
+enum level {
+    LEVEL_REF,
+    LEVEL_AVX2,
+    LEVEL_AVX512,
+    LEVEL_AVX512VNNI,
+    LEVEL_AVX512BF16,
+    LEVEL_AMX,
+    LEVEL_COUNT,
+    LEVEL_TILES = LEVEL_COUNT, /* amx with the tile unit in plain C: for tests, never chosen */
+};
 
 const char *level_name(enum level level);                /* "ref", "avx2", "avx512", .. */
-bool level_from_name(const char *name, enum level *out); /* also "amx", which means avx512bf16 today */
+bool level_from_name(const char *name, enum level *out); /* not "tiles" */
 enum level level_of_machine(void); /* the best that CPU and system offer and this build holds */
+bool level_runs(enum level level); /* on this machine; LEVEL_TILES too */
+/* The processor has amx, but the system does not let this process use its tiles. */
+bool level_amx_refused(void);
 
 struct kernels {
     enum level level;
@@ -22,7 +34,8 @@ struct kernels {
 #undef OPERATION
 };
 
-/* The best variant of each operation at or below `highest`. */
+/* The best variant of each operation at or below `highest`. LEVEL_TILES: its own, and below those the best of
+ * this machine; where it does not run, the machine's own level. */
 struct kernels kernels_select(enum level highest);
 
 /* Prototypes of all variants, for the files that define them. */

@@ -13,20 +13,27 @@ TEST(levels_have_names) {
         assert_true(level_from_name(level_name((enum level)i), &level));
         assert_int_equal(level, i);
     }
-    assert_true(level_from_name("amx", &level)); /* a level to come */
-    assert_int_equal(level, LEVEL_AVX512BF16);
+    assert_string_equal(level_name(LEVEL_TILES), "tiles");
+    assert_false(level_from_name("tiles", &level)); /* nobody chooses it */
     assert_false(level_from_name("sse", &level));
     assert_false(level_from_name("", &level));
 }
 
 TEST(every_level_fills_the_whole_table) {
-    for (int i = 0; i < LEVEL_COUNT; i++) {
+    for (int i = 0; i <= LEVEL_TILES; i++) {
         struct kernels kernels = kernels_select((enum level)i);
-        assert_true(kernels.level <= level_of_machine() && (int)kernels.level <= i);
+        assert_true(level_runs(kernels.level) && (int)kernels.level <= i);
+        assert_int_equal(kernels.level == LEVEL_TILES, i == LEVEL_TILES && level_runs(LEVEL_TILES));
 #define OPERATION(op) assert_non_null((void *)(uintptr_t)kernels.op);
         OPERATION_LIST(OPERATION)
 #undef OPERATION
     }
+}
+
+TEST(a_machine_has_tiles_or_was_refused_them_or_neither) {
+    assert_false(level_of_machine() == LEVEL_AMX && level_amx_refused());
+    assert_true(level_runs(level_of_machine()) && level_runs(LEVEL_REF));
+    assert_true(level_of_machine() < LEVEL_TILES);
 }
 
 TEST(the_lowest_level_is_the_reference) {

@@ -3,7 +3,8 @@
  * operation_fn. Prototypes, the table, kernel-check and its benchmark expand this list, so that no kernel can
  * be left untested.
  *
- * Lists ascend by level: the table takes the last line that the machine can run.
+ * Lists ascend by level: the table takes the last line that the machine can run. Behind the last level comes
+ * "tiles", which is for tests alone: the kernels of amx with the tile unit in plain C (matmul/tile.h).
  *
  * To add a variant: write OP/OP_LEVEL.c, add its line here. To add an operation: its type in types.h, its
  * name in OPERATION_LIST, its ref variant, and a case in kernel_check.c (which does not compile without).
@@ -26,6 +27,8 @@
     OPERATION(step_q5_1)                                                                                     \
     OPERATION(step_q5_k)                                                                                     \
     OPERATION(step_q6_k)                                                                                     \
+    OPERATION(tile_bf16)                                                                                     \
+    OPERATION(tile_int8)                                                                                     \
     OPERATION(unpack_row)                                                                                    \
     OPERATION(pack_row)                                                                                      \
     OPERATION(rms_norm)                                                                                      \
@@ -54,6 +57,8 @@
     KERNEL(step_q5_1, ref)                                                                                   \
     KERNEL(step_q5_k, ref)                                                                                   \
     KERNEL(step_q6_k, ref)                                                                                   \
+    KERNEL(tile_bf16, ref)                                                                                   \
+    KERNEL(tile_int8, ref)                                                                                   \
     KERNEL(unpack_row, ref)                                                                                  \
     KERNEL(pack_row, ref)                                                                                    \
     KERNEL(rms_norm, ref)                                                                                    \
@@ -129,7 +134,27 @@
     KERNEL(step_q5_1, avx512vnni)                                                                            \
     KERNEL(step_q5_k, avx512vnni)                                                                            \
     KERNEL(step_q6_k, avx512vnni)                                                                            \
-    KERNEL(product_bf16, avx512bf16)
+    KERNEL(product_bf16, avx512bf16)                                                                         \
+    KERNEL(product_bf16, amx)                                                                                \
+    KERNEL(step_q8_0, amx)                                                                                   \
+    KERNEL(step_q4_0, amx)                                                                                   \
+    KERNEL(step_q4_1, amx)                                                                                   \
+    KERNEL(step_q4_k, amx)                                                                                   \
+    KERNEL(step_q5_0, amx)                                                                                   \
+    KERNEL(step_q5_1, amx)                                                                                   \
+    KERNEL(step_q5_k, amx)                                                                                   \
+    KERNEL(step_q6_k, amx)                                                                                   \
+    KERNEL(tile_bf16, amx)                                                                                   \
+    KERNEL(tile_int8, amx)                                                                                   \
+    KERNEL(product_bf16, tiles)                                                                              \
+    KERNEL(step_q8_0, tiles)                                                                                 \
+    KERNEL(step_q4_0, tiles)                                                                                 \
+    KERNEL(step_q4_1, tiles)                                                                                 \
+    KERNEL(step_q4_k, tiles)                                                                                 \
+    KERNEL(step_q5_0, tiles)                                                                                 \
+    KERNEL(step_q5_1, tiles)                                                                                 \
+    KERNEL(step_q5_k, tiles)                                                                                 \
+    KERNEL(step_q6_k, tiles)
 #else
 #define KERNEL_LIST_X86(KERNEL)
 #endif

@@ -68,6 +68,16 @@ typedef void step_fn(const struct weight *w, int64_t n0, const void *restrict x,
 typedef step_fn step_q8_0_fn, step_q4_0_fn, step_q4_1_fn, step_q4_k_fn, step_q5_0_fn, step_q5_1_fn,
     step_q5_k_fn, step_q6_k_fn;
 
+/* ---- matmul/tile.h: what the tile unit computes ---- no operation's, but what kernel-check holds the
+ * processor's instructions against. c [M][N] (+)= a [M][K] x b [K][N] in words of 32 bits, M, K, N <= 16;
+ * strides in words; fresh: c starts at zero. Orders: tile.h. */
+struct tile_operands {
+    int64_t M, K, N, a_stride, b_stride, c_stride;
+    bool fresh;
+};
+typedef void tile_fn(const struct tile_operands *shape, const uint32_t *a, const uint32_t *b, uint32_t *c);
+typedef tile_fn tile_bf16_fn, tile_int8_fn;
+
 /* ---- unpack/ ---- */
 
 /* Row `row` of w, all its columns, to reals: embedding rows, vectors, values of the cache. */

@@ -54,8 +54,8 @@ static void assert_products(struct product *products, int64_t count, enum comput
         products[j].out.at = take(&memory, out_count(&products[j]) * 4);
         naive(&used, &products[j], want[j]);
     }
-    for (int level = 0; level <= (int)level_of_machine(); level++)
-        for (int t = level == LEVEL_REF ? 2 : 0; t < (level == LEVEL_REF ? 3 : 4); t++) { /* ref is slow */
+    for (int level = 0; level <= LEVEL_TILES; level++)
+        for (int t = slow(level) ? 2 : 0; level_runs((enum level)level) && t < (slow(level) ? 3 : 4); t++) {
             struct kernels kernels = kernels_select((enum level)level);
             struct call call = { &kernels, numerics, products, count, force_f32 };
             struct team_pool *pool;

@@ -54,6 +54,11 @@ static inline struct product random_product(struct memory *memory, struct random
     return p;
 }
 
+/* Levels that are tried with one team only. */
+static inline bool slow(int level) {
+    return level == LEVEL_REF || level == LEVEL_TILES;
+}
+
 /* ---- the definitions ---- */
 
 static inline float bf16(float value) {

@@ -5,10 +5,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define INLINE      static inline __attribute__((always_inline))
-#define UNROLL      _Pragma("GCC unroll 4")
+#define INLINE static inline __attribute__((always_inline))
+#define UNROLL _Pragma("GCC unroll 4")
+#define LANES  8
+#ifndef LEVEL /* step_tiles.c takes these registers too */
 #define LEVEL(name) name##_avx2
-#define LANES       8
+#endif
 
 typedef __m256i vi;
 typedef __m256 vf;
@@ -142,6 +144,9 @@ INLINE vi v_sub(vi a, vi b) {
 }
 INLINE vi v_times(vi a, vi b) {
     return _mm256_mullo_epi32(a, b);
+}
+INLINE vi v_sub_bytes(vi a, vi b) {
+    return _mm256_sub_epi8(a, b);
 }
 INLINE vi v_and(vi a, vi b) {
     return _mm256_and_si256(a, b);

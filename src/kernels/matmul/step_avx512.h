@@ -124,6 +124,9 @@ INLINE vi v_sub(vi a, vi b) {
 INLINE vi v_times(vi a, vi b) {
     return _mm512_mullo_epi32(a, b);
 }
+INLINE vi v_sub_bytes(vi a, vi b) {
+    return _mm512_sub_epi8(a, b);
+}
 INLINE vi v_and(vi a, vi b) {
     return _mm512_and_si512(a, b);
 }

@@ -6,7 +6,9 @@
 
 #include <stdbool.h>
 
+#ifndef LEVEL /* step_amx.c takes these instructions too */
 #define LEVEL(name) name##_avx512vnni
+#endif
 
 enum { BYTES_BIAS = 128 };
 

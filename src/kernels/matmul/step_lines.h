@@ -49,7 +49,7 @@ INLINE vi line_fifths(vi word, int i) {
 /* The four k of `i` (of eight) in run t of a unit. */
 INLINE vi line_of(const struct line_form form, const struct run_kind kind, const struct lines *at, int64_t t,
                   const int i) {
-    if (kind.bytes) return biased(line_word(at, form.lows + i));
+    if (kind.bytes) return line_word(at, form.lows + i);
     if (kind.halves) {
         int64_t part = t / 4, quarter = t % 4;
         vi low = line_nibbles(line_word(at, form.lows + 16 * part + 8 * (quarter % 2) + i), quarter / 2);
@@ -102,6 +102,26 @@ INLINE struct run line_scales(const struct line_form form, const struct run_kind
     return run;
 }
 
+/* `runs` runs of a panel, as step_records.h has them in the nearest cache: what the tile unit reads. */
+INLINE void lines_fill(const struct line_form form, const struct run_kind kind, const unsigned char *panel,
+                       int64_t runs, struct records *records) {
+    const int rest = form.rest ? 2 : 0, words = PANEL * 4 * form.words, bytes = words + PANEL * rest;
+    for (int64_t b = 0; b < runs; b += form.runs)
+        for (int column = 0; column < PANEL; column += LANES) {
+            const unsigned char *record = panel + b / form.runs * bytes;
+            struct lines at = { record + column / 16 * 64 * form.words + column % 16 * 4,
+                                record + words + column * rest };
+            struct line_head head = line_head(form, kind, &at);
+            for (int t = 0; t < form.runs; t++) {
+                struct run run = line_scales(form, kind, &head, t);
+                for (int i = 0; i < 8; i++)
+                    v_keep(records->q[8 * (b + t) + i][column],
+                           record_bytes(records, kind, line_of(form, kind, &at, t, i)));
+                records_scales(records, column, kind, &run, b + t);
+            }
+        }
+}
+
 /* ---- a panel by some rows ---- */
 
 /* Eight lines, or four of them, times the rows. */
@@ -111,6 +131,7 @@ INLINE void lines_dots(const struct line_form form, const struct run_kind kind, 
 #pragma GCC unroll 8
     for (int i = first; i < first + count; i++) {
         vi line = line_of(form, kind, at, t, i);
+        if (kind.bytes) line = biased(line);
         for (int m = 0; m < rows; m++)
             dots[m] = dot_add(dots[m], line, v_int(four_bytes(tile_row(x, m).q + 32 * b + 4 * i)), kind.bytes,
                               kind.nibbles);

@@ -11,6 +11,10 @@
  * two sums are multiplied with theirs, as integers, and make one link.
  *
  * Sums wait in `out` (and acm) between blocks of k, which changes no bit.
+ *
+ * Where a level has a tile unit and the rows are many, it takes 16 at a time (step_by_tiles.h). It wants
+ * bytes with a sign, of which 0 is 0; vectors that take the last rows bring these into their own form as they
+ * load them.
  */
 enum {
     RECORDS_K = 256,
@@ -22,7 +26,23 @@ struct records {
     _Alignas(64) unsigned char q[RECORDS_K / 4][PANEL][4];
     float scale[RECORDS_RUNS][PANEL], least[RECORDS_RUNS][PANEL];
     int32_t half_scale[2 * RECORDS_RUNS][PANEL];
+    struct tile_unit *unit; /* configured, and records are for it; NULL: they are for vectors */
 };
+
+/* Decoded bytes as records hold them. */
+INLINE vi record_bytes(const struct records *records, const struct run_kind kind, vi bytes) {
+    if (HAS_UNIT && records->unit)
+        return kind.bytes || !kind.zero ? bytes : v_sub_bytes(bytes, v_int(kind.zero * 0x01010101));
+    return kind.bytes ? biased(bytes) : bytes;
+}
+
+INLINE void records_scales(struct records *records, int64_t column, const struct run_kind kind,
+                           const struct run *w, int64_t b) {
+    v_put(&records->scale[b][column], w->scale);
+    if (kind.has_least) v_put(&records->least[b][column], w->least);
+    if (kind.halves) v_keep(&records->half_scale[2 * b][column], w->low_scale);
+    if (kind.halves) v_keep(&records->half_scale[2 * b + 1][column], w->high_scale);
+}
 
 /* Outputs [column, column + LANES) of run b. */
 INLINE void records_put(struct records *records, int64_t column, const struct run_kind kind,
@@ -31,13 +51,10 @@ INLINE void records_put(struct records *records, int64_t column, const struct ru
     transpose_rows(turned.low);
     transpose_rows(turned.high);
     for (int i = 0; i < 4; i++) {
-        v_keep(records->q[8 * b + i][column], kind.bytes ? biased(turned.low[i]) : turned.low[i]);
-        v_keep(records->q[8 * b + 4 + i][column], kind.bytes ? biased(turned.high[i]) : turned.high[i]);
+        v_keep(records->q[8 * b + i][column], record_bytes(records, kind, turned.low[i]));
+        v_keep(records->q[8 * b + 4 + i][column], record_bytes(records, kind, turned.high[i]));
     }
-    v_put(&records->scale[b][column], w->scale);
-    if (kind.has_least) v_put(&records->least[b][column], w->least);
-    if (kind.halves) v_keep(&records->half_scale[2 * b][column], w->low_scale);
-    if (kind.halves) v_keep(&records->half_scale[2 * b + 1][column], w->high_scale);
+    records_scales(records, column, kind, w, b);
 }
 
 /* The rows of a tile at the records' first k, rows [0, n). */
@@ -79,13 +96,16 @@ typedef vi tile_dots[TILE_ROWS][TILE_VECTORS];
 
 /* Four times `count` k, from k = 4 i0 on, added to dots. */
 INLINE void tile_words(const struct records *w, int64_t i0, const int count, const struct run_kind kind,
-                       int64_t column, const struct tile_rows *x, tile_dots dots, const int rows) {
+                       const bool for_unit, int64_t column, const struct tile_rows *x, tile_dots dots,
+                       const int rows) {
 #pragma GCC unroll 8
     for (int i = 0; i < count; i++)
         for (int m = 0; m < rows; m++) {
             vi four = v_int(four_bytes(tile_row(x, m).q + 4 * (i0 + i)));
-            for (int v = 0; v < TILE_VECTORS; v++)
-                dots[m][v] = dot_word(dots[m][v], v_load(w->q[i0 + i][column + v * LANES]), four, kind.bytes);
+            for (int v = 0; v < TILE_VECTORS; v++) {
+                vi bytes = v_load(w->q[i0 + i][column + v * LANES]);
+                dots[m][v] = dot_word(dots[m][v], for_unit ? biased(bytes) : bytes, four, kind.bytes);
+            }
         }
 }
 
@@ -94,19 +114,19 @@ INLINE void tile_begin(tile_dots dots, int m, int32_t first) {
 }
 
 /* The dots of run b. */
-INLINE void tile_run(const struct records *w, int64_t b, const struct run_kind kind, int64_t column,
-                     const struct tile_rows *x, const struct half_sums *sums, tile_dots dots,
+INLINE void tile_run(const struct records *w, int64_t b, const struct run_kind kind, const bool for_unit,
+                     int64_t column, const struct tile_rows *x, const struct half_sums *sums, tile_dots dots,
                      const int rows) {
     if (!kind.halves) {
         for (int m = 0; m < rows; m++) tile_begin(dots, m, -kind.zero * tile_row(x, m).sum[b]);
-        tile_words(w, 8 * b, 8, kind, column, x, dots, rows);
+        tile_words(w, 8 * b, 8, kind, for_unit, column, x, dots, rows);
         return;
     }
     tile_dots last;
     for (int m = 0; m < rows; m++) tile_begin(dots, m, -kind.zero * sums->of[m][2 * b]);
-    tile_words(w, 8 * b, 4, kind, column, x, dots, rows);
+    tile_words(w, 8 * b, 4, kind, false, column, x, dots, rows);
     for (int m = 0; m < rows; m++) tile_begin(last, m, -kind.zero * sums->of[m][2 * b + 1]);
-    tile_words(w, 8 * b + 4, 4, kind, column, x, last, rows);
+    tile_words(w, 8 * b + 4, 4, kind, false, column, x, last, rows);
     for (int v = 0; v < TILE_VECTORS; v++) {
         vi low_scale = v_load(&w->half_scale[2 * b][column + v * LANES]),
            high_scale = v_load(&w->half_scale[2 * b + 1][column + v * LANES]);
@@ -115,15 +135,17 @@ INLINE void tile_run(const struct records *w, int64_t b, const struct run_kind k
     }
 }
 
-/* acc of `rows` rows and of TILE_VECTORS registers of outputs from `column` on. */
-INLINE void tile_acc(const struct records *w, int64_t runs, const struct run_kind kind, int64_t column,
-                     const struct tile_rows *x, const struct half_sums *halves, float *acc, const int rows) {
+/* acc of `rows` rows and of TILE_VECTORS registers of outputs from `column` on. for_unit: the records are. */
+INLINE void tile_acc(const struct records *w, int64_t runs, struct run_kind kind, const bool for_unit,
+                     int64_t column, const struct tile_rows *x, const struct half_sums *halves, float *acc,
+                     const int rows) {
+    if (for_unit) kind.bytes = true, kind.zero = BYTES_BIAS;
     vf sums[TILE_ROWS][TILE_VECTORS];
     for (int m = 0; m < rows; m++)
         for (int v = 0; v < TILE_VECTORS; v++) sums[m][v] = v_get(acc + m * PANEL + column + v * LANES);
     for (int64_t b = 0; b < runs; b++) {
         tile_dots dots;
-        tile_run(w, b, kind, column, x, halves, dots, rows);
+        tile_run(w, b, kind, for_unit, column, x, halves, dots, rows);
         for (int m = 0; m < rows; m++) {
             vf xs = v_all(tile_row(x, m).scale[b]);
             for (int v = 0; v < TILE_VECTORS; v++)
@@ -152,30 +174,30 @@ INLINE void tile_acm(const struct records *w, int64_t runs, int64_t column, cons
 }
 
 /* acc and acm go on by what `runs` runs of the records give. */
-INLINE void tile_of(const struct records *w, int64_t runs, const struct run_kind kind,
+INLINE void tile_of(const struct records *w, int64_t runs, const struct run_kind kind, const bool for_unit,
                     const struct tile_rows *x, float *acc, float *acm, const int rows) {
     struct half_sums halves;
     if (kind.halves) half_sums(x, runs, rows, &halves);
     for (int64_t column = 0; column < PANEL; column += TILE_VECTORS * LANES) {
-        tile_acc(w, runs, kind, column, x, &halves, acc, rows);
+        tile_acc(w, runs, kind, for_unit, column, x, &halves, acc, rows);
         if (kind.has_least) tile_acm(w, runs, column, x, acm, rows);
     }
 }
 
 INLINE void records_times(const struct records *w, int64_t runs, const struct run_kind kind,
-                          struct tile_rows x, int64_t rows, float *acc, float *acm) {
+                          const bool for_unit, struct tile_rows x, int64_t rows, float *acc, float *acm) {
     int64_t taken;
     for (int64_t m = 0; m < rows; m += taken) {
         struct tile_rows here = { tile_row(&x, m), x.stride };
         float *own = acc + m * PANEL, *least = acm + m * PANEL;
         if (rows - m >= TILE_ROWS && !kind.halves)
-            taken = TILE_ROWS, tile_of(w, runs, kind, &here, own, least, TILE_ROWS);
+            taken = TILE_ROWS, tile_of(w, runs, kind, for_unit, &here, own, least, TILE_ROWS);
         else if (rows - m >= 4)
-            taken = 4, tile_of(w, runs, kind, &here, own, least, 4);
+            taken = 4, tile_of(w, runs, kind, for_unit, &here, own, least, 4);
         else if (rows - m >= 2)
-            taken = 2, tile_of(w, runs, kind, &here, own, least, 2);
+            taken = 2, tile_of(w, runs, kind, for_unit, &here, own, least, 2);
         else
-            taken = 1, tile_of(w, runs, kind, &here, own, least, 1);
+            taken = 1, tile_of(w, runs, kind, for_unit, &here, own, least, 1);
     }
 }
 

@@ -4,7 +4,8 @@
  *
  *     up to MANY_ROWS - 1 rows   run by run while they are decoded           step_chains.h
  *     more                       through records, decoded once for all rows  step_records.h
- *     weights in records         line by line, whatever the rows             step_lines.h
+ *     weights in records         line by line, but for the tile unit          step_lines.h
+ *     TILED_FROM and more        the same, 16 rows at once in the tile unit  step_by_tiles.h
  *
  * The bits are the same. The including file defines
  *     LANES, LEVEL(name), vi and vf, BYTES_BIAS    registers of integers and of f32; what is added to bytes
@@ -16,11 +17,22 @@
  *     biased, dot_word                             bytes as records hold them; four products a lane, added
  *     dot_begin, dot_add, dot_end                  the same for 32, in whatever width they wait
  *     v_*                                          plain arithmetic
+ *
+ * and, where it has a tile unit, includes tile.h and defines TILED_FROM.
  */
 #include <string.h>
 
 #include "kernels/matmul/step_runs.h"
 #include "tensor/records.h"
+
+#ifdef TILED_FROM
+enum { HAS_UNIT = 1, UNIT_FROM = TILED_FROM };
+#else
+enum { HAS_UNIT = 0, UNIT_FROM = INT32_MAX };
+struct tile_unit {
+    char nothing;
+};
+#endif
 
 INLINE vf joined(vf acc, vf acm, const struct run_kind kind) {
     return !kind.has_least ? acc : kind.taken ? v_minus(acc, acm) : v_plus(acc, acm);
@@ -30,6 +42,8 @@ INLINE vf joined(vf acc, vf acm, const struct run_kind kind) {
 #include "kernels/matmul/step_records.h"
 
 #include "kernels/matmul/step_lines.h"
+/* which is for records */
+#include "kernels/matmul/step_by_tiles.h"
 
 /* Where runs go. */
 struct sink {
@@ -56,6 +70,8 @@ struct step_format {
     void (*fill)(struct step_group *g, int64_t runs, struct records *records);
     void (*times)(const struct records *w, int64_t runs, struct tile_rows x, int64_t rows, float *acc,
                   float *acm);
+    /* the same, of a weight in records */
+    void (*refill)(const unsigned char *panel, int64_t runs, struct records *records);
     /* PANEL outputs in records by 1 to LINE_ROWS rows */
     void (*lines)(const unsigned char *panel, int64_t units, const struct tile_rows *x, int64_t rows,
                   float *out);
@@ -96,6 +112,7 @@ static void few_rows(const struct weight *w, int64_t n0, const void *x, int64_t 
 
 static void many_rows(const struct weight *w, int64_t n0, const void *x, int64_t m0, int64_t rows, float *out,
                       const struct step_format *format) {
+    struct tile_unit unit;
     struct records records;
     float acm[RECORDS_ROWS * PANEL];
     int64_t row_bytes = w->cols / format->elements * format->bytes;
@@ -103,16 +120,21 @@ static void many_rows(const struct weight *w, int64_t n0, const void *x, int64_t
                         *fetch = w->row_stride == row_bytes && m0 == 0 ? data + PANEL * row_bytes : NULL;
     memset(out, 0, (size_t)rows * PANEL * sizeof *out);
     memset(acm, 0, (size_t)rows * PANEL * sizeof *acm);
+    records.unit = !format->kind.halves && unit_begin(&unit, rows) ? &unit : NULL;
     for (int64_t k0 = 0; k0 < w->cols; k0 += RECORDS_K) {
         int64_t runs = min_i64(RECORDS_K, w->cols - k0) / 32;
         struct step_group g = { data + k0 / format->elements * format->bytes, w->row_stride, fetch };
         struct quantised_row first = quantised_row(x, m0, w->cols);
         struct tile_rows here = { { first.q + k0, first.scale + k0 / 32, first.sum + k0 / 32 },
                                   quantised_bytes(w->cols) };
-        format->fill(&g, runs, &records);
+        if (w->records)
+            format->refill(data + PANEL * (k0 / format->elements * format->bytes), runs, &records);
+        else
+            format->fill(&g, runs, &records);
         format->times(&records, runs, here, rows, out, acm);
         fetch = g.fetch;
     }
+    if (records.unit) unit_end(&unit);
     records_join(format->kind, rows, out, acm);
 }
 
@@ -130,11 +152,11 @@ static void lines_tile(const struct weight *w, int64_t n0, const void *x, int64_
 
 static void step_tile(const struct weight *w, int64_t n0, const void *x, int64_t rows, float *out,
                       const struct step_format *format) {
-    if (w->records && n0 + PANEL <= w->rows) {
+    bool whole = n0 + PANEL <= w->rows, many = whole && rows >= MANY_ROWS;
+    if (whole && w->records && !(rows >= UNIT_FROM && !format->kind.halves)) {
         lines_tile(w, n0, x, rows, out, format);
         return;
     }
-    bool many = rows >= MANY_ROWS && n0 + PANEL <= w->rows;
     int64_t most = many ? RECORDS_ROWS : STEP_ROWS;
     for (int64_t m0 = 0; m0 < rows; m0 += most)
         (many ? many_rows : few_rows)(w, n0, x, m0, min_i64(most, rows - m0), out + m0 * PANEL, format);
@@ -171,7 +193,7 @@ static void step_tile(const struct weight *w, int64_t n0, const void *x, int64_t
     }                                                                                                        \
     static void times_##format(const struct records *w, int64_t runs, struct tile_rows x, int64_t rows,      \
                                float *acc, float *acm) {                                                     \
-        records_times(w, runs, kind_##format, x, rows, acc, acm);                                            \
+        many_times(w, runs, kind_##format, x, rows, acc, acm);                                               \
     }                                                                                                        \
     static void lines_##format(const unsigned char *panel, int64_t units, const struct tile_rows *x,         \
                                int64_t rows, float *out) {                                                   \
@@ -183,12 +205,14 @@ static void step_tile(const struct weight *w, int64_t n0, const void *x, int64_t
         default: LINES(format, LINE_ROWS);                                                                   \
         }                                                                                                    \
     }                                                                                                        \
+    static void refill_##format(const unsigned char *panel, int64_t runs, struct records *records) {         \
+        lines_fill(form_##format, kind_##format, panel, runs, records);                                      \
+    }                                                                                                        \
     void LEVEL(step_##format)(const struct weight *w, int64_t n0, const void *restrict x, int64_t rows,      \
                               float *restrict out) {                                                         \
-        const struct step_format loops = {                                                                   \
-            block_elements, sizeof(struct format), kind_##format, few_##format,                              \
-            fill_##format,  times_##format,        lines_##format                                            \
-        };                                                                                                   \
+        const struct step_format loops = { block_elements,  sizeof(struct format), kind_##format,            \
+                                           few_##format,    fill_##format,         times_##format,           \
+                                           refill_##format, lines_##format };                                \
         step_tile(w, n0, x, rows, out, &loops);                                                              \
     }
 STEP(q8_0, 32)

@@ -103,8 +103,8 @@ static void assert_in_regime(struct product *products, int64_t count, enum compu
     struct call call = { compute, regime, products, count };
     /* races are the operation's, not the kernels', and the slowest of these say no more about them */
     bool spared = TEST_TSAN && !getenv("SY_LONG") && level_of_machine() > LEVEL_REF;
-    for (int level = spared ? LEVEL_AVX2 : LEVEL_REF; level <= (int)level_of_machine(); level++)
-        for (int t = level == LEVEL_REF ? 2 : 0; t < (level == LEVEL_REF ? 3 : 4); t++) { /* ref is slow */
+    for (int level = spared ? LEVEL_AVX2 : LEVEL_REF; level <= LEVEL_TILES; level++)
+        for (int t = slow(level) ? 2 : 0; level_runs((enum level)level) && t < (slow(level) ? 3 : 4); t++) {
             for (int64_t j = 0; j < count; j++)
                 memset(products[j].out.at, 0, (size_t)out_count(&products[j]) * 4);
             op_run(teams[t], (enum level)level, call_matmul, &call);

@@ -190,7 +190,8 @@ static bool run_version(const struct call *call, struct sy_error *err) {
     struct text text = { 0 };
     (void)call;
     text_add(&text, "switchyard %s (commit %s)\n", SY_VERSION, SY_COMMIT);
-    text_add(&text, "kernels: %s on this machine\n", level_name(level_of_machine()));
+    enum level best = level_of_machine();
+    text_add(&text, "kernels: %s on this machine%s\n", level_name(best), level_remark(best));
     list_libraries(&text);
     return console_print(&text, err);
 }

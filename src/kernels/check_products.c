@@ -105,7 +105,7 @@ void check_panel_bf16(struct check *check) {
 
 /* ---- products ---- */
 
-static const int64_t row_counts[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 24, 31, 128 };
+static const int64_t row_counts[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 16, 24, 31, 33, 49, 128 };
 static const int64_t block_sizes[] = { 1, 2, 15, 16, 31, 32, 33, 64, 100, 256 };
 enum {
     ROW_COUNTS = sizeof row_counts / sizeof row_counts[0],

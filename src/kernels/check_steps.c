@@ -134,7 +134,7 @@ static void trial_step(struct check *check, step_fn *ref, step_fn *test, struct 
 
 static void check_step(struct check *check, enum dtype dtype, step_fn *ref, step_fn *test) {
     static const int64_t widths[] = { 1, 2, 3, 4, 7 }, heights[] = { 1, 7, 8, 9, 16, 31, 32, 33, 64, 70 },
-                         counts[] = { 1, 2, 3, 4, 5, 15, 16, 130 };
+                         counts[] = { 1, 2, 3, 4, 5, 15, 16, 130, 23, 47 };
     int64_t elements, bytes;
     dtype_unit(dtype, &elements, &bytes);
     for (int width = 0; width < 5; width++)
@@ -143,11 +143,13 @@ static void check_step(struct check *check, enum dtype dtype, step_fn *ref, step
                 struct random_weight_plan plan = { dtype,           (enum layout)(kind % 3),
                                                    heights[height], widths[width] * elements,
                                                    false,           kind >= 3 };
-                int64_t rows = counts[random_below(&check->random, 8)];
+                int64_t rows = counts[random_below(&check->random, 10)];
                 enum check_data data = (enum check_data)(
                     kind < 3 && rows % 2 ? DATA_NORMAL : random_below(&check->random, DATA_COUNT));
                 trial_step(check, ref, test, plan, data, rows, false);
-                trial_step(check, ref, test, plan, DATA_NORMAL, counts[width], width == 2 && kind == 3);
+                bool extreme = width == 2 && kind == 3;
+                trial_step(check, ref, test, plan, DATA_NORMAL, counts[width], extreme);
+                if (extreme) trial_step(check, ref, test, plan, DATA_NORMAL, 23, extreme);
             }
 }
 

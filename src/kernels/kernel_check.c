@@ -115,6 +115,6 @@ int main(int argc, char **argv) {
         if (!run_case(one, &options)) wrong++;
     }
     printf("%ld variants, %ld wrong; this machine has %s%s\n", run, wrong, level_name(machine),
-           level_amx_refused() ? ", and amx too, which the system refuses" : "");
+           level_remark(machine));
     return wrong != 0 || run == 0;
 }

@@ -51,8 +51,9 @@ enum level level_of_machine(void) {
     return vectors == LEVEL_AVX512BF16 && tile_unit_state() == TILE_UNIT_READY ? LEVEL_AMX : vectors;
 }
 
-bool level_amx_refused(void) {
-    return level_of_vectors() == LEVEL_AVX512BF16 && tile_unit_state() == TILE_UNIT_REFUSED;
+const char *level_remark(enum level level) {
+    bool refused = level == LEVEL_AVX512BF16 && level_runs(level) && tile_unit_state() == TILE_UNIT_REFUSED;
+    return refused ? " (the system refuses amx)" : "";
 }
 
 bool level_runs(enum level level) {

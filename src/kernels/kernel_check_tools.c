@@ -4,6 +4,7 @@
  */
 #include "base/checked.h"
 #include "kernels/kernel_check.h"
+#include "kernels/peaks.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -255,67 +256,31 @@ const unsigned char *check_memory(int64_t *bytes) {
     return memory;
 }
 
-struct read_loop {
+enum { PART = 64 << 20 };
+struct read_part {
     const unsigned char *memory;
     int64_t bytes, at;
+    const struct peak_read *read;
     volatile uint64_t sink;
 };
 
-static void read_part(void *argument) {
-    struct read_loop *loop = argument;
-    enum { PART = 64 << 20 };
-    uint64_t sums[8] = { 0 };
-    for (int64_t i = 0; i < PART; i += 64) {
-        const unsigned char *line = loop->memory + loop->at + i;
-        __builtin_prefetch(line + 1024, 0, 2);
-        for (int j = 0; j < 8; j++) {
-            uint64_t word;
-            memcpy(&word, line + 8 * j, sizeof word);
-            sums[j] += word;
-        }
-    }
-    for (int j = 1; j < 8; j++) sums[0] ^= sums[j];
-    loop->sink = sums[0];
-    loop->at = (loop->at + PART) % loop->bytes;
+static void read_next(void *argument) {
+    struct read_part *part = argument;
+    part->sink = part->read->sum(part->memory + part->at, PART);
+    part->at = (part->at + PART) % part->bytes;
 }
 
 double check_bandwidth(void) {
-    struct read_loop loop = { 0 };
-    loop.memory = check_memory(&loop.bytes);
-    return (64 << 20) / check_seconds(read_part, &loop);
+    struct read_part part = { 0 };
+    double best = 0;
+    part.memory = check_memory(&part.bytes);
+    for (int i = 0; (part.read = peak_read(level_of_machine(), i)); i++)
+        best = fmax(best, PART / check_seconds(read_next, &part));
+    return best;
 }
-
-#if defined(__x86_64__) && !defined(SY_REF_ONLY)
-#include <immintrin.h>
-
-enum { CHAINS = 12, STEPS = 10000 };
-
-/* Chains enough to hide the latency; the empty asm keeps the compiler from solving them. */
-#define FMA_LOOP(name, isa, type, set1, fmadd, constraint)                                                   \
-    __attribute__((target(isa))) static void name(void *argument) {                                          \
-        type sum[CHAINS], factor = set1(0.75F);                                                              \
-        _Pragma("GCC unroll 12") for (int i = 0; i < CHAINS; i++) sum[i] = set1((float)i);                   \
-        for (int step = 0; step < STEPS; step++) {                                                           \
-            _Pragma("GCC unroll 12") for (int i = 0; i < CHAINS; i++) {                                      \
-                sum[i] = fmadd(sum[i], factor, factor);                                                      \
-                __asm__ volatile("" : "+" constraint(sum[i]));                                               \
-            }                                                                                                \
-        }                                                                                                    \
-        _Pragma("GCC unroll 12") for (int i = 1; i < CHAINS; i++) sum[0] = fmadd(sum[i], factor, sum[0]);    \
-        memcpy(argument, &sum[0], sizeof sum[0]);                                                            \
-    }
-FMA_LOOP(fma_avx2, "avx2,fma", __m256, _mm256_set1_ps, _mm256_fmadd_ps, "x")
-FMA_LOOP(fma_avx512, "avx512f", __m512, _mm512_set1_ps, _mm512_fmadd_ps, "v")
 
 double check_flops(enum level level) {
-    if (level == LEVEL_REF) return 0; /* not measured: ref is the definition, not a competitor */
-    bool wide = level >= LEVEL_AVX512;
-    float sink[16];
-    return 2.0 * (wide ? 16 : 8) * CHAINS * STEPS / check_seconds(wide ? fma_avx512 : fma_avx2, sink);
+    _Alignas(64) unsigned char sink[PEAK_SINK];
+    const struct peak_loop loop = peak_loop(level, ARITHMETIC_F32, 0);
+    return loop.run ? loop.operations / check_seconds(loop.run, sink) : 0; /* ref is no competitor */
 }
-#else
-double check_flops(enum level level) {
-    (void)level;
-    return 0;
-}
-#endif

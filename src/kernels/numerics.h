@@ -26,6 +26,9 @@ struct numerics {
     enum regime regime;
 };
 
+/* What a product multiplies in. */
+enum arithmetic { ARITHMETIC_F32, ARITHMETIC_BF16, ARITHMETIC_INTEGER, ARITHMETIC_COUNT };
+
 /* Does a product with this weight run in bf16? F32, F64 and F16 weights always stay in f32. */
 bool computes_bf16(const struct numerics *numerics, const struct weight *weight);
 

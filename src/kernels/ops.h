@@ -37,6 +37,10 @@ struct product {                 /* out[m][n] = sum over k of x[m][k] * weight[n
  * brought back by and by. */
 bool matmul_reads_records(const struct numerics *numerics, const struct weight *weight);
 
+/* What a row, a step's or a prompt's, is multiplied in by matmul: for those who count operations. */
+enum arithmetic matmul_arithmetic(const struct kernels *kernels, const struct numerics *numerics,
+                                  const struct weight *weight, bool step);
+
 /* ---- rows ----
  *
  *   embed        out[i] = multiplier * row ids[i] of the table [V, D]; out [count, D]

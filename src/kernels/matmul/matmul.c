@@ -114,6 +114,15 @@ static int64_t steps_of(const struct call *call, const struct product *p) {
     return call->numerics->regime == REGIME_INTEGER ? p->x.count : min_i64(p->x.steps, p->x.count);
 }
 
+enum arithmetic matmul_arithmetic(const struct kernels *kernels, const struct numerics *numerics,
+                                  const struct weight *weight, bool step) {
+    const struct call call = { kernels, numerics };
+    const struct product one = { .weight = weight, .x = { .count = 1, .steps = step } };
+    return steps_of(&call, &one)             ? ARITHMETIC_INTEGER
+           : computes_bf16(numerics, weight) ? ARITHMETIC_BF16
+                                             : ARITHMETIC_F32;
+}
+
 /* Blocks of rows: first those of steps, then of all others. */
 static int64_t row_blocks(int64_t steps, const struct product *p) {
     return ceil_div(steps, MATMUL_ROWS) + ceil_div(p->x.count - steps, MATMUL_ROWS);

@@ -3,7 +3,6 @@
 #include "base/os.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #define PROMPT_ALONE 32 /* ids before the steps of one sequence, */
 #define PROMPT_EACH  8  /* and of each of several */
@@ -18,15 +17,38 @@ int64_t bench_positions(const struct bench_test *test) {
 
 /* ---- feeding ---- */
 
-static bool take_logits(void *argument, int64_t feed, int64_t index, const float *logits,
+static bool drop_logits(void *argument, int64_t feed, int64_t index, const float *logits,
                         struct sy_error *err) {
     (void)argument, (void)feed, (void)index, (void)logits, (void)err;
     return true;
 }
 
+struct watch { /* over one run */
+    struct bench_work *work;
+    struct bench_test *test;
+    double mark;   /* when the last logits came */
+    int64_t index; /* of the step that they belong to; -1: none yet */
+};
+
+/* A step ends with the last of its logits. */
+static bool take_logits(void *argument, int64_t feed, int64_t index, const float *logits,
+                        struct sy_error *err) {
+    struct watch *watch = argument;
+    struct bench_test *test = watch->test;
+    (void)feed, (void)logits, (void)err;
+    if (!test->steps) return true;
+    double now = os_seconds();
+    if (index != watch->index) test->step_seconds[test->step_count++] = 0;
+    test->step_seconds[test->step_count - 1] += now - watch->mark;
+    watch->index = index;
+    watch->mark = now;
+    return true;
+}
+
 static bool take_routing(void *argument, const struct sy_routed_row *row, struct sy_error *err) {
+    struct watch *watch = argument;
     (void)err;
-    bench_work_route(argument, row);
+    bench_work_route(watch->work, row);
     return true;
 }
 
@@ -68,65 +90,71 @@ static void turn_to_steps(struct sequences *s, const struct bench_test *test) {
     }
 }
 
-static bool timed(struct session *session, struct sequences *s, struct bench_work *work, double *seconds,
-                  struct sy_error *err) {
-    struct feed_sink sink = { work, take_logits, take_routing };
-    for (int64_t i = 0; i < s->count; i++) s->feeds[i].routing = true;
-    bench_work_reset(work);
-    double start = os_seconds();
-    bool done = session_feed(session, s->feeds, s->count, 0, &sink, err);
-    *seconds = os_seconds() - start;
-    return done;
-}
-
-static bool run(struct session *session, struct sequences *s, struct bench_work *work,
-                const struct bench_test *test, double *seconds, struct sy_error *err) {
-    struct feed_sink sink = { NULL, take_logits, NULL };
-    if (test->steps) {
-        if (!session_feed(session, s->feeds, s->count, 0, &sink, err)) return false;
-        turn_to_steps(s, test);
-    }
-    return timed(session, s, work, seconds, err);
-}
-
-bool bench_once(struct session *session, struct bench_work *work, struct random *random,
-                struct bench_test *test, struct sy_error *err) {
-    struct sequences s;
-    double seconds = 0;
-    bool done = sequences_open(session, random, test, &s, err) && run(session, &s, work, test, &seconds, err);
-    sequences_close(&s);
-    if (!done) return false;
-    if (seconds <= 0) seconds = 1e-9; /* a clock too coarse for a test that small */
-    double amount = test->steps ? bench_work_step_bytes(work, prompt_of(test), test->length, test->batch)
-                                : bench_work_prompt_flops(work, test->length);
-    test->rate[test->runs] = (double)(test->length * test->batch) / seconds;
-    test->work[test->runs] = amount / seconds;
-    test->evenness += bench_work_evenness(work);
-    if (test->load) test->routed += bench_work_load(work, test->load);
-    test->runs++;
+static bool room_for_steps(struct bench_test *test, struct sy_error *err) {
+    if (!test->steps) return true;
+    size_t count = (size_t)(test->step_count + test->length);
+    double *grown = realloc(test->step_seconds, count * sizeof *grown);
+    if (!grown) return sy_fail(err, SY_ERR_MEMORY, "no memory for the times of %zu steps", count);
+    test->step_seconds = grown;
     return true;
 }
 
-/* ---- the sum of it ---- */
-
-static int ascending(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
+/* With test->profile: from now on the session tells the test where its time goes; or no more. */
+static void profile(struct session *session, struct bench_test *test, bool begin) {
+    int64_t barriers;
+    double seconds;
+    if (!test->profile) return;
+    team_pool_time_barriers(session->team, begin);
+    team_pool_barriers(session->team, &barriers, &seconds);
+    test->barriers += begin ? -barriers : barriers;
+    test->barrier_seconds += begin ? -seconds : seconds;
+    pass_time(session->pass, begin ? &test->times : NULL);
 }
 
-static double median_of(const double *values, int64_t count, double sorted[BENCH_RUNS_MAX]) {
-    memcpy(sorted, values, (size_t)count * sizeof *sorted);
-    qsort(sorted, (size_t)count, sizeof *sorted, ascending);
-    return (sorted[(count - 1) / 2] + sorted[count / 2]) / 2;
+static bool timed(const struct bench_bed *bed, struct sequences *s, struct bench_test *test,
+                  struct bench_run *run, struct sy_error *err) {
+    struct watch watch = { .work = bed->work, .test = test, .index = -1 };
+    struct feed_sink sink = { &watch, take_logits, take_routing };
+    struct energy_reading before;
+    if (!room_for_steps(test, err)) return false;
+    for (int64_t i = 0; i < s->count; i++) s->feeds[i].routing = true;
+    bench_work_reset(bed->work);
+    profile(bed->session, test, true);
+    energy_read(bed->energy, &before);
+    double start = watch.mark = os_seconds();
+    bool done = session_feed(bed->session, s->feeds, s->count, 0, &sink, err);
+    run->seconds = os_seconds() - start;
+    run->joules = energy_since(bed->energy, &before);
+    profile(bed->session, test, false);
+    return done;
 }
 
-struct bench_summary bench_summary(const struct bench_test *test) {
-    double sorted[BENCH_RUNS_MAX];
-    struct bench_summary s;
-    s.share = test->limit > 0 ? median_of(test->work, test->runs, sorted) / test->limit : 0;
-    s.rate = median_of(test->rate, test->runs, sorted);
-    s.evenness = test->evenness / (double)test->runs;
-    s.least = sorted[0];
-    s.most = sorted[test->runs - 1];
-    return s;
+static bool run_once(const struct bench_bed *bed, struct sequences *s, struct bench_test *test,
+                     struct bench_run *run, struct sy_error *err) {
+    struct feed_sink sink = { NULL, drop_logits, NULL };
+    if (test->steps) {
+        if (!session_feed(bed->session, s->feeds, s->count, 0, &sink, err)) return false;
+        turn_to_steps(s, test);
+    }
+    return timed(bed, s, test, run, err);
+}
+
+bool bench_once(const struct bench_bed *bed, struct bench_test *test, struct sy_error *err) {
+    struct bench_work *work = bed->work;
+    struct sequences s;
+    struct bench_run run = { 0 };
+    bool done =
+        sequences_open(bed->session, bed->random, test, &s, err) && run_once(bed, &s, test, &run, err);
+    sequences_close(&s);
+    if (!done) return false;
+    if (run.seconds <= 0) run.seconds = 1e-9; /* a clock too coarse for a test that small */
+    int64_t first = prompt_of(test);
+    run.bytes = test->steps ? bench_work_step_bytes(work, first, test->length, test->batch)
+                            : bench_work_prompt_bytes(work, test->length);
+    run.operations = test->steps ? bench_work_step_ops(work, first, test->length, test->batch)
+                                 : bench_work_prompt_ops(work, test->length);
+    test->run[test->runs++] = run;
+    test->evenness += bench_work_evenness(work);
+    if (test->load) test->routed += bench_work_load(work, test->load);
+    return true;
 }

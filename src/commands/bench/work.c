@@ -2,6 +2,7 @@
 
 #include "base/checked.h"
 #include "base/os.h"
+#include "kernels/ops.h"
 #include "moe/router.h"
 #include "report/heat.h"
 
@@ -11,22 +12,49 @@
 #define PAGE          4096
 #define TOUCH_AT_ONCE ((int64_t)64 << 20)
 
-static void add_matrix(struct bench_work *work, const struct weight *w, enum slot slot) {
-    double weights = (double)w->rows * (double)w->cols;
-    work->dense_bytes += (double)weight_bytes(w);
-    if (slot == SLOT_HEAD)
-        work->head_weights += weights;
-    else
-        work->dense_weights += weights;
+double bench_amount_sum(const struct bench_amount *amount) {
+    double sum = 0;
+    for (int a = 0; a < ARITHMETIC_COUNT; a++) sum += amount->of[a];
+    return sum;
 }
 
-static void add_expert(struct bench_work *work, int64_t layer, int64_t expert) {
-    int64_t at = layer * work->experts + expert;
+/* sum += factor * amount */
+static void add_times(struct bench_amount *sum, double factor, const struct bench_amount *amount) {
+    for (int a = 0; a < ARITHMETIC_COUNT; a++) sum->of[a] += factor * amount->of[a];
+}
+
+/* ---- a model ---- */
+
+/* A matrix's weights, where its products are computed in. */
+static void add_weights(const struct session *session, const struct weight *w, enum slot slot,
+                        struct bench_amount amounts[BENCH_ROLES]) {
+    for (int role = 0; role < BENCH_ROLES; role++) {
+        enum arithmetic in = matmul_arithmetic(&session->kernels, &session->numerics, w, role == BENCH_STEP);
+        if (slot == SLOT_ROUTER) in = ARITHMETIC_F32;
+        amounts[role].of[in] += (double)w->rows * (double)w->cols;
+    }
+}
+
+static void add_expert(struct bench_work *work, int64_t layer, int64_t index) {
+    struct bench_expert *expert = &work->expert[layer * work->experts + index];
     for (int s = SLOT_EXPERT_GATE; s <= SLOT_EXPERT_DOWN; s++) {
-        const struct weight *w = binding_expert(&work->session->model.binding, layer, (enum slot)s, expert);
+        const struct weight *w = binding_expert(&work->session->model.binding, layer, (enum slot)s, index);
         if (!weight_exists(w)) continue;
-        work->expert_bytes[at] += (double)weight_bytes(w);
-        work->expert_weights[at] += (double)w->rows * (double)w->cols;
+        expert->bytes += (double)weight_bytes(w);
+        add_weights(work->session, w, (enum slot)s, expert->weights);
+    }
+}
+
+/* Its own matrices, or with layer -1 the model's. */
+static void add_layer(struct bench_work *work, int64_t layer) {
+    const struct session *session = work->session;
+    for (int s = 0; s < SLOT_EXPERT_GATE; s++) {
+        enum slot slot = (enum slot)s;
+        if (slot_is_global(slot) != (layer < 0) || slot_is_vector(slot) || slot == SLOT_EMBED) continue;
+        const struct weight *w = binding_weight(&session->model.binding, layer, slot);
+        if (!weight_exists(w)) continue;
+        work->dense_bytes += (double)weight_bytes(w);
+        add_weights(session, w, slot, slot == SLOT_HEAD ? work->head : work->dense);
     }
 }
 
@@ -36,22 +64,15 @@ bool bench_work_open(const struct session *session, struct bench_work *work, str
                                  .layers = spec->decoder.layer_count,
                                  .experts = spec->router.experts };
     size_t cells = (size_t)(work->layers * work->experts) + 1;
-    work->expert_bytes = calloc(cells, sizeof *work->expert_bytes);
-    work->expert_weights = calloc(cells, sizeof *work->expert_weights);
-    work->last = calloc(cells, sizeof *work->last);
+    work->expert = calloc(cells, sizeof *work->expert);
     work->load = calloc(cells, sizeof *work->load);
     work->since = calloc((size_t)work->experts + 1, sizeof *work->since);
-    if (!work->expert_bytes || !work->expert_weights || !work->last || !work->load || !work->since) {
+    if (!work->expert || !work->load || !work->since) {
         bench_work_close(work);
         return sy_fail(err, SY_ERR_MEMORY, "no memory to count the work of %zu experts", cells - 1);
     }
     for (int64_t layer = -1; layer < work->layers; layer++) {
-        for (int s = 0; s < SLOT_EXPERT_GATE; s++) {
-            enum slot slot = (enum slot)s;
-            if (slot_is_global(slot) != (layer < 0) || slot_is_vector(slot) || slot == SLOT_EMBED) continue;
-            const struct weight *w = binding_weight(&session->model.binding, layer, slot);
-            if (weight_exists(w)) add_matrix(work, w, slot);
-        }
+        add_layer(work, layer);
         if (layer >= 0 && spec->decoder.layers[layer].ffn == FFN_MOE)
             for (int64_t e = 0; e < work->experts; e++) add_expert(work, layer, e);
     }
@@ -59,19 +80,18 @@ bool bench_work_open(const struct session *session, struct bench_work *work, str
 }
 
 void bench_work_close(struct bench_work *work) {
-    free(work->expert_bytes);
-    free(work->expert_weights);
-    free(work->last);
+    free(work->expert);
     free(work->load);
     free(work->since);
     *work = (struct bench_work){ 0 };
 }
 
 void bench_work_reset(struct bench_work *work) {
-    memset(work->last, 0, (size_t)(work->layers * work->experts) * sizeof *work->last);
+    for (int64_t i = 0; i < work->layers * work->experts; i++) work->expert[i].last = 0;
     memcpy(work->load, work->session->stats.load,
            (size_t)(work->layers * work->experts) * sizeof *work->load);
-    work->routed_bytes = work->routed_weights = 0;
+    work->routed_bytes = work->once_bytes = 0;
+    memset(work->routed, 0, sizeof work->routed);
 }
 
 double bench_work_evenness(const struct bench_work *work) {
@@ -106,12 +126,16 @@ int64_t bench_work_load(const struct bench_work *work, int64_t *load) {
 
 void bench_work_route(struct bench_work *work, const struct sy_routed_row *row) {
     for (int64_t i = 0; i < row->count; i++) {
-        int64_t at = row->layer * work->experts + row->experts[i];
-        work->routed_weights += work->expert_weights[at];
-        if (work->last[at] != row->index + 1) work->routed_bytes += work->expert_bytes[at];
-        work->last[at] = row->index + 1;
+        struct bench_expert *expert = &work->expert[row->layer * work->experts + row->experts[i]];
+        for (int role = 0; role < BENCH_ROLES; role++)
+            add_times(&work->routed[role], 1, &expert->weights[role]);
+        if (expert->last != row->index + 1) work->routed_bytes += expert->bytes;
+        if (expert->last == 0) work->once_bytes += expert->bytes;
+        expert->last = row->index + 1;
     }
 }
+
+/* ---- what was done ---- */
 
 /* Keys that the row at `position` sees. */
 static int64_t visible(const struct layer_spec *layer, int64_t position) {
@@ -131,19 +155,47 @@ static double keys_seen(const struct spec *spec, int64_t first, int64_t count) {
     return keys;
 }
 
-double bench_work_step_bytes(const struct bench_work *work, int64_t first, int64_t count, int64_t batch) {
-    const struct kv_layout *kv = kv_pool_layout(work->session->pool);
-    double cache = keys_seen(&work->session->model.spec, first, count) * (double)batch;
-    return work->dense_bytes * (double)count + work->routed_bytes +
-           cache * (double)(kv->page_bytes / KV_PAGE);
+static double cache_bytes(const struct bench_work *work, double keys) {
+    return keys * (double)(kv_pool_layout(work->session->pool)->page_bytes / KV_PAGE);
 }
 
-double bench_work_prompt_flops(const struct bench_work *work, int64_t count) {
-    const struct spec *spec = &work->session->model.spec;
-    const struct attention_spec *a = &spec->attention;
-    double products = work->dense_weights * (double)count + work->routed_weights + work->head_weights;
-    double attention = keys_seen(spec, 0, count) * (double)(a->heads * (a->head_width + a->value_width));
-    return 2 * (products + attention);
+double bench_work_step_bytes(const struct bench_work *work, int64_t first, int64_t count, int64_t batch) {
+    double keys = keys_seen(&work->session->model.spec, first, count) * (double)batch;
+    return work->dense_bytes * (double)count + work->routed_bytes + cache_bytes(work, keys);
+}
+
+double bench_work_prompt_bytes(const struct bench_work *work, int64_t count) {
+    return work->dense_bytes + work->once_bytes + cache_bytes(work, (double)(count * work->layers));
+}
+
+/* Products of one query with one key and value, of all heads: MLA's steps attend to the latent. */
+static double products_a_key(const struct attention_spec *a, enum bench_role role) {
+    if (a->kind == ATTENTION_LATENT && role == BENCH_STEP)
+        return (double)(a->heads * (2 * a->kv_lora_rank + a->head_width - a->nope_width));
+    return (double)(a->heads * (a->head_width + a->value_width));
+}
+
+/* `rows` of them, `head_rows` with logits, that see so many keys. */
+static struct bench_amount operations(const struct bench_work *work, enum bench_role role, double rows,
+                                      double head_rows, double keys) {
+    struct bench_amount sum = { 0 };
+    add_times(&sum, 2 * rows, &work->dense[role]);
+    add_times(&sum, 2 * head_rows, &work->head[role]);
+    add_times(&sum, 2, &work->routed[role]);
+    sum.of[ARITHMETIC_F32] += 2 * keys * products_a_key(&work->session->model.spec.attention, role);
+    return sum;
+}
+
+struct bench_amount bench_work_step_ops(const struct bench_work *work, int64_t first, int64_t count,
+                                        int64_t batch) {
+    double rows = (double)(count * batch);
+    double keys = keys_seen(&work->session->model.spec, first, count) * (double)batch;
+    return operations(work, BENCH_STEP, rows, rows, keys);
+}
+
+struct bench_amount bench_work_prompt_ops(const struct bench_work *work, int64_t count) {
+    double keys = keys_seen(&work->session->model.spec, 0, count);
+    return operations(work, BENCH_PROMPT, (double)count, 1, keys);
 }
 
 bool bench_work_touch(const struct session *session) {

@@ -19,6 +19,8 @@ import subprocess
 import sys
 import tempfile
 
+from shapes import SHAPES
+
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 BASE = {"hidden_size": 768, "num_hidden_layers": 4, "num_attention_heads": 12, "num_key_value_heads": 4, "head_dim": 64,
@@ -43,21 +45,6 @@ FAMILIES = {
     "llama4_text": {"num_local_experts": 8, "num_experts_per_tok": 1, "intermediate_size_mlp": 2048},
     "glm4_moe": {"n_routed_experts": 16, "n_shared_experts": 1, "first_k_dense_replace": 1, "partial_rotary_factor": 0.5},
 }
-SHAPES = {  # reference shapes of the peers: A8 is 7 GB in bf16
-    "A8": {"model_type": "olmoe", "hidden_size": 2048, "num_hidden_layers": 8, "num_attention_heads": 16,
-           "num_key_value_heads": 16, "num_experts": 64, "num_experts_per_tok": 8, "intermediate_size": 1024,
-           "vocab_size": 50304, "max_position_embeddings": 4096, "tie_word_embeddings": False},
-    "B": {"model_type": "mixtral", "hidden_size": 1024, "num_hidden_layers": 8, "num_attention_heads": 16,
-          "num_key_value_heads": 4, "head_dim": 64, "num_local_experts": 8, "num_experts_per_tok": 2,
-          "intermediate_size": 3584, "vocab_size": 32000, "max_position_embeddings": 4096, "tie_word_embeddings": False},
-    "T": {"model_type": "mixtral", "hidden_size": 512, "num_hidden_layers": 8, "num_attention_heads": 8,
-          "num_key_value_heads": 8, "head_dim": 64, "num_local_experts": 8, "num_experts_per_tok": 2,
-          "intermediate_size": 1024, "vocab_size": 8192, "max_position_embeddings": 4096, "tie_word_embeddings": False},
-}
-SHAPES["C"] = {"model_type": "qwen3_moe", "hidden_size": 2048, "num_hidden_layers": 12, "num_attention_heads": 32,
-               "num_key_value_heads": 4, "head_dim": 128, "num_experts": 128, "num_experts_per_tok": 8,
-               "moe_intermediate_size": 768, "intermediate_size": 6144, "vocab_size": 151936, "norm_topk_prob": True,
-               "max_position_embeddings": 4096, "tie_word_embeddings": False}
 
 
 class Bench:

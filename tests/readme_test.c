@@ -141,13 +141,13 @@ static void make_troubles(void) {
     assert_int_equal(status, 0);
 }
 
-/* Each message of the page is what the program prints, and each command beside one works. */
-TEST(the_page_on_troubles_tells_the_truth) {
+/* Runs what is typed on a page. Each message shown there is what the program prints, and each command beside
+ * one works. Returns how many messages there were. */
+static int type_page(const char *name) {
     char line[1024], said[1 << 15] = "", command[1024] = "";
     int errors = 0, status = 0;
     bool code = false;
-    make_troubles();
-    FILE *page = open_page("docs/troubleshooting.md");
+    FILE *page = open_page(name);
     while (fgets(line, sizeof line, page)) {
         line[strcspn(line, "\n")] = 0;
         if (strncmp(line, "```", 3) == 0) code = !code;
@@ -168,7 +168,23 @@ TEST(the_page_on_troubles_tells_the_truth) {
         errors++;
     }
     fclose(page);
-    assert_true(errors >= 10);
+    return errors;
+}
+
+TEST(the_page_on_troubles_tells_the_truth) {
+    make_troubles();
+    assert_true(type_page("docs/troubleshooting.md") >= 10);
+}
+
+TEST(the_page_on_speed_is_typed_as_it_stands) {
+    char path[TEST_PATH_MAX];
+    test_temp_path(path, "olmoe");
+    speaker_make(path);
+    assert_int_equal(type_page("docs/speed.md"), 0);
+    test_temp_path(path, "before.json"); /* one of its commands writes it */
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    fclose(file);
 }
 
 TEST(each_command_of_the_readme_runs) {

@@ -25,6 +25,9 @@ static void emit_rates(const struct bench_test *test, const struct bench_summary
     emit_real(e, "product_share", s->product_share);
     emit_real(e, "byte_per_tok", s->bytes);
     emit_real(e, "op_per_tok", s->operations);
+    emit_real(e, "f32_op_per_tok", s->kinds.of[ARITHMETIC_F32]);
+    emit_real(e, "bf16_op_per_tok", s->kinds.of[ARITHMETIC_BF16]);
+    emit_real(e, "integer_op_per_tok", s->kinds.of[ARITHMETIC_INTEGER]);
     emit_real(e, "step_ms_median", s->step_median * 1e3);
     emit_real(e, "step_ms_p99", s->step_slow * 1e3);
     emit_real(e, "joule_per_tok", s->joules);

@@ -119,12 +119,15 @@ TEST(the_json_of_bench_is_a_contract) {
         "[{\"test\":\"pp600\",\"batch\":1,\"threads\":2,\"tok_per_s\":25,\"min\":10,\"max\":30,"
         "\"limit_share\":0.4166666666666667,\"limit\":\"products\",\"read_share\":0.08333333333333333,"
         "\"product_share\":0.4166666666666667,\"byte_per_tok\":13333333.333333334,\"op_per_tok\":50000000,"
+        "\"f32_op_per_tok\":3333333.3333333335,\"bf16_op_per_tok\":6666666.666666667,\"integer_op_per_tok\":"
+        "40000000,"
         "\"step_ms_median\":null,\"step_ms_p99\":null,\"joule_per_tok\":0.15,\"runs_tok_per_s\":[30,10,"
         "25]" MACHINE "3000000000}" IDENTITY
         "},{\"test\":\"tg30\",\"batch\":4,\"threads\":1,\"tok_per_s\":20,\"min\":10,\"max\":30,"
         "\"limit_share\":0.3333333333333333,\"limit\":\"reading\",\"read_share\":0.3333333333333333,"
         "\"product_share\":0.16666666666666666,\"byte_per_tok\":66666666.666666664,"
-        "\"op_per_tok\":8333333.333333333,\"step_ms_median\":2,\"step_ms_p99\":3,\"joule_per_tok\":null,"
+        "\"op_per_tok\":8333333.333333333,\"f32_op_per_tok\":8333333.333333333,\"bf16_op_per_tok\":0,"
+        "\"integer_op_per_tok\":0,\"step_ms_median\":2,\"step_ms_p99\":3,\"joule_per_tok\":null,"
         "\"runs_tok_per_s\":[30,10]" MACHINE "1000000000}" IDENTITY "}]\n");
 }
 

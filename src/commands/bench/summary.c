@@ -32,7 +32,8 @@ static double product_seconds(const struct bench_test *test, const struct bench_
     return sum;
 }
 
-enum figure { RATE, READ_SHARE, PRODUCT_SHARE, BYTES, OPERATIONS, PRODUCT_RATE, JOULES };
+enum figure { RATE, READ_SHARE, PRODUCT_SHARE, BYTES, OPERATIONS, PRODUCT_RATE, JOULES, KINDS };
+/* KINDS and on: operations of each arithmetic. */
 
 static double figure_of(const struct bench_test *test, enum figure figure, int64_t index) {
     const struct bench_run *run = &test->run[index];
@@ -44,7 +45,8 @@ static double figure_of(const struct bench_test *test, enum figure figure, int64
     case OPERATIONS: return operations / tokens(test);
     case PRODUCT_RATE: return least > 0 ? operations / least : 0;
     case JOULES: return run->joules / tokens(test);
-    default: return bench_rate(test, index);
+    case RATE: return bench_rate(test, index);
+    default: return run->operations.of[figure - KINDS] / tokens(test);
     }
 }
 
@@ -84,6 +86,8 @@ struct bench_summary bench_summary(const struct bench_test *test) {
     s.share = s.products ? s.product_share : s.read_share;
     s.bytes = figure_median(test, BYTES, values);
     s.operations = figure_median(test, OPERATIONS, values);
+    for (int a = 0; a < ARITHMETIC_COUNT; a++)
+        s.kinds.of[a] = figure_median(test, (enum figure)(KINDS + a), values);
     s.product_rate = figure_median(test, PRODUCT_RATE, values);
     s.joules = figure_median(test, JOULES, values);
     s.rate = figure_median(test, RATE, values);

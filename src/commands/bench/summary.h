@@ -20,6 +20,7 @@ struct bench_summary {
     double share;                     /* the larger one */
     bool products;                    /* it is that of products */
     double bytes, operations;         /* of a token: medians */
+    struct bench_amount kinds;        /* of those operations, likewise */
     double product_rate;           /* operations a second at the limit, in this test's mix of arithmetics */
     double step_median, step_slow; /* seconds of a step; 99 of 100 take no longer. NAN: no steps */
     double joules;                 /* of a token: median; NAN: no counter tells */

@@ -134,10 +134,12 @@ TEST(bench_tells_where_the_time_went) {
     assert_int_equal(got.status, 0);
     assert_non_null(strstr(got.out, "\nwhere the time went  pp6 b1 t2  tg5 b1 t2\n"));
     assert_non_null(strstr(got.out, "\nbarriers a layer "));
-    got = test_run("bench", m, "-p", "6", "-n", "0", "-t", "1", "-r", "2", "--profile", "--json");
+    got = test_run("bench", m, "-p", "6", "-n", "0", "-t", "2", "-r", "2", "--profile", "--json");
     json_t *rows = json_parse(got.out, (int64_t)got.out_bytes, (struct json_limits){ 1 << 20, 8 }, NULL);
     const json_t *profile = json_object_get(json_array_get(rows, 0), "profile");
     assert_true(number(profile, "experts_ms") > 0 && number(profile, "total_ms") > 0);
+    assert_true(number(profile, "barriers_ms") > 0 &&
+                number(profile, "barriers_ms") < number(profile, "total_ms"));
     assert_true(number(profile, "passes") == 2 && number(profile, "layers") == 2);
     assert_true(number(profile, "barriers_per_layer") == number(profile, "barriers") / 4);
     json_decref(rows);

@@ -6,6 +6,7 @@
 
 #include "kernels/kernels.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -59,4 +60,34 @@ TEST(tiles_make_bench_tell_what_the_other_regime_gains) {
     other = args;
     other.common.exact = true;
     assert_false(gain_is_told(path, here, other));
+}
+
+static double number_of(const json_t *rows, size_t row, const char *key) {
+    return json_number_value(json_object_get(json_array_get(rows, row), key));
+}
+
+/* Under --regime bf16 prompts are unpacked, and steps stay in integers. */
+TEST(prompts_and_steps_are_counted_by_their_own_arithmetic) {
+    static const struct style style = { .columns = 80 };
+    struct bench_args args = { .common = COMMON_DEFAULTS, .prompts = "8", .batches = "1", .threads = "1" };
+    struct text text = { 0 };
+    const char *path = model("q8_0");
+    args.steps = 2, args.runs = 1, args.json = true;
+    for (int regime = 0; regime < 2; regime++) {
+        args.common.regime = regime;
+        assert_true(bench_measure(&args, path, BENCH_TILES, &style, &text, NULL));
+        json_t *rows = json_parse(text.data, (int64_t)text.size, (struct json_limits){ 1 << 20, 8 }, NULL);
+        assert_int_equal(json_array_size(rows), 2);
+        assert_true((number_of(rows, 0, "bf16_op_per_tok") > 0) == (regime == 1));
+        assert_true((number_of(rows, 0, "integer_op_per_tok") > 0) == (regime == 0));
+        assert_true(number_of(rows, 1, "bf16_op_per_tok") == 0);
+        assert_true(number_of(rows, 1, "integer_op_per_tok") > 0);
+        for (size_t i = 0; i < 2; i++) {
+            double sum = number_of(rows, i, "f32_op_per_tok") + number_of(rows, i, "bf16_op_per_tok") +
+                         number_of(rows, i, "integer_op_per_tok");
+            assert_true(fabs(sum / number_of(rows, i, "op_per_tok") - 1) < 1e-9);
+        }
+        json_decref(rows);
+        text_free(&text);
+    }
 }

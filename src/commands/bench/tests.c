@@ -99,12 +99,12 @@ static bool room_for_steps(struct bench_test *test, struct sy_error *err) {
     return true;
 }
 
-/* With test->profile: from now on the session tells the test where its time goes; or no more. */
+/* With test->profile: from now on the session tells the test where its time goes; or no more. (Barriers are
+ * timed while a pass is.) */
 static void profile(struct session *session, struct bench_test *test, bool begin) {
     int64_t barriers;
     double seconds;
     if (!test->profile) return;
-    team_pool_time_barriers(session->team, begin);
     team_pool_barriers(session->team, &barriers, &seconds);
     test->barriers += begin ? -barriers : barriers;
     test->barrier_seconds += begin ? -seconds : seconds;

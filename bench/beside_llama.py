@@ -8,9 +8,9 @@ Needs llama-cpp-python, built for this machine. SHAPE:TYPE (B:q4_0) is a file of
 pp512: a prompt of 512 ids into an empty context. tg64: 64 steps after a prompt of 32. tgb16: 16 steps of 16 sequences at once after prompts of
 8; rates are of all sequences. Ids are random, so every step routes anew.
 
-A round is `switchyard bench`, then llama.cpp with and without its repacked buffers, each in a process of its own, with as many threads, which
-are bound (OMP_PROC_BIND; without it llama.cpp's threads now and then share a core). Of llama.cpp's settings the one whose median is better
-counts, in each test for itself. The ratio is the median of the rounds' ratios, with their range: on a shared machine that says more than rates.
+A round is `switchyard bench`, then llama.cpp with and without its repacked buffers, each in a process of its own, with as many threads;
+llama.cpp's are bound (OMP_PROC_BIND: else two of them now and then share a core, and a pass takes ten times as long). Of its settings the one
+whose median is better counts, in each test for itself. The ratio is the median of the rounds' ratios, with their range: on a shared machine that says more than rates.
 
 The share is of the roofline, by what `bench` measured in the same rounds (the best of them: a limit is what nothing passes): the seconds that
 reading the bytes of a token, or multiplying with them, takes at least, over the measured ones. llama.cpp's is of the same bytes and products.

@@ -2,6 +2,11 @@
 
 #include <string.h>
 
+static enum level at_most_the_machines(enum level level) {
+    enum level machine = level_of_machine();
+    return level < machine ? level : machine;
+}
+
 enum { WORDS_AHEAD = 512 }; /* one page */
 
 static uint64_t read_words(const void *at, int64_t bytes) {
@@ -77,9 +82,10 @@ static const struct product {
 enum { PRODUCTS = sizeof products / sizeof products[0] };
 
 struct peak_loop peak_loop(enum level level, enum arithmetic arithmetic, int index) {
+    enum level highest = at_most_the_machines(level);
     for (int i = PRODUCTS - 1; i >= 0; i--) {
         const struct product *p = &products[i];
-        if (p->arithmetic != arithmetic || p->level > level || index-- > 0) continue;
+        if (p->arithmetic != arithmetic || p->level > highest || index-- > 0) continue;
         return (struct peak_loop){ p->run, (double)p->lane_operations * CHAINS * STEPS };
     }
     return (struct peak_loop){ 0 };
@@ -137,5 +143,5 @@ static const struct {
 
 const struct peak_read *peak_read(enum level level, int index) {
     enum { READS = sizeof reads / sizeof reads[0] };
-    return index < READS && reads[index].level <= level ? &reads[index].read : NULL;
+    return index < READS && reads[index].level <= at_most_the_machines(level) ? &reads[index].read : NULL;
 }

@@ -21,8 +21,8 @@ struct peak_loop {
 };
 enum { PEAK_SINK = 64 };
 
-/* An instruction for products of this kind at a level that the machine has: number `index` from 0, the newest
- * first; run is NULL behind the last. At ref there is none. */
+/* An instruction for products of this kind at this level or the machine's, if that is lower: number `index`
+ * from 0, the newest first; run is NULL behind the last. At ref there is none. */
 struct peak_loop peak_loop(enum level level, enum arithmetic arithmetic, int index);
 
 struct peak_read {
@@ -31,7 +31,7 @@ struct peak_read {
 };
 enum { PEAK_READ = 4096 };
 
-/* Number `index` from 0 at a level that the machine has; NULL behind the last. There is one at least. */
+/* Number `index` from 0, likewise; NULL behind the last. There is one at least. */
 const struct peak_read *peak_read(enum level level, int index);
 
 #endif

@@ -23,6 +23,9 @@ TEST(every_level_above_ref_multiplies_in_each_way) {
             assert_true(written);
         }
     assert_null(peak_loop(LEVEL_COUNT - 1, ARITHMETIC_F32, LEVEL_COUNT).run);
+    struct peak_loop most = peak_loop(LEVEL_COUNT, ARITHMETIC_INTEGER, 0), own; /* no level that it lacks */
+    own = peak_loop(level_of_machine(), ARITHMETIC_INTEGER, 0);
+    assert_true(most.run == own.run && most.operations == own.operations);
 }
 
 /* A loop that a compiler had solved would take no time. */

@@ -16,6 +16,7 @@ char *session_runs_as(const struct session *s, char *text, size_t size) {
              s->numerics.compute == COMPUTE_F32     ? "exact"
              : s->numerics.regime == REGIME_INTEGER ? "fast, integer regime"
                                                     : "fast, bf16 regime",
-             kv, level_name(s->kernels.level), level_remark(s->kernels.level), threads, threads == 1 ? "" : "s");
+             kv, level_name(s->kernels.level), level_remark(s->kernels.level), threads,
+             threads == 1 ? "" : "s");
     return text;
 }

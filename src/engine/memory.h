@@ -51,8 +51,8 @@ int64_t memory_total(const struct memory_need *need);   /* INT64_MAX where it ov
 int64_t memory_weights(const struct memory_need *need); /* wherever they are */
 /* All but the mapped weights: what nobody can drop. */
 int64_t memory_anonymous(const struct memory_need *need);
-/* Could `bytes` of the mapped weights be brought into memory, and all still be within what is free and what the
- * user allows (`asked`, 0: no word)? */
+/* Could `bytes` of the mapped weights be brought into memory, and all still be within what is free and what
+ * the user allows (`asked`, 0: no word)? */
 bool memory_holds(const struct memory_need *need, int64_t bytes, int64_t asked);
 
 /* SY_ERR_MEMORY unless `need` fits: `asked` is what the user allows (0: what the machine and its control

@@ -24,8 +24,8 @@ const char *level_name(enum level level);                /* "ref", "avx2", "avx5
 bool level_from_name(const char *name, enum level *out); /* not "tiles" */
 enum level level_of_machine(void); /* the best that CPU and system offer and this build holds */
 bool level_runs(enum level level); /* on this machine; LEVEL_TILES too */
-/* Behind a level's name: why it is not amx, where the processor has the tiles and the system does not let this
- * process use them; else "". */
+/* Behind a level's name: why it is not amx, where the processor has the tiles and the system does not let
+ * this process use them; else "". */
 const char *level_remark(enum level level);
 
 struct kernels {

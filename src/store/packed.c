@@ -1,9 +1,9 @@
 /*
- * A store whose matrices are brought into records (tensor/records.h): once, by all threads, into memory of its
- * own. Of what was brought over the mapping's pages are given back piece by piece, so that there is one copy
- * at any time, and the pieces in hand. What products cannot read in records stays mapped: the embedding, where
- * it is not the head as well; routers, which are small and computed in f32; MLA's expansions, which are read
- * by the head and turned; types without a kernel for records.
+ * A store whose matrices are brought into records (tensor/records.h): once, by all threads, into memory of
+ * its own. Of what was brought over the mapping's pages are given back piece by piece, so that there is one
+ * copy at any time, and the pieces in hand. What products cannot read in records stays mapped: the embedding,
+ * where it is not the head as well; routers, which are small and computed in f32; MLA's expansions, which are
+ * read by the head and turned; types without a kernel for records.
  *
  *     table, a copy of the model's       memory
  *     layer 0, q      -----------------> | records of q | records of k | ... | gate of expert 0 | ...

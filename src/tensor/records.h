@@ -44,8 +44,8 @@ struct record_form record_form(enum dtype dtype);
 bool records_fit(const struct weight *w);
 /* What such a view is, once its bytes are at `data`: weight_bytes of them, but for the scales, which stay. */
 struct weight records_weight(const struct weight *w, const void *data);
-/* Brings panels [first, first + count) of the rows of `from` to their place in the records at `to`; one behind
- * the last panel: the rows that are left. */
+/* Brings panels [first, first + count) of the rows of `from` to their place in the records at `to`; one
+ * behind the last panel: the rows that are left. */
 void records_pack(const struct weight *from, int64_t first, int64_t count, unsigned char *to);
 static inline int64_t records_panels(const struct weight *w) {
     return w->rows / RECORD + (w->rows % RECORD > 0);
@@ -56,8 +56,8 @@ static inline const unsigned char *records_panel(const struct weight *w, int64_t
     return w->data + n0 / RECORD * RECORD * w->row_stride;
 }
 
-/* The unit of row n that holds column k, as the file had it: in place where it is a row's, else in `room`, which
- * has room for one (RECORD_UNIT bytes at most). */
+/* The unit of row n that holds column k, as the file had it: in place where it is a row's, else in `room`,
+ * which has room for one (RECORD_UNIT bytes at most). */
 const unsigned char *records_unit(const struct weight *w, int64_t n, int64_t k, unsigned char *room);
 
 /* Rows [n0, n0 + count) of one panel, by columns [k0, k0 + kc), as a view of rows: of the weight itself where

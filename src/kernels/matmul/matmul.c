@@ -23,8 +23,8 @@
  * the file.
  *
  * Weights in records (tensor/records.h) are read where they lie by step_* kernels, and where a record is a
- * panel already: f32 in f32, bf16 in bf16. Any other panel is decoded from rows that are brought back, 32 by a
- * block of k at a time.
+ * panel already: f32 in f32, bf16 in bf16. Any other panel is decoded from rows that are brought back, 32 by
+ * a block of k at a time.
  *
  *     x.packed   [rows][round_up(K, 32)] bf16  |  [rows] of quantised.h
  */

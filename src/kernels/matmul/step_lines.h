@@ -1,8 +1,8 @@
 /*
  * Weights in records (tensor/records.h): a line holds four k of LANES outputs, so each lane sums an output of
  * its own, whatever the number of rows, and nothing is transposed or added crosswise. Record by record, half
- * by half, line by line in the order of addresses: one row of activations is bound by memory, and that is what
- * memory likes. Dots of 32 k stand in registers for up to LINE_ROWS rows of activations; for more rows a
+ * by half, line by line in the order of addresses: one row of activations is bound by memory, and that is
+ * what memory likes. Dots of 32 k stand in registers for up to LINE_ROWS rows of activations; for more rows a
  * panel is walked again, from the caches.
  *
  * A unit of a row (one block, `runs` times 32 k) is words; where they are what is told in its line_form.

@@ -1,13 +1,15 @@
 /*
- * Teams of threads. Two gates and a ring of counters are all that threads share:
+ * Teams of threads. Three gates and a ring of counters are all that threads share:
  *
  *     run gate     opens when the caller gives work (or ends the pool); workers wait here between runs
- *     phase gate   opens when the last thread arrives at a barrier
+ *     here gate    opens when the last worker arrives at a barrier; rank 0 waits here
+ *     phase gate   rank 0 opens it behind that; workers wait here
  *     next[slot]   the tile that loop number `slot` since the last barrier hands out next
  *
- * The last thread at a barrier knows that nobody holds a loop of this phase any more: it sets the counters
- * used back to zero and opens the gate. Waiting is spinning first, then offering the processor between looks,
- * then sleeping on a condition variable. Where there are more threads than processors, a thread that spins
+ * So a barrier has two halves, gather() and part(), and what rank 0 does between them costs the others no
+ * barrier of its own. Once all have arrived nobody holds a loop of this phase any more: rank 0 sets the
+ * counters used back to zero. Waiting is spinning first, then offering the processor between looks, then
+ * sleeping on a condition variable. Where there are more threads than processors, a thread that spins
  * keeps off the one it waits for; offers come at once there (3 threads on 2 processors: 1.7 us a barrier;
  * spinning 2 us and then sleeping took 26).
  */
@@ -47,7 +49,7 @@ struct counter {
 };
 
 struct team_shared {
-    struct gate run, phase;
+    struct gate run, here, phase;
     _Alignas(LINE) atomic_int arrived;
     struct counter loops[TEAM_LOOPS];
     _Alignas(LINE) struct patience patience; /* from here on: written only while no worker runs */
@@ -122,6 +124,7 @@ static void gate_destroy(struct gate *gate) {
 /* ---- inside a run ---- */
 
 struct team_loop team_loop(struct team *team, int64_t tile_count) {
+    assert(team->state == TEAM_TOGETHER);
     assert(team->loop < TEAM_LOOPS); /* more loops between two barriers than there are counters */
     /* A team of one needs no counter: `shared` is NULL and the tile itself counts. */
     return (struct team_loop){
@@ -135,29 +138,92 @@ bool team_next(struct team_loop *loop) {
     return loop->tile < loop->count;
 }
 
-static void team_arrive(struct team *team) {
+/* False for a team of one, and for one that was made to count memory only (kernels/exec.h). */
+static bool has_others(const struct team *team) {
+    return team->shared && team->count > 1;
+}
+
+/* The first half of a barrier: rank 0 waits until all have arrived, who go on at once, but touch nothing. */
+static void gather(struct team *team) {
     struct team_shared *shared = team->shared;
-    unsigned phase = team->phase++;
-    if (atomic_fetch_add_explicit(&shared->arrived, 1, memory_order_acq_rel) + 1 < team->count) {
-        gate_wait(&shared->phase, phase, shared->patience);
-        return;
+    ++team->barrier_count;
+    team->state = TEAM_APART;
+    if (has_others(team)) {
+        team->barrier_seconds += team->barrier_last;
+        team->barrier_last = 0;
+        if (team->rank == 0) {
+            double begin = team->timed ? os_seconds() : 0;
+            gate_wait(&shared->here, team->phase, shared->patience);
+            if (team->timed) team->barrier_last = os_seconds() - begin;
+            for (int i = 0; i < team->loop; ++i)
+                atomic_store_explicit(&shared->loops[i].next, 0, memory_order_relaxed);
+        } else if (atomic_fetch_add_explicit(&shared->arrived, 1, memory_order_acq_rel) + 2 == team->count) {
+            atomic_store_explicit(&shared->arrived, 0, memory_order_relaxed);
+            gate_open(&shared->here, team->phase + 1);
+        }
     }
-    for (int i = 0; i < team->loop; ++i)
-        atomic_store_explicit(&shared->loops[i].next, 0, memory_order_relaxed);
-    atomic_store_explicit(&shared->arrived, 0, memory_order_relaxed);
-    gate_open(&shared->phase, phase + 1);
+    team->loop = 0;
+}
+
+/* The second half, of rank 0: what it has written is there for all. */
+static void open_phase(struct team *team) {
+    if (has_others(team) && team->rank == 0) gate_open(&team->shared->phase, ++team->phase);
+}
+
+/* The second half, of the others. */
+static void await_phase(struct team *team) {
+    if (!has_others(team) || team->rank == 0) return;
+    double begin = team->timed ? os_seconds() : 0;
+    gate_wait(&team->shared->phase, team->phase++, team->shared->patience);
+    if (team->timed) team->barrier_last = os_seconds() - begin;
+}
+
+void team_together(struct team *team) {
+    if (team->state == TEAM_APART) await_phase(team); /* settled: they have waited */
+    if (team->state != TEAM_TOGETHER) open_phase(team);
+    team->state = TEAM_TOGETHER;
+}
+
+void team_done(struct team *team) {
+    if (team->state == TEAM_TOGETHER) gather(team);
+}
+
+bool team_alone(struct team *team) {
+    team_done(team);
+    return team->rank == 0;
+}
+
+void team_settle(struct team *team) {
+    team_done(team);
+    if (team->state == TEAM_APART) await_phase(team);
+    team->state = TEAM_SETTLED;
+}
+
+void team_catch_up(struct team *team) {
+    if (team->state != TEAM_SETTLED) return;
+    team_together(team);
+    team_done(team);
 }
 
 void team_sync(struct team *team) {
-    ++team->barrier_count;
-    if (team->count > 1) {
-        bool timed = team->shared->timed; /* read before arriving: afterwards the caller may change it */
-        double begin = timed ? os_seconds() : 0;
-        team->barrier_seconds += team->barrier_last;
-        team_arrive(team);
-        team->barrier_last = timed ? os_seconds() - begin : 0;
+    team_catch_up(team);
+    team_done(team);
+    team_together(team);
+}
+
+struct team_loop team_share(struct team *team, int64_t tile_count, int64_t cost) {
+    if (tile_count > 1 && cost > TEAM_SMALL) {
+        team_together(team);
+        return team_loop(team, tile_count);
     }
-    team->loop = 0;
+    return (struct team_loop){ .tile = -1, .count = team_alone(team) ? tile_count : 0 };
+}
+
+/* A run begins, in every thread. What `timed` says is read here: behind the last barrier the caller
+ * may change it. */
+static void work_begin(struct team *team) {
+    team->timed = team->shared->timed;
+    team->barrier_last = 0; /* of the last run's end: who comes back late from there made nobody wait */
 }
 
 void team_run(struct team_pool *pool, void (*work)(struct team *team, void *argument), void *argument) {
@@ -171,7 +237,7 @@ void team_run(struct team_pool *pool, void (*work)(struct team *team, void *argu
         shared->argument = argument;
         gate_open(&shared->run, atomic_load_explicit(&shared->run.value, memory_order_relaxed) + 1);
     }
-    team->barrier_last = 0;
+    work_begin(team);
     work(team, argument);
     team_sync(team);
     fpu_restore(state);
@@ -196,7 +262,7 @@ static void *worker_main(void *argument) {
     for (unsigned seen = 0;; ++seen) {
         gate_wait(&shared->run, seen, shared->patience);
         if (shared->stopping) return NULL;
-        team->barrier_last = 0; /* of the last run's end: who comes back late from there made nobody wait */
+        work_begin(team);
         shared->work(team, shared->argument);
         team_sync(team);
     }
@@ -225,6 +291,7 @@ bool team_pool_open(int count, struct team_pool **out, struct sy_error *err) {
     memset(pool, 0, bytes);
     struct team_shared *shared = &pool->shared;
     gate_init(&shared->run);
+    gate_init(&shared->here);
     gate_init(&shared->phase);
     atomic_init(&shared->arrived, 0);
     for (int i = 0; i < TEAM_LOOPS; ++i) atomic_init(&shared->loops[i].next, 0);
@@ -253,6 +320,7 @@ void team_pool_close(struct team_pool *pool) {
     gate_open(&shared->run, atomic_load_explicit(&shared->run.value, memory_order_relaxed) + 1);
     for (int i = 1; i <= pool->started; ++i) pthread_join(pool->members[i].thread, NULL);
     gate_destroy(&shared->run);
+    gate_destroy(&shared->here);
     gate_destroy(&shared->phase);
     free(pool);
 }

@@ -154,6 +154,117 @@ TEST(team_sleepers_are_woken) {
     }
 }
 
+/* ---- small work between shared loops ---- */
+
+enum { CELLS = 12, WORKS = 400 };
+
+/* A script of works, each of which makes every cell of one buffer of two cells of the other. */
+struct works {
+    bool small[WORKS], looks[WORKS], releases[WORKS];
+    int64_t cells[2][CELLS], want[2][CELLS]; /* plain memory */
+    int64_t own[8];                          /* what each rank saw */
+    int barriers;
+};
+
+static int64_t next_cell(const int64_t *from, int64_t i, int64_t work) {
+    return (from[i] * 31 + from[(i + 5) % CELLS] + work) % 1000003;
+}
+
+static void run_works(struct team *team, void *argument) {
+    struct works *w = argument;
+    int64_t seen = 0;
+    for (int64_t i = 0; i < WORKS; ++i) {
+        const int64_t *from = w->cells[i % 2];
+        int64_t *to = w->cells[(i + 1) % 2];
+        int64_t cost = w->small[i] ? TEAM_SMALL : TEAM_SMALL + 1;
+        for (struct team_loop l = team_share(team, CELLS, cost); team_next(&l);)
+            to[l.tile] = next_cell(from, l.tile, i);
+        team_done(team);
+        if (team_alone(team)) to[0] += 1; /* the host, in rank 0 */
+        if (w->looks[i]) {
+            team_settle(team);
+            seen = (seen * 7 + to[0] + to[CELLS - 1]) % 1000003;
+            team_catch_up(team);
+        }
+        if (w->releases[i]) { /* as memory is given back: others write what is theirs behind it */
+            team_settle(team);
+            w->own[team->rank] = seen;
+        }
+        team_catch_up(team);
+    }
+    team_together(team);
+    for (int i = 0; i < team->count; ++i) /* together: all may look */
+        if (w->cells[WORKS % 2][i] < 0) abort();
+    team_done(team);
+    w->own[team->rank] = seen;
+    team_sync(team);
+}
+
+static int64_t plain_works(struct works *w) {
+    int64_t seen = 0;
+    for (int64_t i = 0; i < WORKS; ++i) {
+        int64_t *from = w->want[i % 2], *to = w->want[(i + 1) % 2];
+        for (int64_t k = 0; k < CELLS; ++k) to[k] = next_cell(from, k, i);
+        to[0] += 1;
+        if (w->looks[i]) seen = (seen * 7 + to[0] + to[CELLS - 1]) % 1000003;
+    }
+    return seen;
+}
+
+TEST(team_small_work_is_seen_in_order) {
+    struct random random = random_seed(8);
+    struct works *w = malloc(sizeof *w);
+    for (int size = 0; size < SIZES; ++size) {
+        struct team_pool *pool = open_pool(team_sizes[size]);
+        for (int run = 0; run < 6; ++run) {
+            memset(w, 0, sizeof *w);
+            for (int i = 0; i < WORKS; ++i) {
+                w->small[i] = random_below(&random, 4) < (uint64_t)(run % 5);
+                w->looks[i] = run > 2 && random_below(&random, 6) == 0;
+                w->releases[i] = run > 3 && random_below(&random, 6) == 0;
+            }
+            int64_t seen = plain_works(w);
+            team_run(pool, run_works, w);
+            assert_memory_equal(w->cells, w->want, sizeof w->want);
+            for (int i = 0; i < team_sizes[size]; ++i) assert_int_equal(w->own[i], seen);
+        }
+        team_pool_close(pool);
+    }
+    free(w);
+}
+
+/* Between two shared loops stands one barrier, whatever small work does there, and who settles pays none. */
+static void mostly_small(struct team *team, void *argument) {
+    int *cells = argument;
+    for (int round = 0; round < 10; ++round) {
+        for (struct team_loop l = team_share(team, 4, TEAM_SMALL + 1); team_next(&l);) ++cells[l.tile];
+        team_done(team);
+        for (int i = 0; i < 5; ++i) {
+            for (struct team_loop l = team_share(team, 4, 1); team_next(&l);) ++cells[l.tile];
+            team_done(team);
+        }
+        for (struct team_loop l = team_share(team, 1, INT64_MAX); team_next(&l);)
+            ++cells[l.tile]; /* one tile */
+        team_done(team);
+        team_settle(team);
+    }
+}
+
+TEST(team_small_work_needs_no_barrier) {
+    for (int size = 0; size < SIZES; ++size) {
+        struct team_pool *pool = open_pool(team_sizes[size]);
+        int cells[4] = { 0 };
+        int64_t count;
+        double seconds;
+        team_run(pool, mostly_small, cells);
+        team_pool_barriers(pool, &count, &seconds);
+        assert_int_equal(count, 11); /* one a round, and the end of the run */
+        assert_int_equal(cells[0], 70);
+        assert_int_equal(cells[3], 60);
+        team_pool_close(pool);
+    }
+}
+
 /* ---- runs ---- */
 
 static void count_call(struct team *team, void *argument) {

@@ -48,6 +48,8 @@ struct exec_mark exec_mark(const struct exec *exec) {
 }
 
 void exec_release(struct exec *exec, struct exec_mark mark) {
+    team_catch_up(exec->team); /* who looks at tables there has done so... */
+    team_settle(exec->team); /* ... and nobody writes tables there before rank 0 is done with what it held */
     exec->arena.used = mark.used;
 }
 

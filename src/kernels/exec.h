@@ -4,9 +4,11 @@
  * a second table of operations behind it.
  *
  * An operation (op_*) is called by every thread of the team with equal arguments. It cuts its work into tiles
- * of fixed size and position, hands them out, calls kernels on them, and ends with a barrier: its outputs are
- * visible to all when it returns. Operations cannot fail: shapes are the caller's promise (asserted), and
- * memory was computed beforehand.
+ * of fixed size and position, hands them out (what is small, to rank 0 alone), and calls kernels on them.
+ * When it returns its outputs are there for the next operation, and for the host in rank 0: base/team.h tells
+ * why. Host code of other ranks that looks at step memory settles first (team_settle), and writes none but
+ * its own tables. Operations cannot fail: shapes are the caller's promise (asserted), and memory was computed
+ * beforehand.
  *
  * Memory has three lifetimes, and each take says which it wants:
  *
@@ -49,7 +51,8 @@ struct rows exec_operand(struct exec *exec, int64_t count, int64_t width, int64_
 /* Rows from elsewhere, with such room. */
 struct rows exec_with_room(struct exec *exec, struct rows x);
 
-/* A place in the step memory. What was taken since is given back by exec_release, after a barrier. */
+/* A place in the step memory. What was taken since is given back by exec_release, when all have looked at the
+ * tables there; behind it no other rank goes on before rank 0 is done with what it held. */
 struct exec_mark {
     size_t used;
 };

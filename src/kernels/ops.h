@@ -3,7 +3,8 @@
  * tiles); this page is their list. Rows go in, rows come out (tensor/rows.h): reals unless said, of any
  * stride unless `dense` is said. Pointers (ids, positions, tables) are the host's, from exec_table.
  *
- * See exec.h for the rules: called by all threads with equal arguments, complete on return, no errors.
+ * See exec.h for the rules: called by all threads with equal arguments, complete on return for the next
+ * operation and for rank 0, no errors.
  *
  * OPS names each operation once. Prototypes of the processor's (host_matmul), the table behind exec (struct
  * ops), what callers write (op_matmul) and the test that none goes untested (ops_test.c) expand it. A device

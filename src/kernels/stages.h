@@ -1,6 +1,6 @@
 /*
  * Where the time of a step goes: each part of the walk, when it is done, charges the time since the part
- * before it. Kept by rank 0 alone, for every operation ends with a barrier; what threads wait there for one
+ * before it. Kept by rank 0 alone, which sees every operation end; what threads wait there for one
  * another is inside, and counted apart by the team (base/team.h). Nobody asks, nothing is read: a NULL.
  */
 #ifndef KERNELS_STAGES_H

@@ -97,8 +97,7 @@ struct attention_kept grouped_forward(struct exec *exec, const struct store *sto
     struct grouped_memory m = take(exec, spec, map, x);
     struct rows q = m.kept.q.done, k = m.kept.k.done, v = m.kept.v, mixed = m.kept.mixed;
 
-    if (exec->team->rank == 0)
-        run_table_fill(&m.table, map, layer, false); /* read after the barriers of the products */
+    if (team_alone(exec->team)) run_table_fill(&m.table, map, layer, false);
     const struct product in[] = {
         layer_product(store, layer, SLOT_Q, SLOT_Q_BIAS, m.x, m.kept.q.raw),
         layer_product(store, layer, SLOT_K, SLOT_K_BIAS, m.x, m.kept.k.raw),

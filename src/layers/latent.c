@@ -175,18 +175,18 @@ static void per_head(struct exec *exec, struct product *products, int64_t heads,
     op_matmul(exec, products, heads);
 }
 
-/* Steps: run r, absorbed, in slices of rows. */
+/* Steps: the run, absorbed, in slices of rows. */
 static void attend_steps(struct exec *exec, const struct spec *spec, const struct layer_spec *layer,
-                         struct latent_memory *m, const struct attention_run *run) {
+                         struct latent_memory *m, struct attention_run run) {
     struct latent_sizes z = sizes_of(spec);
     struct attention_op op = latent_op(spec, exec->numerics.kv, false);
     window_of(layer, &op);
-    for (int64_t done = 0; done < run->count; done += STEP_ROWS) {
-        int64_t n = min_i64(STEP_ROWS, run->count - done), first = run->row + done;
+    for (int64_t done = 0; done < run.count; done += STEP_ROWS) {
+        int64_t n = min_i64(STEP_ROWS, run.count - done), first = run.row + done;
         struct rows q = rows_part(m->kept.q.done, first, n), absorbed = rows_part(m->absorbed, 0, n),
                     mix = rows_part(m->latent_mix, 0, n), softmax = m->kept.softmax;
-        struct attention_run slice = *run;
-        slice.row = 0, slice.count = n, slice.position = run->position + done;
+        struct attention_run slice = run;
+        slice.row = 0, slice.count = n, slice.position = run.position + done;
         per_head(exec, m->products, z.heads, m->k_up_transposed, q, m->absorbed_room, absorbed);
         op_copy(exec, rows_columns(rows_heads(q, z.heads), z.nope, z.rotary),
                 rows_columns(rows_heads(absorbed, z.heads), z.latent, z.rotary));
@@ -203,7 +203,7 @@ struct attention_kept latent_forward(struct exec *exec, const struct store *stor
     struct latent_sizes z = sizes_of(spec);
     struct latent_memory m = take(exec, spec, map, x);
 
-    if (exec->team->rank == 0) run_table_fill(&m.table, map, layer, true);
+    if (team_alone(exec->team)) run_table_fill(&m.table, map, layer, true);
     head_views(&z, store, layer, &m);
     project(exec, store, layer, map, m.x, &m.kept);
     op_store_rows(exec, exec->numerics.kv, m.kept.k.done, 1, m.table.key, 0);
@@ -218,7 +218,7 @@ struct attention_kept latent_forward(struct exec *exec, const struct store *stor
             op_attention(exec, &op, m.table.runs + r, end - r, m.kept.q.done, m.kept.mixed, m.kept.softmax,
                          m.attention);
         for (r = end; r < map->run_count && map->runs[r].steps; r++)
-            attend_steps(exec, spec, l, &m, &m.table.runs[r]);
+            attend_steps(exec, spec, l, &m, run_attended(&map->runs[r], layer, true));
     }
 
     const struct product o = layer_product(store, layer, SLOT_O, SLOT_O_BIAS, m.kept.mixed, out);

@@ -9,14 +9,18 @@ struct run_table run_table_take(struct exec *exec, int64_t rows) {
     return t;
 }
 
+struct attention_run run_attended(const struct row_run *run, int64_t layer, bool latent) {
+    return (struct attention_run){ .row = run->row,
+                                   .count = run->count,
+                                   .position = run->position,
+                                   .pages = kv_pages(run->sequence, layer),
+                                   .expand = latent && !run->steps };
+}
+
 void run_table_fill(struct run_table *table, const struct row_map *map, int64_t layer, bool latent) {
     for (int64_t r = 0; r < map->run_count; r++) {
         const struct row_run *run = &map->runs[r];
-        table->runs[r] = (struct attention_run){ .row = run->row,
-                                                 .count = run->count,
-                                                 .position = run->position,
-                                                 .pages = kv_pages(run->sequence, layer),
-                                                 .expand = latent && !run->steps };
+        table->runs[r] = run_attended(run, layer, latent);
         for (int64_t i = 0; i < run->count; i++) {
             table->key[run->row + i] = kv_key(run->sequence, layer, run->position + i);
             table->value[run->row + i] = kv_value(run->sequence, layer, run->position + i);

@@ -7,7 +7,7 @@
  *     place     each thread its chunk                                    row_of, source, assignment
  *
  * Within an expert rows keep the order of tokens, so the number of chunks never shows. Few assignments are
- * one chunk, which one thread sorts while the others wait at a single barrier: some microseconds.
+ * one chunk, which rank 0 sorts alone. All threads look at the outcome: the team has settled behind it.
  */
 #include "moe/dispatch.h"
 
@@ -100,12 +100,12 @@ static void sort(struct exec *exec, const struct routing *routing, int64_t steps
     bool many = exec->team->count > 1 && routing->assignments >= 2 * CHUNK_LEAST;
     int64_t chunks = many ? exec->team->count : 1, rank = exec->team->rank;
     struct chunk own = chunk_of(routing, rank, chunks);
-    if (rank < chunks) count_chunk(routing, steps, own, s);
-    if (many) team_sync(exec->team);
-    if (rank == 0) sum_chunks(routing->experts, chunks, s);
-    if (many) team_sync(exec->team);
-    if (rank < chunks) place_chunk(routing, own, s);
-    team_sync(exec->team);
+    if (many) team_together(exec->team);
+    if (many || team_alone(exec->team)) count_chunk(routing, steps, own, s);
+    if (team_alone(exec->team)) sum_chunks(routing->experts, chunks, s);
+    if (many) team_together(exec->team);
+    if (many || team_alone(exec->team)) place_chunk(routing, own, s);
+    team_settle(exec->team);
 }
 
 struct dispatched dispatch_forward(struct exec *exec, const struct routing *routing, int64_t steps,

@@ -8,6 +8,8 @@
 
 #include "base/checked.h"
 
+enum { BIAS_COST = 4 }; /* of an element, in those of base/team.h */
+
 struct experts_memory {
     struct ffn_part *parts; /* this thread's; one for each expert with work */
     float *biases;          /* decoded, where experts have any */
@@ -43,22 +45,24 @@ struct ffn_slice experts_slice_take(struct exec *exec, const struct spec *spec, 
     return ffn_slice_take(exec, min_i64(spec->router.experts, rows), bytes);
 }
 
-/* The biases of a wave's experts, decoded by shares, and where every part finds its own. */
+/* The biases of a wave's experts, decoded, and where every part finds its own. */
 static void take_biases(struct exec *exec, const struct spec *spec, const struct store_wave *wave,
                         const struct experts_memory *m) {
     int64_t inner = round_up(spec->expert_width, 16);
     for (int64_t i = 0; i < wave->count; i++) {
         float *gate = m->biases + i * bias_count(spec), *up = gate + inner, *down = up + inner;
-        if (i % exec->team->count == exec->team->rank) {
-            if (spec->gated) wave_vector(wave, SLOT_EXPERT_GATE_BIAS, i, gate);
-            wave_vector(wave, SLOT_EXPERT_UP_BIAS, i, up);
-            wave_vector(wave, SLOT_EXPERT_DOWN_BIAS, i, down);
-        }
         m->parts[i].gate_bias = spec->gated ? gate : NULL;
         m->parts[i].up_bias = up;
         m->parts[i].down_bias = down;
     }
-    team_sync(exec->team); /* products read what other threads decoded */
+    int64_t cost = wave->count * bias_count(spec) * BIAS_COST;
+    for (struct team_loop l = team_share(exec->team, wave->count, cost); team_next(&l);) {
+        float *gate = m->biases + l.tile * bias_count(spec), *up = gate + inner, *down = up + inner;
+        if (spec->gated) wave_vector(wave, SLOT_EXPERT_GATE_BIAS, l.tile, gate);
+        wave_vector(wave, SLOT_EXPERT_UP_BIAS, l.tile, up);
+        wave_vector(wave, SLOT_EXPERT_DOWN_BIAS, l.tile, down);
+    }
+    team_done(exec->team);
 }
 
 static struct ffn_part part_of(const struct store_wave *wave, int64_t i, const struct grouping *g) {
@@ -82,6 +86,7 @@ struct experts_kept experts_forward(struct exec *exec, struct store *store, int6
         store_acquire(store, layer, grouping->active, grouping->active_count, m.order);
     struct store_wave wave;
     while (store_next_wave(exec->team, &request, &wave)) {
+        team_settle(exec->team); /* all look at the grouping again */
         for (int64_t i = 0; i < wave.count; i++) m.parts[i] = part_of(&wave, i, grouping);
         if (m.biases) take_biases(exec, spec, &wave, &m);
         ffn_forward(exec, spec, m.parts, wave.count, spec->expert_width, rows, slice, &m.kept, out);

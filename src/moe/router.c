@@ -113,15 +113,16 @@ static void choose(struct exec *exec, const struct router_spec *r, const float *
 
 /* ---- the routing ---- */
 
-/* Every token has all its choices: they lie as a routing wants them. Filled by one thread, read behind the
- * barrier of the next operation. */
-static void begin_fixed(const struct exec *exec, int64_t tokens, int64_t each, int64_t *begin) {
-    for (int64_t t = 0; exec->team->rank == 0 && t <= tokens; t++) begin[t] = t * each;
+/* Every token has all its choices: they lie as a routing wants them. Filled by one thread, read by
+ * operations alone. */
+static void begin_fixed(struct exec *exec, int64_t tokens, int64_t each, int64_t *begin) {
+    if (!team_alone(exec->team)) return;
+    for (int64_t t = 0; t <= tokens; t++) begin[t] = t * each;
 }
 
-/* Each token has its own number: what counts is brought together. */
-static void begin_varying(struct exec *exec, int64_t tokens, int64_t most, const struct choices *c) {
-    if (exec->team->rank == 0) {
+/* Each token has its own number: what counts is brought together. Returns how many there are. */
+static int64_t begin_varying(struct exec *exec, int64_t tokens, int64_t most, const struct choices *c) {
+    if (team_alone(exec->team)) {
         int64_t a = 0;
         for (int64_t t = 0; t < tokens; t++) {
             c->begin[t] = a;
@@ -132,9 +133,11 @@ static void begin_varying(struct exec *exec, int64_t tokens, int64_t most, const
         }
         c->begin[tokens] = a;
     }
-    team_sync(exec->team);
+    team_settle(exec->team); /* all look at the count */
+    int64_t count = c->begin[tokens];
     op_gather(exec, rows_over(c->weights.at, tokens * most, 1), c->source, no_rows,
-              rows_part(c->weight, 0, c->begin[tokens]));
+              rows_part(c->weight, 0, count));
+    return count;
 }
 
 struct routing router_forward(struct exec *exec, const struct store *store, int64_t layer,
@@ -148,8 +151,7 @@ struct routing router_forward(struct exec *exec, const struct store *store, int6
     op_matmul_f32(exec, &logits, 1);
     if (r->soft_cap > 0) op_unary(exec, UNARY_TANH_CAP, (float)r->soft_cap, c.logits, c.logits);
     choose(exec, r, store_vector(store, layer, SLOT_SELECTION_BIAS), &c);
-    if (c.counts) begin_varying(exec, T, C, &c);
-    int64_t R = c.begin[T];
+    int64_t R = c.counts ? begin_varying(exec, T, C, &c) : T * C;
     return (struct routing){ .tokens = T,
                              .experts = r->experts,
                              .assignments = R,

@@ -32,11 +32,12 @@ static bool logits_of(struct exec *exec, const struct store *store, const struct
 void head_forward(struct exec *exec, const struct store *store, const struct batch_rows *batch, struct rows h,
                   head_fn *give, void *argument, bool *go_on) {
     struct head_rows head = take(exec, &store->spec);
+    team_settle(exec->team); /* all look at go_on */
     for (int64_t first = 0; first < batch->logit_count && *go_on; first += HEAD_ROWS) {
         int64_t n = min_i64(HEAD_ROWS, batch->logit_count - first);
         bool finite = logits_of(exec, store, batch, h, first, n, &head);
         exec_stage(exec, STAGE_HEAD);
-        if (exec->team->rank == 0) *go_on = give(argument, first, rows_part(head.logits, 0, n), finite);
+        if (team_alone(exec->team)) *go_on = give(argument, first, rows_part(head.logits, 0, n), finite);
         team_sync(exec->team);
         exec_stage(exec, STAGE_OTHER);
     }

@@ -14,8 +14,8 @@
 struct walk {
     struct store *store;
     const struct batch_rows *batch;
-    /* Called by every thread behind each MoE layer, between barriers: stage five, and whoever wants to
-     * see. */
+    /* Called by every thread behind each MoE layer, where rank 0 alone may look: stage five, and whoever
+     * wants to see. */
     void (*routed)(void *argument, struct exec *exec, int64_t layer, const struct routing *routing);
     void *argument;
 };

@@ -249,11 +249,12 @@ void host_attention(struct exec *exec, const struct attention_op *op, const stru
     struct attention_work work = { .kernels = exec->kernels, .numerics = exec->numerics, .op = op };
     char *slice = (char *)scratch + exec->team->rank * attention_layout(op, NULL, NULL);
     attention_layout(op, slice, &work.scratch);
+    team_together(exec->team); /* all look at the runs */
     struct tile_cutter cutter = cutter_begin(op, runs, run_count, exec->team->count);
     cutter.q = q, cutter.out = out, cutter.softmax = softmax;
     for (struct team_loop l = team_loop(exec->team, cutter.tile_count); team_next(&l);) {
         struct attention_tile tile = cutter_tile(&cutter, l.tile);
         attend(&work, &tile);
     }
-    team_sync(exec->team);
+    team_done(exec->team);
 }

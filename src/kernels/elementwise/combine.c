@@ -14,7 +14,8 @@ enum { COLUMNS = 1024 };
 void host_combine(struct exec *exec, struct rows rows, const int64_t *begin, const int64_t *row_of,
                   struct rows weight, struct rows y) {
     int64_t pieces = ceil_div(y.width, COLUMNS);
-    for (struct team_loop l = team_loop(exec->team, y.count * pieces); team_next(&l);) {
+    for (struct team_loop l = team_share(exec->team, y.count * pieces, rows.count * rows.width);
+         team_next(&l);) {
         int64_t t = l.tile / pieces, first = l.tile % pieces * COLUMNS, n = min_i64(COLUMNS, y.width - first);
         real *sum = rows_row(y, t) + first;
         memset(sum, 0, (size_t)n * sizeof *sum);
@@ -24,5 +25,5 @@ void host_combine(struct exec *exec, struct rows rows, const int64_t *begin, con
             exec->kernels->axpy(factor, rows_row(rows, row_of[a]) + first, n, sum);
         }
     }
-    team_sync(exec->team);
+    team_done(exec->team);
 }

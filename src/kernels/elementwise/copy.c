@@ -21,9 +21,10 @@ static void copy_row(const struct kernels *kernels, struct rows x, struct rows o
 
 void host_copy(struct exec *exec, struct rows x, struct rows out) {
     assert(x.count == out.count && x.width == out.width);
-    for (struct team_loop l = team_loop(exec->team, ceil_div(x.count, TILE_ROWS)); team_next(&l);) {
+    for (struct team_loop l = team_share(exec->team, ceil_div(x.count, TILE_ROWS), x.count * x.width);
+         team_next(&l);) {
         int64_t end = min_i64(x.count, (l.tile + 1) * TILE_ROWS);
         for (int64_t i = l.tile * TILE_ROWS; i < end; i++) copy_row(exec->kernels, x, out, i);
     }
-    team_sync(exec->team);
+    team_done(exec->team);
 }

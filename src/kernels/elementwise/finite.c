@@ -30,15 +30,13 @@ bool host_all_finite(struct exec *exec, struct rows x) {
     assert(rows_dense(x));
     struct exec_mark mark = exec_mark(exec);
     int *flag = exec_table(exec, int, 1);
-    if (exec->team->rank == 0) __atomic_store_n(flag, 1, __ATOMIC_RELAXED);
-    team_sync(exec->team);
+    if (team_alone(exec->team)) __atomic_store_n(flag, 1, __ATOMIC_RELAXED);
     int64_t n = x.count * x.width;
-    for (struct team_loop l = team_loop(exec->team, ceil_div(n, TILE)); team_next(&l);)
+    for (struct team_loop l = team_share(exec->team, ceil_div(n, TILE), n); team_next(&l);)
         if (!finite_all(rows_row(x, 0) + l.tile * TILE, min_i64(TILE, n - l.tile * TILE)))
             __atomic_store_n(flag, 0, __ATOMIC_RELAXED);
-    team_sync(exec->team);
+    team_settle(exec->team);
     bool finite = __atomic_load_n(flag, __ATOMIC_RELAXED);
-    team_sync(exec->team); /* all have read it: the memory may be used again */
     exec_release(exec, mark);
     return finite;
 }

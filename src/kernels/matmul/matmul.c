@@ -42,6 +42,7 @@ enum {
     TILES_AT_ONCE = 4,       /* handed out together, when there are enough of them */
     TILES_EACH_AT_LEAST = 8, /* hand-outs a thread, so that all end together */
     QUANTISE_COLS = 1024,    /* by one thread at a time. A multiple of 32 */
+    PACK_COST = 2,           /* of an element, in those of base/team.h */
 };
 
 /* What all tiles of a call need. */
@@ -229,20 +230,26 @@ static void tile(const struct call *call, const struct product *p, int64_t index
 
 /* ---- packing ---- */
 
-/* Work that is dealt out to the threads in turn. */
-static bool my_turn(const struct team *team, int64_t *turn) {
-    return (*turn)++ % team->count == team->rank;
+/* Work that is dealt out in turn: to all threads, or to nobody and counted only. */
+struct deal {
+    int64_t rank, count, turn;
+    int64_t elements;
+};
+
+static bool my_turn(struct deal *deal, int64_t elements) {
+    deal->elements += elements;
+    return deal->turn++ % deal->count == deal->rank;
 }
 
-static void quantise_row(struct exec *exec, const struct product *p, int64_t m, int64_t *turn) {
+static void quantise_row(struct exec *exec, const struct product *p, int64_t m, struct deal *deal) {
     real block[QUANTISE_COLS];
     int64_t cols = p->weight->cols;
     int8_t *q = (int8_t *)quantised(p, m);
     float *scale = (float *)(void *)(q + cols);
     int32_t *sum = (int32_t *)(void *)(scale + cols / 32);
     for (int64_t k = 0; k < cols; k += QUANTISE_COLS) {
-        if (!my_turn(exec->team, turn)) continue;
         int64_t kc = min_i64(QUANTISE_COLS, cols - k);
+        if (!my_turn(deal, kc)) continue;
         exec->kernels->quantise(real_columns(p->x, m, k, kc, block), kc, q + k, scale + k / 32, sum + k / 32);
     }
 }
@@ -273,11 +280,10 @@ static int64_t sharing(const struct product *products, int64_t count) {
     return n;
 }
 
-/* Fill x.packed where tiles will read it, once for products side by side that share it. True when there was
- * anything to do: then a barrier is due. */
-static bool pack(struct exec *exec, const struct call *call, const struct product *products, int64_t count) {
-    int64_t turn = 0;
-    bool any = false;
+/* Fill x.packed where tiles will read it, once for products side by side that share it: what this thread is
+ * dealt. */
+static void pack_dealt(struct exec *exec, const struct call *call, const struct product *products,
+                       int64_t count, struct deal *deal) {
     for (int64_t j = 0, n; j < count; j += n) {
         const struct product *p = &products[j];
         n = 1;
@@ -286,13 +292,23 @@ static bool pack(struct exec *exec, const struct call *call, const struct produc
         struct packing need = packing_of(call, p, n);
         if (need.first == p->x.count && need.steps == 0) continue;
         assert(p->x.packed && p->x.packed_stride == matmul_packed_bytes(call->numerics, p->x.width));
-        any = true;
         for (int64_t m = need.first; m < p->x.count; m++)
-            if (my_turn(exec->team, &turn))
+            if (my_turn(deal, p->x.width))
                 round_columns(exec->kernels, p->x, m, 0, p->x.width, rows_row_bf16(rounded(p), m));
-        for (int64_t m = 0; m < need.steps; m++) quantise_row(exec, p, m, &turn);
+        for (int64_t m = 0; m < need.steps; m++) quantise_row(exec, p, m, deal);
     }
-    return any;
+}
+
+/* Few elements are packed by rank 0 alone, before all go on. */
+static void pack(struct exec *exec, const struct call *call, const struct product *products, int64_t count) {
+    struct deal all = { .rank = -1, .count = 1 };
+    pack_dealt(exec, call, products, count, &all);
+    if (all.elements == 0) return;
+    bool few = PACK_COST * all.elements <= TEAM_SMALL;
+    struct deal own = { .rank = few ? 0 : exec->team->rank, .count = few ? 1 : exec->team->count };
+    if (!few) team_together(exec->team);
+    if (!few || team_alone(exec->team)) pack_dealt(exec, call, products, count, &own);
+    team_done(exec->team);
 }
 
 /* ---- the operation ---- */
@@ -300,24 +316,25 @@ static bool pack(struct exec *exec, const struct call *call, const struct produc
 static void multiply(struct exec *exec, const struct numerics *numerics, const struct product *products,
                      int64_t count) {
     const struct call call = { exec->kernels, numerics };
-    if (pack(exec, &call, products, count)) team_sync(exec->team);
-    int64_t tiles = 0;
+    pack(exec, &call, products, count);
+    int64_t tiles = 0, cost = 0;
     for (int64_t j = 0; j < count; j++) {
         assert(products[j].x.width == products[j].weight->cols);
         assert(products[j].out.width == products[j].weight->rows &&
                products[j].out.count == products[j].x.count);
         tiles += tiles_of(&call, &products[j]);
+        cost += products[j].x.count * products[j].weight->rows * products[j].weight->cols;
     }
     int64_t at_once = min_i64(TILES_AT_ONCE, max_i64(1, tiles / (exec->team->count * TILES_EACH_AT_LEAST)));
 
     /* tiles come in ascending order, so the product they belong to only moves forward */
     int64_t p = 0, first = 0;
-    for (struct team_loop l = team_loop(exec->team, ceil_div(tiles, at_once)); team_next(&l);)
+    for (struct team_loop l = team_share(exec->team, ceil_div(tiles, at_once), cost); team_next(&l);)
         for (int64_t t = l.tile * at_once; t < min_i64(tiles, (l.tile + 1) * at_once); t++) {
             while (t - first >= tiles_of(&call, &products[p])) first += tiles_of(&call, &products[p++]);
             tile(&call, &products[p], t - first);
         }
-    team_sync(exec->team);
+    team_done(exec->team);
 }
 
 void host_matmul(struct exec *exec, const struct product *products, int64_t count) {

@@ -5,14 +5,15 @@
 #include "base/checked.h"
 #include "kernels/ops.h"
 
-enum { TILE_ROWS = 64 };
+enum { TILE_ROWS = 64, COST = 16 };
 
 void host_pick(struct exec *exec, struct rows x, const int32_t *ids, struct rows out) {
     int64_t K = out.width;
-    for (struct team_loop l = team_loop(exec->team, ceil_div(x.count, TILE_ROWS)); team_next(&l);)
+    for (struct team_loop l = team_share(exec->team, ceil_div(x.count, TILE_ROWS), COST * x.count * K);
+         team_next(&l);)
         for (int64_t i = l.tile * TILE_ROWS; i < min_i64(x.count, (l.tile + 1) * TILE_ROWS); i++)
             for (int64_t j = 0; j < K; j++) rows_row(out, i)[j] = rows_row(x, i)[ids[i * K + j]];
-    team_sync(exec->team);
+    team_done(exec->team);
 }
 
 static void weigh_row(const struct weigh_op *op, int64_t top_k, real *weights) {
@@ -23,10 +24,12 @@ static void weigh_row(const struct weigh_op *op, int64_t top_k, real *weights) {
 }
 
 void host_weigh(struct exec *exec, const struct weigh_op *weigh, struct rows weights) {
-    for (struct team_loop l = team_loop(exec->team, ceil_div(weights.count, TILE_ROWS)); team_next(&l);)
+    for (struct team_loop l =
+             team_share(exec->team, ceil_div(weights.count, TILE_ROWS), COST * weights.count * weights.width);
+         team_next(&l);)
         for (int64_t i = l.tile * TILE_ROWS; i < min_i64(weights.count, (l.tile + 1) * TILE_ROWS); i++)
             weigh_row(weigh, weights.width, rows_row(weights, i));
-    team_sync(exec->team);
+    team_done(exec->team);
 }
 
 /* Insertion: stable, and quick for the few there are. A NaN stays where it is met. */
@@ -45,8 +48,10 @@ static void sort_row(int64_t top_k, int32_t *ids, real *weights) {
 }
 
 void host_sort_choices(struct exec *exec, int32_t *ids, struct rows weights) {
-    for (struct team_loop l = team_loop(exec->team, ceil_div(weights.count, TILE_ROWS)); team_next(&l);)
+    for (struct team_loop l =
+             team_share(exec->team, ceil_div(weights.count, TILE_ROWS), COST * weights.count * weights.width);
+         team_next(&l);)
         for (int64_t i = l.tile * TILE_ROWS; i < min_i64(weights.count, (l.tile + 1) * TILE_ROWS); i++)
             sort_row(weights.width, ids + i * weights.width, rows_row(weights, i));
-    team_sync(exec->team);
+    team_done(exec->team);
 }

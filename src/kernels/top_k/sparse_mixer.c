@@ -16,7 +16,7 @@
 #include "kernels/activation/polynomials.h"
 #include "kernels/ops.h"
 
-enum { TILE_ROWS = 16 };
+enum { TILE_ROWS = 16, COST = 64 };
 
 static bool chosen(const int32_t *ids, int64_t count, int64_t expert) {
     for (int64_t j = 0; j < count; j++)
@@ -43,9 +43,11 @@ static void mix(const struct kernels *kernels, real jitter, const real *logits, 
 void host_sparse_mixer(struct exec *exec, float jitter, struct rows logits, int32_t *ids,
                        struct rows weights) {
     int64_t K = weights.width;
-    for (struct team_loop l = team_loop(exec->team, ceil_div(logits.count, TILE_ROWS)); team_next(&l);)
+    for (struct team_loop l =
+             team_share(exec->team, ceil_div(logits.count, TILE_ROWS), COST * logits.count * logits.width);
+         team_next(&l);)
         for (int64_t i = l.tile * TILE_ROWS; i < min_i64(logits.count, (l.tile + 1) * TILE_ROWS); i++)
             mix(exec->kernels, jitter, rows_row(logits, i), logits.width, K, ids + i * K,
                 rows_row(weights, i));
-    team_sync(exec->team);
+    team_done(exec->team);
 }

@@ -14,7 +14,7 @@
 
 #include <assert.h>
 
-enum { TILE_ROWS = 16 };
+enum { TILE_ROWS = 16, COST = 32 };
 
 /* Which groups stay: their best come first in `order`. */
 static void choose_groups(const struct kernels *kernels, const struct top_k_op *op, const real *biased,
@@ -53,8 +53,10 @@ void host_top_k(struct exec *exec, const struct top_k_op *op, struct rows scores
                 int32_t *ids) {
     assert(op->experts == scores.width && op->experts <= TOP_K_EXPERTS_MAX && op->top_k <= op->experts);
     assert(op->groups >= 1 && op->groups_kept <= op->groups && op->experts % op->groups == 0);
-    for (struct team_loop l = team_loop(exec->team, ceil_div(scores.count, TILE_ROWS)); team_next(&l);)
+    for (struct team_loop l =
+             team_share(exec->team, ceil_div(scores.count, TILE_ROWS), COST * scores.count * scores.width);
+         team_next(&l);)
         for (int64_t i = l.tile * TILE_ROWS; i < min_i64(scores.count, (l.tile + 1) * TILE_ROWS); i++)
             choose(exec->kernels, op, rows_row(scores, i), bias, ids + i * op->top_k);
-    team_sync(exec->team);
+    team_done(exec->team);
 }

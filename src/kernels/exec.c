@@ -43,13 +43,22 @@ struct rows exec_operand(struct exec *exec, int64_t count, int64_t width, int64_
     return exec_with_room(exec, exec_rows(exec, count, width, steps));
 }
 
+void exec_lists(struct exec *exec) {
+    if (exec->team->state != TEAM_TOGETHER) exec->listed = exec->team->barrier_count + 1;
+}
+
 struct exec_mark exec_mark(const struct exec *exec) {
     return (struct exec_mark){ exec->arena.used };
 }
 
 void exec_release(struct exec *exec, struct exec_mark mark) {
-    team_catch_up(exec->team); /* who looks at tables there has done so... */
-    team_settle(exec->team); /* ... and nobody writes tables there before rank 0 is done with what it held */
+    struct team *team = exec->team;
+    if (exec->listed == team->barrier_count + 1) { /* others may still be writing there */
+        team_together(team);
+        team_done(team);
+    }
+    team_catch_up(team); /* who looks at tables there has done so... */
+    team_settle(team);   /* ... and nobody writes tables there before rank 0 is done with what it held */
     exec->arena.used = mark.used;
 }
 

@@ -39,6 +39,7 @@ struct exec {
     const struct ops *ops;         /* borrowed: what op_* calls */
     const struct kernels *kernels; /* borrowed: what the processor's operations call */
     struct numerics numerics;
+    int64_t listed;            /* the barrier that others have yet to reach since they last wrote; 0: none */
     struct stage_times *times; /* of rank 0, where somebody asked where the time goes (stages.h); else NULL */
 };
 
@@ -60,6 +61,11 @@ struct exec_mark exec_mark(const struct exec *exec);
 void exec_release(struct exec *exec, struct exec_mark mark);
 
 /* ---- tables ---- */
+
+/* Called by products that rank 0 computes alone: the list of them may lie in a table of each thread's own.
+ * Until the next barrier rank 0 cannot tell whether others have written theirs, so exec_release makes one.
+ * (Where a shared product came last they have.) */
+void exec_lists(struct exec *exec);
 
 void *exec_take(struct exec *exec, int64_t count, size_t size);
 /* `count` for each thread, of which this thread gets its slice, on cache lines of its own. */

@@ -38,9 +38,9 @@ static int64_t barriers_a_step(const struct spec *spec, enum dtype dtype, int th
 }
 
 TEST(a_layer_of_a_step_has_five_barriers) {
-    static const enum tiny_base bases[] = { TINY_MIXTRAL, TINY_OLMOE, TINY_QWEN3, TINY_GPT_OSS };
+    static const enum tiny_base bases[] = { TINY_MIXTRAL, TINY_GPT_OSS };
     for (int i = 0; i < (int)(sizeof bases / sizeof *bases); i++)
-        for (int threads = 1; threads <= 3; threads++) {
+        for (int threads = 1; threads <= 3; threads += 2) {
             struct arena arena;
             struct spec spec;
             arena_open(&arena);

@@ -334,6 +334,7 @@ static void multiply(struct exec *exec, const struct numerics *numerics, const s
             while (t - first >= tiles_of(&call, &products[p])) first += tiles_of(&call, &products[p++]);
             tile(&call, &products[p], t - first);
         }
+    exec_lists(exec);
     team_done(exec->team);
 }
 

@@ -24,6 +24,9 @@ static uint64_t read_words(const void *at, int64_t bytes) {
 #if defined(__x86_64__) && !defined(SY_REF_ONLY)
 #include <immintrin.h>
 
+#define TILE_INSTRUCTIONS
+#include "kernels/matmul/tile.h"
+
 /* ---- products ---- */
 
 enum { CHAINS = 10, STEPS = 10000 }; /* enough to hide the latency, few enough for 16 registers */
@@ -62,31 +65,61 @@ PRODUCT_LOOP(dot_avx512vnni, "avx512f,avx512vnni", __m512i, _mm512_set1_epi32(1)
 PRODUCT_LOOP(pairs_avx512bf16, "avx512f,avx512bf16", __m512, _mm512_set1_ps(1), _mm512_set1_ps(0.75F),
              _mm512_set1_ps(0.75F), PAIRS_512, "v")
 
+/* Six chains through the tile unit: 16 rows by 16 outputs by 64 bytes an instruction. */
+enum { TILE_STEPS = 300, TILE_CHAINS = 6 };
+#define TILE_LOOP(name, DOT)                                                                                 \
+    static void name(void *sink) {                                                                           \
+        unsigned char bytes[TILE_ROWS_MOST][TILE_BYTES_MOST];                                                \
+        struct tile_layout layout = { 0 };                                                                   \
+        struct tile_unit unit;                                                                               \
+        memset(bytes, 0x3f, sizeof bytes); /* 0.75 as bf16 */                                                \
+        for (int t = 0; t < TILES; t++) tile_shape(&layout, t, TILE_ROWS_MOST, TILE_BYTES_MOST);             \
+        tile_configure(&unit, &layout);                                                                      \
+        tile_load(&unit, 6, bytes, TILE_BYTES_MOST);                                                         \
+        tile_load(&unit, 7, bytes, TILE_BYTES_MOST);                                                         \
+        for (int step = 0; step < TILE_STEPS; step++) {                                                      \
+            DOT(&unit, 0, 6, 7);                                                                             \
+            DOT(&unit, 1, 6, 7);                                                                             \
+            DOT(&unit, 2, 6, 7);                                                                             \
+            DOT(&unit, 3, 6, 7);                                                                             \
+            DOT(&unit, 4, 6, 7);                                                                             \
+            DOT(&unit, 5, 6, 7);                                                                             \
+        }                                                                                                    \
+        tile_store(&unit, 0, bytes, TILE_BYTES_MOST);                                                        \
+        tile_release(&unit);                                                                                 \
+        memcpy(sink, bytes, PEAK_SINK);                                                                      \
+    }
+TILE_LOOP(tiles_bf16_amx, tile_dot_bf16)
+TILE_LOOP(tiles_int8_amx, tile_dot_int8)
+
 /* Ascending by level within a kind, as lists of kernels do. The newest instruction is not the fastest
  * everywhere (pairs of bf16 are not on Intel's cores), so all at or below a level are told. */
-static const struct product {
+#define LANES(operations) ((double)(operations)*CHAINS * STEPS) /* of one instruction, or group */
+#define CELLS(depth)      (2.0 * 16 * 16 * (depth)*TILE_CHAINS * TILE_STEPS) /* so many products a cell */
+static const struct peak_product {
     enum level level;
     enum arithmetic arithmetic;
-    void (*run)(void *sink);
-    int lane_operations; /* of one instruction, or group */
+    struct peak_loop loop;
 } products[] = {
-    { LEVEL_AVX2, ARITHMETIC_F32, fma_avx2, 16 },
-    { LEVEL_AVX512, ARITHMETIC_F32, fma_avx512, 32 },
-    { LEVEL_AVX2, ARITHMETIC_BF16, fma_avx2, 16 },
-    { LEVEL_AVX512, ARITHMETIC_BF16, fma_avx512, 32 },
-    { LEVEL_AVX512BF16, ARITHMETIC_BF16, pairs_avx512bf16, 64 },
-    { LEVEL_AVX2, ARITHMETIC_INTEGER, dot_avx2, 64 },
-    { LEVEL_AVX512, ARITHMETIC_INTEGER, dot_avx512, 128 },
-    { LEVEL_AVX512VNNI, ARITHMETIC_INTEGER, dot_avx512vnni, 128 },
+    { LEVEL_AVX2, ARITHMETIC_F32, { fma_avx2, LANES(16) } },
+    { LEVEL_AVX512, ARITHMETIC_F32, { fma_avx512, LANES(32) } },
+    { LEVEL_AVX2, ARITHMETIC_BF16, { fma_avx2, LANES(16) } },
+    { LEVEL_AVX512, ARITHMETIC_BF16, { fma_avx512, LANES(32) } },
+    { LEVEL_AVX512BF16, ARITHMETIC_BF16, { pairs_avx512bf16, LANES(64) } },
+    { LEVEL_AMX, ARITHMETIC_BF16, { tiles_bf16_amx, CELLS(32) } },
+    { LEVEL_AVX2, ARITHMETIC_INTEGER, { dot_avx2, LANES(64) } },
+    { LEVEL_AVX512, ARITHMETIC_INTEGER, { dot_avx512, LANES(128) } },
+    { LEVEL_AVX512VNNI, ARITHMETIC_INTEGER, { dot_avx512vnni, LANES(128) } },
+    { LEVEL_AMX, ARITHMETIC_INTEGER, { tiles_int8_amx, CELLS(64) } },
 };
 enum { PRODUCTS = sizeof products / sizeof products[0] };
 
 struct peak_loop peak_loop(enum level level, enum arithmetic arithmetic, int index) {
     enum level highest = at_most_the_machines(level);
     for (int i = PRODUCTS - 1; i >= 0; i--) {
-        const struct product *p = &products[i];
+        const struct peak_product *p = &products[i];
         if (p->arithmetic != arithmetic || p->level > highest || index-- > 0) continue;
-        return (struct peak_loop){ p->run, (double)p->lane_operations * CHAINS * STEPS };
+        return p->loop;
     }
     return (struct peak_loop){ 0 };
 }

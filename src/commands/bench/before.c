@@ -127,15 +127,24 @@ static bool read_rows(const json_t *root, struct bench_before *out, struct sy_er
     return out->count > 0 || no_bench(err, 0, "no row");
 }
 
-bool bench_before_open(const char *path, struct bench_before *out, struct sy_error *err) {
-    *out = (struct bench_before){ .path = path };
-    json_t *root = json_parse_file(path, limits, err);
+/* Takes the root; what was refused leaves nothing. */
+static bool read_root(json_t *root, struct bench_before *out, struct sy_error *err) {
+    *out = (struct bench_before){ .path = "" };
     if (!root) return false;
     bool done = read_rows(root, out, err);
     json_decref(root);
-    if (done) return true;
-    bench_before_close(out);
-    return sy_error_in(err, path);
+    if (!done) bench_before_close(out);
+    return done;
+}
+
+bool bench_before_parse(const char *text, int64_t size, struct bench_before *out, struct sy_error *err) {
+    return read_root(json_parse(text, size, limits, err), out, err);
+}
+
+bool bench_before_open(const char *path, struct bench_before *out, struct sy_error *err) {
+    if (!read_root(json_parse_file(path, limits, err), out, err)) return sy_error_in(err, path);
+    out->path = path;
+    return true;
 }
 
 void bench_before_close(struct bench_before *before) {

@@ -30,12 +30,15 @@ struct bench_before_row {
 };
 
 struct bench_before {
-    const char *path; /* borrowed */
+    const char *path; /* borrowed; "": of no file */
     struct bench_identity identity;
     struct bench_before_row *rows; /* [count] */
     int64_t count;
 };
 
+SY_MUST_CHECK bool bench_before_parse(const char *text, int64_t size, struct bench_before *out,
+                                      struct sy_error *err);
+/* The same of a file, whose path is borrowed. */
 SY_MUST_CHECK bool bench_before_open(const char *path, struct bench_before *out, struct sy_error *err);
 void bench_before_close(struct bench_before *before);
 

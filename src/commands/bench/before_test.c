@@ -2,6 +2,7 @@
  * Earlier runs of bench: read back as they were written, refused by name where they are not that.
  */
 #include "commands/bench/report.h"
+#include "fuzzed.h"
 #include "test.h"
 
 #include <math.h>
@@ -181,4 +182,12 @@ TEST(rows_stand_beside_those_of_the_same_test) {
         if (!strstr(text.data, ends[i])) fail_msg("no %s in %s", ends[i], text.data);
     text_free(&text);
     bench_before_close(&before);
+}
+
+int fuzz_earlier(const uint8_t *bytes, size_t size);
+size_t fuzz_earlier_mutate(uint8_t *bytes, size_t size, size_t room, unsigned seed);
+
+TEST(mutated_earlier_runs) {
+    const struct fuzzed fuzzed = { fuzz_earlier, fuzz_earlier_mutate };
+    fuzzed_run(&fuzzed, 4000, 2026);
 }

@@ -43,7 +43,8 @@ def draw(points, limits, title, out):
     left, right = min(p[2] for p in points) / 2, max(p[2] for p in points) * 4
     top = max(limits[key] for key in KINDS) / 1e9
     axes.plot([left, top / read], [left * read, top], color="black", linewidth=1)
-    axes.annotate(f"reading {read:.1f} GB/s", (left * 1.1, left * 1.1 * read), textcoords="offset points", xytext=(0, 14), fontsize=8)
+    axes.annotate(f"reading {read:.1f} GB/s", ((left * top / read) ** 0.5, (left * read * top) ** 0.5), textcoords="offset points", xytext=(-8, 4),
+                  fontsize=8, ha="right")
     drawn = []
     for key, name in KINDS.items():
         level = limits[key] / 1e9

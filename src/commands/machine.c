@@ -15,23 +15,32 @@
 #define SIDE          1024 /* rows, inputs and outputs of the product */
 #define SIDE_REF      128  /* at the level of the definitions */
 #define SECONDS       0.4  /* of each measurement, at least, */
-#define SECONDS_READ  0.1  /* of each of several loops that are tried, */
-#define SECONDS_PEAK  0.03 /* and of each instruction */
+#define SECONDS_PEAKS 0.2  /* and of all instructions together */
 #define PEAK_RUNS     64   /* of a loop at a time: some milliseconds */
-#define REPEATS_LEAST 3
 
-/* The best rate of several runs, of `amount` each. */
-static double best_rate(struct team_pool *pool, void (*work)(struct team *, void *), void *argument,
-                        double amount, double seconds) {
-    double best = 0, start = os_seconds();
-    team_run(pool, work, argument); /* warm */
-    for (int i = 0; (i < REPEATS_LEAST || os_seconds() - start < seconds) && !os_interrupted(); i++) {
-        double begin = os_seconds();
-        team_run(pool, work, argument);
-        double rate = amount / (os_seconds() - begin);
-        if (rate > best) best = rate;
-    }
-    return best;
+enum { LOOPS_MAX = 8, READ_ROUNDS = 3, PRODUCT_ROUNDS = 3, PEAK_ROUNDS = 12 };
+
+/* What is measured: work of `amount`, and its best rate. */
+struct contest {
+    void (*work)(struct team *team, void *argument);
+    void *argument;
+    double amount, best;
+};
+
+/* In turn, so that what others do on the machine hits all alike; each several times, for so many seconds
+ * together. */
+static void best_rates(struct team_pool *pool, struct contest *contests, int count, int64_t rounds,
+                       double seconds) {
+    double start = os_seconds();
+    for (int i = 0; i < count; i++) team_run(pool, contests[i].work, contests[i].argument); /* warm */
+    for (int64_t round = 0; round < rounds || os_seconds() - start < seconds; round++)
+        for (int i = 0; i < count; i++) {
+            if (os_interrupted()) return;
+            double begin = os_seconds();
+            team_run(pool, contests[i].work, contests[i].argument);
+            double rate = contests[i].amount / (os_seconds() - begin);
+            if (rate > contests[i].best) contests[i].best = rate;
+        }
 }
 
 /* ---- reading ---- */
@@ -54,14 +63,17 @@ static void read_work(struct team *team, void *argument) {
 /* By the best of the loops, whose name goes to *loop. */
 static double read_rate(struct team_pool *pool, enum level level, const void *memory, int64_t bytes,
                         const char **loop) {
-    struct reading reading = { .memory = memory, .bytes = bytes };
-    double best = 0;
-    for (int i = 0; (reading.read = peak_read(level, i)) && !os_interrupted(); i++) {
-        double rate = best_rate(pool, read_work, &reading, (double)bytes, SECONDS_READ);
-        if (rate <= best) continue;
-        best = rate;
-        *loop = reading.read->name;
+    struct reading readings[LOOPS_MAX];
+    struct contest contests[LOOPS_MAX];
+    int count = 0;
+    for (const struct peak_read *read; count < LOOPS_MAX && (read = peak_read(level, count)); count++) {
+        readings[count] = (struct reading){ .read = read, .memory = memory, .bytes = bytes };
+        contests[count] = (struct contest){ read_work, &readings[count], (double)bytes, 0 };
     }
+    best_rates(pool, contests, count, READ_ROUNDS, SECONDS);
+    double best = 0;
+    for (int i = 0; i < count; i++)
+        if (contests[i].best > best) best = contests[i].best, *loop = readings[i].read->name;
     return best;
 }
 
@@ -116,7 +128,9 @@ static double product_rate(struct team_pool *pool, const struct kernels *kernels
         kernels->pack_row(dtype, memory, cells, room->weights);
     else
         dtype_from_f32(dtype, memory, cells, room->weights);
-    return best_rate(pool, product_work, &p, 2.0 * (double)(side * cells), SECONDS);
+    struct contest contest = { product_work, &p, 2.0 * (double)(side * cells), 0 };
+    best_rates(pool, &contest, 1, PRODUCT_ROUNDS, SECONDS);
+    return contest.best;
 }
 
 /* ---- instructions alone ---- */
@@ -128,16 +142,24 @@ static void peak_work(struct team *team, void *argument) {
     for (int i = 0; i < PEAK_RUNS; i++) loop->run(sink);
 }
 
-static double peak_rate(struct team_pool *pool, enum level level, enum arithmetic arithmetic) {
-    double best = 0;
-    for (int i = 0; !os_interrupted(); i++) {
-        struct peak_loop loop = peak_loop(level, arithmetic, i);
-        if (!loop.run) break;
-        double amount = loop.operations * PEAK_RUNS * team_pool_count(pool);
-        double rate = best_rate(pool, peak_work, &loop, amount, SECONDS_PEAK);
-        if (rate > best) best = rate;
+/* The best instruction of each kind; 0 where there is none. */
+static void peak_rates(struct team_pool *pool, enum level level, double rates[ARITHMETIC_COUNT]) {
+    struct peak_loop loops[ARITHMETIC_COUNT * LOOPS_MAX];
+    struct contest contests[ARITHMETIC_COUNT * LOOPS_MAX];
+    int kinds[ARITHMETIC_COUNT * LOOPS_MAX], count = 0;
+    for (int a = 0; a < ARITHMETIC_COUNT; a++) {
+        rates[a] = 0;
+        for (int i = 0; i < LOOPS_MAX; i++) {
+            loops[count] = peak_loop(level, (enum arithmetic)a, i);
+            if (!loops[count].run) break;
+            double amount = loops[count].operations * PEAK_RUNS * team_pool_count(pool);
+            contests[count] = (struct contest){ peak_work, &loops[count], amount, 0 };
+            kinds[count++] = a;
+        }
     }
-    return best;
+    if (count > 0) best_rates(pool, contests, count, PEAK_ROUNDS, SECONDS_PEAKS);
+    for (int i = 0; i < count; i++)
+        if (contests[i].best > rates[kinds[i]]) rates[kinds[i]] = contests[i].best;
 }
 
 /* ---- all of it ---- */
@@ -162,11 +184,10 @@ static void measure_limits(struct team_pool *pool, const struct measuring *m) {
     static const enum dtype dtypes[ARITHMETIC_COUNT] = { DTYPE_F32, DTYPE_BF16, DTYPE_Q8_0 };
     struct product_room room = product_room(m->memory, m->bytes);
     m->limits->read_bytes = read_rate(pool, m->kernels->level, m->memory, m->bytes, &m->limits->read_loop);
-    for (int a = 0; a < ARITHMETIC_COUNT; a++) {
-        double *rate = &m->limits->products[a];
-        *rate = peak_rate(pool, m->kernels->level, (enum arithmetic)a);
-        if (*rate <= 0) *rate = product_rate(pool, m->kernels, dtypes[a], &room);
-    }
+    peak_rates(pool, m->kernels->level, m->limits->products);
+    for (int a = 0; a < ARITHMETIC_COUNT; a++)
+        if (m->limits->products[a] <= 0)
+            m->limits->products[a] = product_rate(pool, m->kernels, dtypes[a], &room);
 }
 
 static bool measure_with(int threads, const struct measuring *m, struct sy_error *err) {

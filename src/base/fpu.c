@@ -31,6 +31,7 @@ void fpu_return(unsigned state) {
 }
 
 #else
+#include <fenv.h>
 
 unsigned fpu_flush_denormals(void) {
     return 0;
@@ -41,11 +42,13 @@ void fpu_restore(unsigned state) {
 }
 
 unsigned fpu_as_tiles(void) {
-    return 0;
+    int state = fegetround();
+    fesetround(FE_TONEAREST);
+    return (unsigned)state;
 }
 
 void fpu_return(unsigned state) {
-    (void)state;
+    fesetround((int)state);
 }
 
 #endif

@@ -9,8 +9,8 @@
 unsigned fpu_flush_denormals(void); /* sets FTZ and DAZ; returns the former state */
 void fpu_restore(unsigned state);
 
-/* The rules of the tile unit, which heeds nobody's state: denormals flushed, to nearest even. Returns the
- * whole of the former state, exception flags among it, for fpu_return. */
+/* The rules of the tile unit, which heeds nobody's state: to nearest even, denormals flushed (without x86:
+ * not flushed). Returns the former state, on x86 with its exception flags, for fpu_return. */
 unsigned fpu_as_tiles(void);
 void fpu_return(unsigned state);
 

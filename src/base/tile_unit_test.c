@@ -1,9 +1,12 @@
 /*
  * Whether the tile unit may be used: all must be there, and the system is asked last.
  */
+#include "base/fpu.h"
 #include "base/tile_unit.h"
 
 #include "test.h"
+
+#include <fenv.h>
 
 static bool granted(void) {
     return true;
@@ -57,4 +60,14 @@ TEST(the_tile_unit_is_the_systems_to_give) {
 
 TEST(the_tile_unit_may_be_asked_for_twice) {
     assert_int_equal(tile_unit_state(), tile_unit_state());
+}
+
+TEST(the_arithmetic_of_tiles_heeds_no_setting) {
+    volatile float one = 1, little = 0x1p-30F;
+    fesetround(FE_UPWARD);
+    unsigned state = fpu_as_tiles();
+    assert_true(one + little == 1);
+    fpu_return(state);
+    assert_true(one + little > 1); /* as it was */
+    fesetround(FE_TONEAREST);
 }

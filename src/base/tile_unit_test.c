@@ -65,9 +65,9 @@ TEST(the_tile_unit_may_be_asked_for_twice) {
 TEST(the_arithmetic_of_tiles_heeds_no_setting) {
     volatile float one = 1, little = 0x1p-30F;
     fesetround(FE_UPWARD);
-    unsigned state = fpu_as_tiles();
+    unsigned saved = fpu_as_tiles();
     assert_true(one + little == 1);
-    fpu_return(state);
+    fpu_return(saved);
     assert_true(one + little > 1); /* as it was */
     fesetround(FE_TONEAREST);
 }

@@ -16,7 +16,7 @@ enum { ROWS_MAX = 8192 };
 
 void bench_identity_of(const struct session *session, struct bench_identity *out) {
     bool exact = session->numerics.compute == COMPUTE_F32;
-    *out = (struct bench_identity){ .weight_bytes = session->need.weights };
+    *out = (struct bench_identity){ .weight_bytes = memory_weights(&session->need) };
     sy_clean(out->path, sizeof out->path, session->model.path);
     sy_clean(out->family, sizeof out->family, session->model.family->name);
     snprintf(out->precision, sizeof out->precision, "%s", exact ? "exact" : "fast");

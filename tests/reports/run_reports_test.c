@@ -256,9 +256,9 @@ TEST(a_prompt_that_cannot_be_run_does_not_stop_the_others) {
 TEST(interrupted_prompts_keep_what_is_finished) {
     char command[4 * TEST_PATH_MAX], out[1 << 14];
     if (system("command -v timeout >/dev/null 2>&1") != 0) test_skip("no timeout here");
-    const char *file = prompts_file("{\"prompt\": \"Ab\", \"n\": 200000}\n{\"prompt\": \"b\", \"n\": 4}\n");
+    const char *file = prompts_file("{\"prompt\": \"Ab\", \"n\": 1000000}\n{\"prompt\": \"b\", \"n\": 4}\n");
     snprintf(command, sizeof command,
-             "timeout --preserve-status -s INT %d '%s/switchyard' run '%s' --prompts '%s' --ctx 200004 "
+             "timeout --preserve-status -s INT %d '%s/switchyard' run '%s' --prompts '%s' --ctx 1000004 "
              "--ignore-eos 2>/dev/null; echo \" $?\"",
              TEST_SANITIZED ? 40 : 8, SY_BUILD_ROOT, text_model(), file); /* also beside other work */
     FILE *pipe = popen(command, "r");

@@ -1,6 +1,6 @@
 /*
  * Many rows of activations by the tile unit, where a level has one: 16 rows by 16 outputs of a run at a time,
- * from records (step_records.h) whose bytes have a sign and stand for themselves. 8 of a record's rows are a
+ * from decoded weights (step_decoded.h) whose bytes have a sign and stand for themselves. 8 of their rows are a
  * tile of weights as they lie, and 32 k of 16 rows of activations are the other:
  *
  *     0: dots, 16 x 16     1: activations, 16 rows x 32 k     2: weights, 8 fours of k x 16 outputs
@@ -9,7 +9,7 @@
  * two runs behind the unit, so that neither waits for the other. What remains of the rows stays with vectors,
  * which are faster there.
  *
- * The including file includes tile.h and defines TILED_FROM, rows from which on records are for the unit; or
+ * The including file includes tile.h and defines TILED_FROM, rows from which on weights are decoded for the unit; or
  * neither.
  */
 #ifdef TILED_FROM
@@ -32,7 +32,7 @@ INLINE void unit_end(struct tile_unit *unit) {
 }
 
 /* Run b of 16 rows and of the outputs from `column` on. */
-INLINE void unit_dots(const struct records *w, int64_t column, const struct tile_rows *x, int64_t b,
+INLINE void unit_dots(const struct decoded *w, int64_t column, const struct tile_rows *x, int64_t b,
                       int32_t *dots) {
     tile_zero(w->unit, 0);
     tile_load(w->unit, 1, x->first.q + 32 * b, x->stride);
@@ -42,7 +42,7 @@ INLINE void unit_dots(const struct records *w, int64_t column, const struct tile
 }
 
 /* One link of each of their chains. */
-INLINE void unit_link(const struct records *w, int64_t column, const struct tile_rows *x, int64_t b,
+INLINE void unit_link(const struct decoded *w, int64_t column, const struct tile_rows *x, int64_t b,
                       const int32_t *dots, vf sums[UNIT_ROWS][UNIT_OUTPUTS / LANES]) {
 #pragma GCC unroll 16
     for (int m = 0; m < UNIT_ROWS; m++) {
@@ -55,8 +55,8 @@ INLINE void unit_link(const struct records *w, int64_t column, const struct tile
     }
 }
 
-/* acc of 16 rows goes on by what `runs` runs of the records give. */
-INLINE void unit_acc(const struct records *w, int64_t runs, const struct tile_rows *x, float *acc) {
+/* acc of 16 rows goes on by what `runs` runs of the weights give. */
+INLINE void unit_acc(const struct decoded *w, int64_t runs, const struct tile_rows *x, float *acc) {
     _Alignas(64) int32_t dots[UNIT_KEPT][UNIT_ROWS * UNIT_OUTPUTS];
     for (int64_t column = 0; column < PANEL; column += UNIT_OUTPUTS) {
         vf sums[UNIT_ROWS][UNIT_OUTPUTS / LANES];
@@ -75,7 +75,7 @@ INLINE void unit_acc(const struct records *w, int64_t runs, const struct tile_ro
 }
 
 /* And acm, which is the vectors'. */
-INLINE void unit_acm(const struct records *w, int64_t runs, const struct tile_rows *x, float *acm) {
+INLINE void unit_acm(const struct decoded *w, int64_t runs, const struct tile_rows *x, float *acm) {
     for (int64_t column = 0; column < PANEL; column += TILE_VECTORS * LANES)
         for (int64_t m = 0; m < UNIT_ROWS; m += TILE_ROWS) {
             struct tile_rows here = { tile_row(x, m), x->stride };
@@ -83,7 +83,7 @@ INLINE void unit_acm(const struct records *w, int64_t runs, const struct tile_ro
         }
 }
 
-INLINE void many_times(const struct records *w, int64_t runs, const struct run_kind kind, struct tile_rows x,
+INLINE void many_times(const struct decoded *w, int64_t runs, const struct run_kind kind, struct tile_rows x,
                        int64_t rows, float *acc, float *acm) {
     int64_t m = 0;
     for (; w->unit && rows - m >= UNIT_ROWS; m += UNIT_ROWS) {
@@ -93,9 +93,9 @@ INLINE void many_times(const struct records *w, int64_t runs, const struct run_k
     }
     struct tile_rows rest = { tile_row(&x, m), x.stride };
     if (w->unit)
-        records_times(w, runs, kind, true, rest, rows - m, acc + m * PANEL, acm + m * PANEL);
+        decoded_times(w, runs, kind, true, rest, rows - m, acc + m * PANEL, acm + m * PANEL);
     else
-        records_times(w, runs, kind, false, rest, rows, acc, acm);
+        decoded_times(w, runs, kind, false, rest, rows, acc, acm);
 }
 
 #else
@@ -109,9 +109,9 @@ INLINE void unit_end(struct tile_unit *unit) {
     (void)unit;
 }
 
-INLINE void many_times(const struct records *w, int64_t runs, const struct run_kind kind, struct tile_rows x,
+INLINE void many_times(const struct decoded *w, int64_t runs, const struct run_kind kind, struct tile_rows x,
                        int64_t rows, float *acc, float *acm) {
-    records_times(w, runs, kind, false, x, rows, acc, acm);
+    decoded_times(w, runs, kind, false, x, rows, acc, acm);
 }
 
 #endif

@@ -102,9 +102,9 @@ INLINE struct run line_scales(const struct line_form form, const struct run_kind
     return run;
 }
 
-/* `runs` runs of a panel, as step_records.h has them in the nearest cache: what the tile unit reads. */
+/* `runs` runs of a panel, as step_decoded.h has them in the nearest cache: what the tile unit reads. */
 INLINE void lines_fill(const struct line_form form, const struct run_kind kind, const unsigned char *panel,
-                       int64_t runs, struct records *records) {
+                       int64_t runs, struct decoded *decoded) {
     const int rest = form.rest ? 2 : 0, words = PANEL * 4 * form.words, bytes = words + PANEL * rest;
     for (int64_t b = 0; b < runs; b += form.runs)
         for (int column = 0; column < PANEL; column += LANES) {
@@ -115,9 +115,9 @@ INLINE void lines_fill(const struct line_form form, const struct run_kind kind, 
             for (int t = 0; t < form.runs; t++) {
                 struct run run = line_scales(form, kind, &head, t);
                 for (int i = 0; i < 8; i++)
-                    v_keep(records->q[8 * (b + t) + i][column],
-                           record_bytes(records, kind, line_of(form, kind, &at, t, i)));
-                records_scales(records, column, kind, &run, b + t);
+                    v_keep(decoded->q[8 * (b + t) + i][column],
+                           decoded_bytes(decoded, kind, line_of(form, kind, &at, t, i)));
+                decoded_scales(decoded, column, kind, &run, b + t);
             }
         }
 }

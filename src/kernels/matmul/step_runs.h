@@ -3,8 +3,8 @@
  * Weights stay as the file has them, a row after the other. Of each block the same 16 bytes of LANES rows are
  * loaded so that 128-bit lane l of register e holds row 4 l + e.
  *
- * A run goes to a sink: to the chains of a few rows of activations at once (step_chains.h), or into records
- * that many rows read (step_records.h). Which one is known to the compiler, so neither costs the other.
+ * A run goes to a sink: to the chains of a few rows of activations at once (step_chains.h), or into the cache
+ * that many rows read (step_decoded.h). Which one is known to the compiler, so neither costs the other.
  *
  * The including file defines, beside LANES and LEVEL(name), what step_vector.h lists.
  */

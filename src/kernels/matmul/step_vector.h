@@ -3,7 +3,7 @@
  * decoded in one place (step_runs.h), for two ways:
  *
  *     up to MANY_ROWS - 1 rows   run by run while they are decoded           step_chains.h
- *     more                       through records, decoded once for all rows  step_records.h
+ *     more                       decoded once for all rows                   step_decoded.h
  *     weights in records         line by line, but for the tile unit          step_lines.h
  *     TILED_FROM and more        the same, 16 rows at once in the tile unit  step_by_tiles.h
  *
@@ -14,7 +14,7 @@
  *     load_rows, spread, sum_rows, transpose_rows, offsets_of, first_words
  *     nibbles_low, nibbles_high, with_fifths       integers out of bits
  *     dot_nibbles, dot_bytes                       of two registers each, for step_chains.h
- *     biased, dot_word                             bytes as records hold them; four products a lane, added
+ *     biased, dot_word                             bytes as they are held; four products a lane, added
  *     dot_begin, dot_add, dot_end                  the same for 32, in whatever width they wait
  *     v_*                                          plain arithmetic
  *
@@ -39,17 +39,17 @@ INLINE vf joined(vf acc, vf acm, const struct run_kind kind) {
 }
 
 #include "kernels/matmul/step_chains.h"
-#include "kernels/matmul/step_records.h"
+#include "kernels/matmul/step_decoded.h"
 
 #include "kernels/matmul/step_lines.h"
-/* which is for records */
+/* which is for decoded weights */
 #include "kernels/matmul/step_by_tiles.h"
 
 /* Where runs go. */
 struct sink {
     struct chains *chains; /* of `rows` rows; else */
     int rows;
-    struct records *records; /* their outputs from `column` on */
+    struct decoded *decoded; /* their outputs from `column` on */
     int64_t column;
 };
 
@@ -57,7 +57,7 @@ INLINE void sink_take(struct sink *sink, const struct run_kind kind, const struc
     if (sink->chains)
         chains_add(sink->chains, kind, w, b, sink->rows);
     else
-        records_put(sink->records, sink->column, kind, w, b);
+        decoded_put(sink->decoded, sink->column, kind, w, b);
 }
 
 /* A format's loops, each compiled for it alone. */
@@ -66,12 +66,12 @@ struct step_format {
     struct run_kind kind;
     /* LANES outputs by 1 to STEP_ROWS rows */
     void (*few)(struct step_group g, const struct quantised_row *x, int64_t runs, int64_t rows, float *out);
-    /* PANEL outputs to records; what it fetched of g->fetch lies behind it then */
-    void (*fill)(struct step_group *g, int64_t runs, struct records *records);
-    void (*times)(const struct records *w, int64_t runs, struct tile_rows x, int64_t rows, float *acc,
+    /* PANEL outputs; what it fetched of g->fetch lies behind it then */
+    void (*fill)(struct step_group *g, int64_t runs, struct decoded *decoded);
+    void (*times)(const struct decoded *w, int64_t runs, struct tile_rows x, int64_t rows, float *acc,
                   float *acm);
     /* the same, of a weight in records */
-    void (*refill)(const unsigned char *panel, int64_t runs, struct records *records);
+    void (*refill)(const unsigned char *panel, int64_t runs, struct decoded *decoded);
     /* PANEL outputs in records by 1 to LINE_ROWS rows */
     void (*lines)(const unsigned char *panel, int64_t units, const struct tile_rows *x, int64_t rows,
                   float *out);
@@ -113,29 +113,29 @@ static void few_rows(const struct weight *w, int64_t n0, const void *x, int64_t 
 static void many_rows(const struct weight *w, int64_t n0, const void *x, int64_t m0, int64_t rows, float *out,
                       const struct step_format *format) {
     struct tile_unit unit;
-    struct records records;
-    float acm[RECORDS_ROWS * PANEL];
+    struct decoded decoded;
+    float acm[DECODED_ROWS * PANEL];
     int64_t row_bytes = w->cols / format->elements * format->bytes;
     const unsigned char *data = w->data + n0 * w->row_stride,
                         *fetch = w->row_stride == row_bytes && m0 == 0 ? data + PANEL * row_bytes : NULL;
     memset(out, 0, (size_t)rows * PANEL * sizeof *out);
     memset(acm, 0, (size_t)rows * PANEL * sizeof *acm);
-    records.unit = !format->kind.halves && unit_begin(&unit, rows) ? &unit : NULL;
-    for (int64_t k0 = 0; k0 < w->cols; k0 += RECORDS_K) {
-        int64_t runs = min_i64(RECORDS_K, w->cols - k0) / 32;
+    decoded.unit = !format->kind.halves && unit_begin(&unit, rows) ? &unit : NULL;
+    for (int64_t k0 = 0; k0 < w->cols; k0 += DECODED_K) {
+        int64_t runs = min_i64(DECODED_K, w->cols - k0) / 32;
         struct step_group g = { data + k0 / format->elements * format->bytes, w->row_stride, fetch };
         struct quantised_row first = quantised_row(x, m0, w->cols);
         struct tile_rows here = { { first.q + k0, first.scale + k0 / 32, first.sum + k0 / 32 },
                                   quantised_bytes(w->cols) };
         if (w->records)
-            format->refill(data + PANEL * (k0 / format->elements * format->bytes), runs, &records);
+            format->refill(data + PANEL * (k0 / format->elements * format->bytes), runs, &decoded);
         else
-            format->fill(&g, runs, &records);
-        format->times(&records, runs, here, rows, out, acm);
+            format->fill(&g, runs, &decoded);
+        format->times(&decoded, runs, here, rows, out, acm);
         fetch = g.fetch;
     }
-    if (records.unit) unit_end(&unit);
-    records_join(format->kind, rows, out, acm);
+    if (decoded.unit) unit_end(&unit);
+    decoded_join(format->kind, rows, out, acm);
 }
 
 /* ---- weights in records ---- */
@@ -157,7 +157,7 @@ static void step_tile(const struct weight *w, int64_t n0, const void *x, int64_t
         lines_tile(w, n0, x, rows, out, format);
         return;
     }
-    int64_t most = many ? RECORDS_ROWS : STEP_ROWS;
+    int64_t most = many ? DECODED_ROWS : STEP_ROWS;
     for (int64_t m0 = 0; m0 < rows; m0 += most)
         (many ? many_rows : few_rows)(w, n0, x, m0, min_i64(most, rows - m0), out + m0 * PANEL, format);
 }
@@ -183,15 +183,15 @@ static void step_tile(const struct weight *w, int64_t n0, const void *x, int64_t
         else                                                                                                 \
             FEW(format, 4)                                                                                   \
     }                                                                                                        \
-    static void fill_##format(struct step_group *g, int64_t runs, struct records *records) {                 \
+    static void fill_##format(struct step_group *g, int64_t runs, struct decoded *decoded) {                 \
         for (int64_t column = 0; column < PANEL; column += LANES) {                                          \
             struct step_group own = { g->at + column * g->stride, g->stride, g->fetch };                     \
-            struct sink sink = { .records = records, .column = column };                                     \
+            struct sink sink = { .decoded = decoded, .column = column };                                     \
             runs_##format(&own, runs, &sink);                                                                \
             g->fetch = own.fetch;                                                                            \
         }                                                                                                    \
     }                                                                                                        \
-    static void times_##format(const struct records *w, int64_t runs, struct tile_rows x, int64_t rows,      \
+    static void times_##format(const struct decoded *w, int64_t runs, struct tile_rows x, int64_t rows,      \
                                float *acc, float *acm) {                                                     \
         many_times(w, runs, kind_##format, x, rows, acc, acm);                                               \
     }                                                                                                        \
@@ -205,8 +205,8 @@ static void step_tile(const struct weight *w, int64_t n0, const void *x, int64_t
         default: LINES(format, LINE_ROWS);                                                                   \
         }                                                                                                    \
     }                                                                                                        \
-    static void refill_##format(const unsigned char *panel, int64_t runs, struct records *records) {         \
-        lines_fill(form_##format, kind_##format, panel, runs, records);                                      \
+    static void refill_##format(const unsigned char *panel, int64_t runs, struct decoded *decoded) {         \
+        lines_fill(form_##format, kind_##format, panel, runs, decoded);                                      \
     }                                                                                                        \
     void LEVEL(step_##format)(const struct weight *w, int64_t n0, const void *restrict x, int64_t rows,      \
                               float *restrict out) {                                                         \

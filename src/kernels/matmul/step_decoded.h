@@ -1,5 +1,5 @@
 /*
- * Many rows of activations: PANEL outputs by RECORDS_K of k are decoded once, into the nearest cache, in the
+ * Many rows of activations: PANEL outputs by DECODED_K of k are decoded once, into the nearest cache, in the
  * order in which a dot instruction wants them, and read by all rows:
  *
  *     q[k / 4]   output 0: 4 k | output 1: 4 k | ... | output 31: 4 k        bytes
@@ -17,47 +17,47 @@
  * load them.
  */
 enum {
-    RECORDS_K = 256,
-    RECORDS_RUNS = RECORDS_K / 32,
-    RECORDS_ROWS = 128, /* of activations; more decode anew */
+    DECODED_K = 256,
+    DECODED_RUNS = DECODED_K / 32,
+    DECODED_ROWS = 128, /* of activations; more decode anew */
 };
 
-struct records {
-    _Alignas(64) unsigned char q[RECORDS_K / 4][PANEL][4];
-    float scale[RECORDS_RUNS][PANEL], least[RECORDS_RUNS][PANEL];
-    int32_t half_scale[2 * RECORDS_RUNS][PANEL];
-    struct tile_unit *unit; /* configured, and records are for it; NULL: they are for vectors */
+struct decoded {
+    _Alignas(64) unsigned char q[DECODED_K / 4][PANEL][4];
+    float scale[DECODED_RUNS][PANEL], least[DECODED_RUNS][PANEL];
+    int32_t half_scale[2 * DECODED_RUNS][PANEL];
+    struct tile_unit *unit; /* configured, and the bytes are for it; NULL: they are for vectors */
 };
 
-/* Decoded bytes as records hold them. */
-INLINE vi record_bytes(const struct records *records, const struct run_kind kind, vi bytes) {
-    if (HAS_UNIT && records->unit)
+/* Bytes as they are held. */
+INLINE vi decoded_bytes(const struct decoded *decoded, const struct run_kind kind, vi bytes) {
+    if (HAS_UNIT && decoded->unit)
         return kind.bytes || !kind.zero ? bytes : v_sub_bytes(bytes, v_int(kind.zero * 0x01010101));
     return kind.bytes ? biased(bytes) : bytes;
 }
 
-INLINE void records_scales(struct records *records, int64_t column, const struct run_kind kind,
+INLINE void decoded_scales(struct decoded *decoded, int64_t column, const struct run_kind kind,
                            const struct run *w, int64_t b) {
-    v_put(&records->scale[b][column], w->scale);
-    if (kind.has_least) v_put(&records->least[b][column], w->least);
-    if (kind.halves) v_keep(&records->half_scale[2 * b][column], w->low_scale);
-    if (kind.halves) v_keep(&records->half_scale[2 * b + 1][column], w->high_scale);
+    v_put(&decoded->scale[b][column], w->scale);
+    if (kind.has_least) v_put(&decoded->least[b][column], w->least);
+    if (kind.halves) v_keep(&decoded->half_scale[2 * b][column], w->low_scale);
+    if (kind.halves) v_keep(&decoded->half_scale[2 * b + 1][column], w->high_scale);
 }
 
 /* Outputs [column, column + LANES) of run b. */
-INLINE void records_put(struct records *records, int64_t column, const struct run_kind kind,
+INLINE void decoded_put(struct decoded *decoded, int64_t column, const struct run_kind kind,
                         const struct run *w, int64_t b) {
     struct run turned = *w;
     transpose_rows(turned.low);
     transpose_rows(turned.high);
     for (int i = 0; i < 4; i++) {
-        v_keep(records->q[8 * b + i][column], record_bytes(records, kind, turned.low[i]));
-        v_keep(records->q[8 * b + 4 + i][column], record_bytes(records, kind, turned.high[i]));
+        v_keep(decoded->q[8 * b + i][column], decoded_bytes(decoded, kind, turned.low[i]));
+        v_keep(decoded->q[8 * b + 4 + i][column], decoded_bytes(decoded, kind, turned.high[i]));
     }
-    records_scales(records, column, kind, w, b);
+    decoded_scales(decoded, column, kind, w, b);
 }
 
-/* The rows of a tile at the records' first k, rows [0, n). */
+/* The rows of a tile at the first k, rows [0, n). */
 struct tile_rows {
     struct quantised_row first;
     int64_t stride; /* bytes from row to row, of all its three parts */
@@ -79,7 +79,7 @@ INLINE int32_t four_bytes(const int8_t *q) {
 
 /* The sums of each 16 activations of the rows of a tile, where a kind needs them. */
 struct half_sums {
-    int32_t of[TILE_ROWS][2 * RECORDS_RUNS];
+    int32_t of[TILE_ROWS][2 * DECODED_RUNS];
 };
 
 INLINE void half_sums(const struct tile_rows *x, int64_t runs, const int rows, struct half_sums *sums) {
@@ -95,7 +95,7 @@ INLINE void half_sums(const struct tile_rows *x, int64_t runs, const int rows, s
 typedef vi tile_dots[TILE_ROWS][TILE_VECTORS];
 
 /* Four times `count` k, from k = 4 i0 on, added to dots. */
-INLINE void tile_words(const struct records *w, int64_t i0, const int count, const struct run_kind kind,
+INLINE void tile_words(const struct decoded *w, int64_t i0, const int count, const struct run_kind kind,
                        const bool for_unit, int64_t column, const struct tile_rows *x, tile_dots dots,
                        const int rows) {
 #pragma GCC unroll 8
@@ -114,7 +114,7 @@ INLINE void tile_begin(tile_dots dots, int m, int32_t first) {
 }
 
 /* The dots of run b. */
-INLINE void tile_run(const struct records *w, int64_t b, const struct run_kind kind, const bool for_unit,
+INLINE void tile_run(const struct decoded *w, int64_t b, const struct run_kind kind, const bool for_unit,
                      int64_t column, const struct tile_rows *x, const struct half_sums *sums, tile_dots dots,
                      const int rows) {
     if (!kind.halves) {
@@ -135,8 +135,8 @@ INLINE void tile_run(const struct records *w, int64_t b, const struct run_kind k
     }
 }
 
-/* acc of `rows` rows and of TILE_VECTORS registers of outputs from `column` on. for_unit: the records are. */
-INLINE void tile_acc(const struct records *w, int64_t runs, struct run_kind kind, const bool for_unit,
+/* acc of `rows` rows and of TILE_VECTORS registers of outputs from `column` on. for_unit: the bytes are. */
+INLINE void tile_acc(const struct decoded *w, int64_t runs, struct run_kind kind, const bool for_unit,
                      int64_t column, const struct tile_rows *x, const struct half_sums *halves, float *acc,
                      const int rows) {
     if (for_unit) kind.bytes = true, kind.zero = BYTES_BIAS;
@@ -157,7 +157,7 @@ INLINE void tile_acc(const struct records *w, int64_t runs, struct run_kind kind
         for (int v = 0; v < TILE_VECTORS; v++) v_put(acc + m * PANEL + column + v * LANES, sums[m][v]);
 }
 
-INLINE void tile_acm(const struct records *w, int64_t runs, int64_t column, const struct tile_rows *x,
+INLINE void tile_acm(const struct decoded *w, int64_t runs, int64_t column, const struct tile_rows *x,
                      float *acm, const int rows) {
     vf sums[TILE_ROWS][TILE_VECTORS];
     for (int m = 0; m < rows; m++)
@@ -173,8 +173,8 @@ INLINE void tile_acm(const struct records *w, int64_t runs, int64_t column, cons
         for (int v = 0; v < TILE_VECTORS; v++) v_put(acm + m * PANEL + column + v * LANES, sums[m][v]);
 }
 
-/* acc and acm go on by what `runs` runs of the records give. */
-INLINE void tile_of(const struct records *w, int64_t runs, const struct run_kind kind, const bool for_unit,
+/* acc and acm go on by what `runs` runs of the weights give. */
+INLINE void tile_of(const struct decoded *w, int64_t runs, const struct run_kind kind, const bool for_unit,
                     const struct tile_rows *x, float *acc, float *acm, const int rows) {
     struct half_sums halves;
     if (kind.halves) half_sums(x, runs, rows, &halves);
@@ -184,7 +184,7 @@ INLINE void tile_of(const struct records *w, int64_t runs, const struct run_kind
     }
 }
 
-INLINE void records_times(const struct records *w, int64_t runs, const struct run_kind kind,
+INLINE void decoded_times(const struct decoded *w, int64_t runs, const struct run_kind kind,
                           const bool for_unit, struct tile_rows x, int64_t rows, float *acc, float *acm) {
     int64_t taken;
     for (int64_t m = 0; m < rows; m += taken) {
@@ -202,7 +202,7 @@ INLINE void records_times(const struct records *w, int64_t runs, const struct ru
 }
 
 /* At the end of the chains: acc becomes the output. */
-INLINE void records_join(const struct run_kind kind, int64_t rows, float *acc, const float *acm) {
+INLINE void decoded_join(const struct run_kind kind, int64_t rows, float *acc, const float *acm) {
     for (int64_t i = 0; kind.has_least && i < rows * PANEL; i += LANES)
         v_put(acc + i, joined(v_get(acc + i), v_get(acm + i), kind));
 }

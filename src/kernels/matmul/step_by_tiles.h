@@ -1,7 +1,7 @@
 /*
  * Many rows of activations by the tile unit, where a level has one: 16 rows by 16 outputs of a run at a time,
- * from decoded weights (step_decoded.h) whose bytes have a sign and stand for themselves. 8 of their rows are a
- * tile of weights as they lie, and 32 k of 16 rows of activations are the other:
+ * from decoded weights (step_decoded.h) whose bytes have a sign and stand for themselves. 8 of their rows are
+ * a tile of weights as they lie, and 32 k of 16 rows of activations are the other:
  *
  *     0: dots, 16 x 16     1: activations, 16 rows x 32 k     2: weights, 8 fours of k x 16 outputs
  *
@@ -9,8 +9,8 @@
  * two runs behind the unit, so that neither waits for the other. What remains of the rows stays with vectors,
  * which are faster there.
  *
- * The including file includes tile.h and defines TILED_FROM, rows from which on weights are decoded for the unit; or
- * neither.
+ * The including file includes tile.h and defines TILED_FROM, rows from which on weights are decoded for the
+ * unit; or neither.
  */
 #ifdef TILED_FROM
 

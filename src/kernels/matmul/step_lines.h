@@ -46,18 +46,24 @@ INLINE vi line_fifths(vi word, int i) {
     return v_and(v_times(v_and(v_shift(word, 4 * i), v_int(15)), v_int(0x02040810)), v_int(0x10101010));
 }
 
-/* The four k of `i` (of eight) in run t of a unit. */
-INLINE vi line_of(const struct line_form form, const struct run_kind kind, const struct lines *at, int64_t t,
-                  const int i) {
+/* A run of a unit: number 4 * quad + j. Constants are j, and with it most shifts. */
+struct line_run {
+    int64_t quad;
+    int j;
+};
+
+/* The four k of `i` (of eight) in a run. */
+INLINE vi line_of(const struct line_form form, const struct run_kind kind, const struct lines *at,
+                  const struct line_run t, const int i) {
     if (kind.bytes) return line_word(at, form.lows + i);
     if (kind.halves) {
-        int64_t part = t / 4, quarter = t % 4;
-        vi low = line_nibbles(line_word(at, form.lows + 16 * part + 8 * (quarter % 2) + i), quarter / 2);
-        return v_or(low, line_above(line_word(at, form.highs + 8 * part + i), 2 * quarter, 48));
+        vi low = line_nibbles(line_word(at, form.lows + 16 * t.quad + 8 * (t.j % 2) + i), t.j / 2);
+        return v_or(low, line_above(line_word(at, form.highs + 8 * t.quad + i), 2 * t.j, 48));
     }
     if (form.runs > 1) {
-        vi low = line_nibbles(line_word(at, form.lows + 8 * (t / 2) + i), t % 2);
-        return form.highs < 0 ? low : v_or(low, line_above(line_word(at, form.highs + i), t, 16));
+        vi low = line_nibbles(line_word(at, form.lows + 16 * t.quad + 8 * (t.j / 2) + i), t.j % 2);
+        if (form.highs < 0) return low;
+        return v_or(low, line_above(line_word(at, form.highs + i), 4 * t.quad + t.j, 16));
     }
     vi low = line_nibbles(line_word(at, form.lows + i % 4), i / 4);
     return form.highs < 0 ? low : v_or(low, line_fifths(line_word(at, form.highs), i));
@@ -84,20 +90,17 @@ INLINE struct line_head line_head(const struct line_form form, const struct run_
     return head;
 }
 
-/* Of run t. */
 INLINE struct run line_scales(const struct line_form form, const struct run_kind kind,
-                              const struct line_head *head, int64_t t) {
+                              const struct line_head *head, const struct line_run t) {
     struct run run = { .scale = head->k.d, .least = head->k.dmin };
     if (kind.halves) {
-        int shift = (int)(16 * (t % 2));
-        vi word = v_shift(head->sixteens[t / 2], shift);
-        run.low_scale = v_byte(word, 0), run.high_scale = v_byte(word, 1);
+        vi word = t.quad ? head->sixteens[2 + t.j / 2] : head->sixteens[t.j / 2];
+        run.low_scale = v_byte(word, 2 * (t.j % 2)), run.high_scale = v_byte(word, 2 * (t.j % 2) + 1);
     } else if (form.runs > 1) {
-        int shift = (int)(8 * (t % 4));
-        vi scale = v_and(v_shift(head->k.scale[t / 4], shift), v_int(255)),
-           least = v_and(v_shift(head->k.least[t / 4], shift), v_int(255));
-        run.scale = v_mul(head->k.d, v_float(scale));
-        run.least = v_mul(head->k.dmin, v_float(least));
+        vi scale = t.quad ? head->k.scale[1] : head->k.scale[0],
+           least = t.quad ? head->k.least[1] : head->k.least[0];
+        run.scale = v_mul(head->k.d, v_float(v_and(v_shift(scale, 8 * t.j), v_int(255))));
+        run.least = v_mul(head->k.dmin, v_float(v_and(v_shift(least, 8 * t.j), v_int(255))));
     }
     return run;
 }
@@ -112,12 +115,13 @@ INLINE void lines_fill(const struct line_form form, const struct run_kind kind, 
             struct lines at = { record + column / 16 * 64 * form.words + column % 16 * 4,
                                 record + words + column * rest };
             struct line_head head = line_head(form, kind, &at);
-            for (int t = 0; t < form.runs; t++) {
+            for (int n = 0; n < form.runs; n++) {
+                const struct line_run t = { n / 4, n % 4 };
                 struct run run = line_scales(form, kind, &head, t);
                 for (int i = 0; i < 8; i++)
-                    v_keep(decoded->q[8 * (b + t) + i][column],
+                    v_keep(decoded->q[8 * (b + n) + i][column],
                            decoded_bytes(decoded, kind, line_of(form, kind, &at, t, i)));
-                decoded_scales(decoded, column, kind, &run, b + t);
+                decoded_scales(decoded, column, kind, &run, b + n);
             }
         }
 }
@@ -126,8 +130,8 @@ INLINE void lines_fill(const struct line_form form, const struct run_kind kind, 
 
 /* Eight lines, or four of them, times the rows. */
 INLINE void lines_dots(const struct line_form form, const struct run_kind kind, const struct lines *at,
-                       int64_t t, const int first, const int count, const struct tile_rows *x, int64_t b,
-                       vi dots[LINE_ROWS], const int rows) {
+                       const struct line_run t, const int first, const int count, const struct tile_rows *x,
+                       int64_t b, vi dots[LINE_ROWS], const int rows) {
 #pragma GCC unroll 8
     for (int i = first; i < first + count; i++) {
         vi line = line_of(form, kind, at, t, i);
@@ -138,15 +142,16 @@ INLINE void lines_dots(const struct line_form form, const struct run_kind kind, 
     }
 }
 
-/* The integers of run t, whose activations are run b. */
+/* The integers of a run, whose activations are run b. */
 INLINE void lines_run(const struct line_form form, const struct run_kind kind, const struct lines *at,
-                      const struct run *run, int64_t t, const struct tile_rows *x, int64_t b,
+                      const struct run *run, const struct line_run t, const struct tile_rows *x, int64_t b,
                       const struct half_sums *halves, vi dots[LINE_ROWS], const int rows) {
     if (kind.halves) {
         vi last[LINE_ROWS];
+        int64_t n = 4 * t.quad + t.j;
         for (int m = 0; m < rows; m++) {
-            dots[m] = v_int(-kind.zero * halves->of[m][2 * t]);
-            last[m] = v_int(-kind.zero * halves->of[m][2 * t + 1]);
+            dots[m] = v_int(-kind.zero * halves->of[m][2 * n]);
+            last[m] = v_int(-kind.zero * halves->of[m][2 * n + 1]);
         }
         lines_dots(form, kind, at, t, 0, 4, x, b, dots, rows);
         lines_dots(form, kind, at, t, 4, 4, x, b, last, rows);
@@ -160,10 +165,11 @@ INLINE void lines_run(const struct line_form form, const struct run_kind kind, c
         dots[m] = dot_end(dots[m], kind.nibbles, kind.zero * tile_row(x, m).sum[b]);
 }
 
-/* One link of the chains of LANES outputs: run t of the unit, run b of the activations. */
+/* One link of the chains of LANES outputs: a run of the unit, run b of the activations. */
 INLINE void lines_add(const struct line_form form, const struct run_kind kind, const struct lines *at,
-                      const struct line_head *head, int64_t t, const struct tile_rows *x, int64_t b,
-                      const struct half_sums *halves, vf acc[LINE_ROWS], vf acm[LINE_ROWS], const int rows) {
+                      const struct line_head *head, const struct line_run t, const struct tile_rows *x,
+                      int64_t b, const struct half_sums *halves, vf acc[LINE_ROWS], vf acm[LINE_ROWS],
+                      const int rows) {
     vi dots[LINE_ROWS];
     struct run run = line_scales(form, kind, head, t);
     lines_run(form, kind, at, &run, t, x, b, halves, dots, rows);
@@ -172,6 +178,28 @@ INLINE void lines_add(const struct line_form form, const struct run_kind kind, c
         acc[m] = v_fma(v_mul(run.scale, v_all(row.scale[b])), v_float(dots[m]), acc[m]);
         if (kind.has_least) acm[m] = v_fma(run.least, v_all(row.scale[b] * (float)row.sum[b]), acm[m]);
     }
+}
+
+/* A unit of LANES outputs, from `column` of a panel on. */
+INLINE void lines_unit(const struct line_form form, const struct run_kind kind, const unsigned char *record,
+                       int64_t column, const struct tile_rows *x, int64_t u, const struct half_sums *halves,
+                       vf acc[LINE_ROWS], vf acm[LINE_ROWS], const int rows) {
+    const int rest = form.rest ? 2 : 0, words = PANEL * 4 * form.words;
+    struct lines at = { record + column / 16 * 64 * form.words + column % 16 * 4,
+                        record + words + column * rest };
+    struct line_head head = line_head(form, kind, &at);
+    if (form.runs == 1) {
+        lines_add(form, kind, &at, &head, (struct line_run){ 0, 0 }, x, u, halves, acc, acm, rows);
+        return;
+    }
+#pragma GCC unroll 1
+    for (int64_t quad = 0; quad < 2; quad++)
+#pragma GCC unroll 4
+        for (int j = 0; j < 4; j++) {
+            lines_add(form, kind, &at, &head, (struct line_run){ quad, j }, x, 8 * u + 4 * quad + j, halves,
+                      acc, acm, rows);
+            __asm__ volatile("" ::: "memory"); /* loads of the next run stay behind: registers are few */
+        }
 }
 
 enum { LINE_PARTS = PANEL / LANES };
@@ -189,16 +217,14 @@ INLINE void lines_times(const struct line_form form, const struct run_kind kind,
         struct tile_rows here = *x;
         here.first.q += 256 * u;
         if (kind.halves) half_sums(&here, 8, rows, &halves);
+        if (form.runs == 1) /* sums stay in registers */
 #pragma GCC unroll 4
-        for (int part = 0; part < LINE_PARTS; part++) {
-            const int column = part * LANES;
-            struct lines at = { record + column / 16 * 64 * form.words + column % 16 * 4,
-                                record + words + column * rest };
-            struct line_head head = line_head(form, kind, &at);
-            for (int t = 0; t < form.runs; t++)
-                lines_add(form, kind, &at, &head, t, x, u * form.runs + t, &halves, acc[part], acm[part],
-                          rows);
-        }
+            for (int part = 0; part < LINE_PARTS; part++)
+                lines_unit(form, kind, record, part * LANES, x, u, &halves, acc[part], acm[part], rows);
+        else /* long code: once */
+#pragma GCC unroll 1
+            for (int part = 0; part < LINE_PARTS; part++)
+                lines_unit(form, kind, record, part * LANES, x, u, &halves, acc[part], acm[part], rows);
     }
     for (int part = 0; part < LINE_PARTS; part++)
         for (int m = 0; m < rows; m++)

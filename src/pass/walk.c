@@ -5,8 +5,9 @@
  *     for each layer:  h += r * attention(norm(h))
  *                      h += r * (dense or moe)(norm(h))           r: residual_multiplier
  *
- * It runs in every thread of the team; each operation is complete when it returns. Serving goes on in place,
- * one h and one normed for all layers; where there is a tape each gets rows of its own (exec_in_place).
+ * It runs in every thread of the team; what an operation leaves is there for the next one (kernels/exec.h).
+ * Serving goes on in place, one h and one normed for all layers; where there is a tape each gets rows of its
+ * own (exec_in_place).
  */
 #include "pass/walk.h"
 

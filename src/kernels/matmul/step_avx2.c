@@ -18,7 +18,7 @@ typedef __m256 vf;
 enum { BYTES_BIAS = 0 };
 
 /* Eight rows by one register of outputs: 8 sums of integers. */
-enum { TILE_ROWS = 8, TILE_VECTORS = 1, MANY_ROWS = 5, LINE_ROWS = 4 };
+enum { TILE_ROWS = 8, TILE_VECTORS = 1, MANY_ROWS = 5, LINE_ROWS = 4, LINES_K_MOST = 8 };
 
 INLINE __m128i load_16(const unsigned char *at) {
     return _mm_loadu_si128((const __m128i *)(const void *)at);

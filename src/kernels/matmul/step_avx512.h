@@ -10,7 +10,7 @@
 #define LANES  16
 
 /* Eight rows by all of a panel: 16 sums of integers, and two registers of weights. */
-enum { TILE_ROWS = 8, TILE_VECTORS = 2, MANY_ROWS = 5, LINE_ROWS = 8 };
+enum { TILE_ROWS = 8, TILE_VECTORS = 2, MANY_ROWS = 5, LINE_ROWS = 8, LINES_K_MOST = INT32_MAX };
 
 typedef __m512i vi;
 typedef __m512 vf;

@@ -4,13 +4,13 @@
  *
  *     up to MANY_ROWS - 1 rows   run by run while they are decoded           step_chains.h
  *     more                       decoded once for all rows                   step_decoded.h
- *     weights in records         line by line, but for the tile unit          step_lines.h
+ *     weights in records         line by line, where that pays               step_lines.h
  *     TILED_FROM and more        the same, 16 rows at once in the tile unit  step_by_tiles.h
  *
  * The bits are the same. The including file defines
  *     LANES, LEVEL(name), vi and vf, BYTES_BIAS    registers of integers and of f32; what is added to bytes
  *     TILE_ROWS, TILE_VECTORS, MANY_ROWS           what pays on its machines
- *     LINE_ROWS                                    the same, for records
+ *     LINE_ROWS, LINES_K_MOST                      the same, for records; of k-quants more rows are decoded
  *     load_rows, spread, sum_rows, transpose_rows, offsets_of, first_words
  *     nibbles_low, nibbles_high, with_fifths       integers out of bits
  *     dot_nibbles, dot_bytes                       of two registers each, for step_chains.h
@@ -153,7 +153,8 @@ static void lines_tile(const struct weight *w, int64_t n0, const void *x, int64_
 static void step_tile(const struct weight *w, int64_t n0, const void *x, int64_t rows, float *out,
                       const struct step_format *format) {
     bool whole = n0 + PANEL <= w->rows, many = whole && rows >= MANY_ROWS;
-    if (whole && w->records && !(rows >= UNIT_FROM && !format->kind.halves)) {
+    bool lines = format->elements == 32 || rows <= LINES_K_MOST;
+    if (whole && w->records && lines && !(rows >= UNIT_FROM && !format->kind.halves)) {
         lines_tile(w, n0, x, rows, out, format);
         return;
     }

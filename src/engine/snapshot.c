@@ -12,7 +12,7 @@
 /* What the file is bound to. The fingerprint touches some pages of every weight, so it is taken once, and
  * only when somebody saves or restores. */
 static bool key_of(struct session *s, struct kv_snapshot_key *key, struct sy_error *err) {
-    if (!s->fingerprinted && !model_fingerprint(&s->model.spec, &s->model.binding, s->fingerprint, err))
+    if (!s->fingerprinted && !model_fingerprint(&s->model.spec, &s->store.table, s->fingerprint, err))
         return false;
     s->fingerprinted = true;
     *key = (struct kv_snapshot_key){ .arithmetic = "exact" };

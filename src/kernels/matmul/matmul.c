@@ -145,31 +145,33 @@ static bool in_records(const struct weight *w, enum dtype dtype, int64_t n0) {
     return w->records && w->dtype == dtype && !w->scale && n0 + PANEL <= w->rows;
 }
 
+/* A view that panel_* can read, and where the panel at (*n0, *k0) stands in it: the weight itself, or some
+ * rows brought back. */
+typedef unsigned char panel_room[K_BLOCK * PANEL * sizeof(float)];
+static struct weight readable(const struct weight *w, int64_t *n0, int64_t *k0, int64_t kc, panel_room room) {
+    if (!w->records) return *w;
+    struct weight rows = records_rows(w, *n0, min_i64(PANEL, w->rows - *n0), *k0, kc, room);
+    *n0 = *k0 = 0;
+    return rows;
+}
+
 /* Outputs n0.. by [k0, k0 + kc): where they lie as they are wanted, or in `panel`. */
 static const real *panel_f32(const struct call *call, const struct weight *w, int64_t n0, int64_t k0,
                              int64_t kc, real *panel) {
+    _Alignas(64) panel_room room;
     if (in_records(w, DTYPE_REAL, n0)) return (const real *)(const void *)records_panel(w, n0) + k0 * PANEL;
-    if (w->records) {
-        _Alignas(64) unsigned char room[K_BLOCK * PANEL * sizeof(float)];
-        struct weight rows = records_rows(w, n0, min_i64(PANEL, w->rows - n0), k0, kc, room);
-        call->kernels->panel_f32(&rows, 0, 0, kc, panel);
-    } else {
-        call->kernels->panel_f32(w, n0, k0, kc, panel);
-    }
+    struct weight view = readable(w, &n0, &k0, kc, room);
+    call->kernels->panel_f32(&view, n0, k0, kc, panel);
     return panel;
 }
 
 static const uint32_t *panel_bf16(const struct call *call, const struct weight *w, int64_t n0, int64_t k0,
                                   int64_t kc, uint32_t *panel) {
+    _Alignas(64) panel_room room;
     if (in_records(w, DTYPE_BF16, n0))
         return (const uint32_t *)(const void *)records_panel(w, n0) + k0 / 2 * PANEL;
-    if (w->records) {
-        _Alignas(64) unsigned char room[K_BLOCK * PANEL * sizeof(float)];
-        struct weight rows = records_rows(w, n0, min_i64(PANEL, w->rows - n0), k0, kc, room);
-        call->kernels->panel_bf16(&rows, 0, 0, kc, panel);
-    } else {
-        call->kernels->panel_bf16(w, n0, k0, kc, panel);
-    }
+    struct weight view = readable(w, &n0, &k0, kc, room);
+    call->kernels->panel_bf16(&view, n0, k0, kc, panel);
     return panel;
 }
 

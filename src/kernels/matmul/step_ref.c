@@ -167,42 +167,16 @@ static void step(const struct weight *w, int64_t n0, const void *x, int64_t rows
     }
 }
 
-void step_q8_0_ref(const struct weight *w, int64_t n0, const void *restrict x, int64_t rows,
-                   real *restrict out) {
-    step(w, n0, x, rows, out, row_q8_0);
-}
-
-void step_q4_0_ref(const struct weight *w, int64_t n0, const void *restrict x, int64_t rows,
-                   real *restrict out) {
-    step(w, n0, x, rows, out, row_q4_0);
-}
-
-void step_q4_1_ref(const struct weight *w, int64_t n0, const void *restrict x, int64_t rows,
-                   real *restrict out) {
-    step(w, n0, x, rows, out, row_q4_1);
-}
-
-void step_q4_k_ref(const struct weight *w, int64_t n0, const void *restrict x, int64_t rows,
-                   real *restrict out) {
-    step(w, n0, x, rows, out, row_q4_k);
-}
-
-void step_q5_0_ref(const struct weight *w, int64_t n0, const void *restrict x, int64_t rows,
-                   real *restrict out) {
-    step(w, n0, x, rows, out, row_q5_0);
-}
-
-void step_q5_1_ref(const struct weight *w, int64_t n0, const void *restrict x, int64_t rows,
-                   real *restrict out) {
-    step(w, n0, x, rows, out, row_q5_1);
-}
-
-void step_q5_k_ref(const struct weight *w, int64_t n0, const void *restrict x, int64_t rows,
-                   real *restrict out) {
-    step(w, n0, x, rows, out, row_q5_k);
-}
-
-void step_q6_k_ref(const struct weight *w, int64_t n0, const void *restrict x, int64_t rows,
-                   real *restrict out) {
-    step(w, n0, x, rows, out, row_q6_k);
-}
+#define STEP(format)                                                                                         \
+    void step_##format##_ref(const struct weight *w, int64_t n0, const void *restrict x, int64_t rows,       \
+                             real *restrict out) {                                                           \
+        step(w, n0, x, rows, out, row_##format);                                                             \
+    }
+STEP(q8_0)
+STEP(q4_0)
+STEP(q4_1)
+STEP(q5_0)
+STEP(q5_1)
+STEP(q4_k)
+STEP(q5_k)
+STEP(q6_k)

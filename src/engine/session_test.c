@@ -114,7 +114,7 @@ TEST(tables_of_a_model_take_what_was_computed) {
         snprintf(path, sizeof path, "tests/golden/%s", models[i]);
         assert_true(opens(path, &options, &session, &err));
         const struct model *m = &session.model;
-        int64_t of_store;
+        int64_t of_store = 0;
         assert_true(model_tables_bytes(&m->spec, &bytes, &err) &&
                     store_tables_bytes(&m->spec, &of_store, &err));
         bytes += of_store;

@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-enum { N = 70, VOCAB = 128 };
+enum { N = 70 };
 
 /* Every weight of the table, against the model's: the same numbers. Returns how many are in records. */
 static int64_t compare(const struct weight *got, const struct weight *want, int64_t count) {

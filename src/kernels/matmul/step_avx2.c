@@ -177,26 +177,13 @@ INLINE void v_put(float *at, vf a) {
     _mm256_storeu_ps(at, a);
 }
 
-INLINE vi biased(vi bytes) {
-    return bytes;
+INLINE vi products(vi w, vi x) {
+    return _mm256_maddubs_epi16(w, x);
 }
 
-INLINE vi dot_word(vi sum, vi w, vi x, bool bytes) {
-    return _mm256_add_epi32(sum, bytes ? sixteens(w, x) : pairs(_mm256_maddubs_epi16(w, x)));
+INLINE vi add_products(vi a, vi b) {
+    return _mm256_add_epi16(a, b);
 }
 
-/* A dot of 32, eight products of registers: nibbles wait in 16 bits, where all of them fit: 16 * 15 * 127 <
- * 2^15. Others begin with what stands for 0. */
-INLINE vi dot_begin(bool nibbles, int32_t zeros) {
-    return v_int(nibbles ? 0 : -zeros);
-}
-
-INLINE vi dot_add(vi sum, vi w, vi x, bool bytes, bool nibbles) {
-    return nibbles ? _mm256_add_epi16(sum, _mm256_maddubs_epi16(w, x)) : dot_word(sum, w, x, bytes);
-}
-
-INLINE vi dot_end(vi sum, bool nibbles, int32_t zeros) {
-    return nibbles ? v_sub(pairs(sum), v_int(zeros)) : sum;
-}
-
+#include "kernels/matmul/step_sixteens.h"
 #include "kernels/matmul/step_vector.h"
